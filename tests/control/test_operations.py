@@ -42,8 +42,8 @@ def test_what_is_no_request_is_refused(executor, line):
 
 
 def test_what_is_decided_is_kept_under_the_next_numbers(executor):
-    assert do(executor, AddAccount("anna", "secret")) == Done()
-    assert do(executor, AddAccount("bob", "secret")) == Done()
+    assert do(executor, AddAccount("anna", "plum-otter-41")) == Done()
+    assert do(executor, AddAccount("bob", "plum-otter-41")) == Done()
     assert executor.log.last == 2
     assert [account.name for account in do(executor, GetAccounts()).accounts] == ["anna", "bob"]
     assert Chat.replay(executor.log.state()).state() == executor.chat.state()
@@ -51,12 +51,12 @@ def test_what_is_decided_is_kept_under_the_next_numbers(executor):
 
 def test_what_is_refused_is_not_kept(executor):
     with pytest.raises(Refused, match=r"^Not done: .* begins with #$"):
-        do(executor, AddAccount("#anna", "secret"))
+        do(executor, AddAccount("#anna", "plum-otter-41"))
     assert executor.log.last == 0
 
 
 def test_who_is_logged_in_is_shown_and_logged_out_by_the_removal(executor):
-    do(executor, AddAccount("anna", "secret"))
+    do(executor, AddAccount("anna", "plum-otter-41"))
     (known,) = do(executor, GetAccounts()).accounts
     assert known == AccountLine("anna", known.made, "", False)
     for command in (Connect("anne", "u", "h"), LogInVerified("anna", verified=True)):
@@ -68,5 +68,5 @@ def test_who_is_logged_in_is_shown_and_logged_out_by_the_removal(executor):
 
 def test_no_request_shows_its_password_in_a_refusal(executor):
     with pytest.raises(Refused) as refused:
-        asyncio.run(carry_out(executor, b'{"do":"account add","name":1,"password":"secret"}\n'))
-    assert "secret" not in str(refused.value)
+        asyncio.run(carry_out(executor, b'{"do":"account add","name":1,"password":"plum-otter-41"}\n'))
+    assert "plum-otter-41" not in str(refused.value)

@@ -47,7 +47,7 @@ def shapes(name: str) -> tuple[str, ...]:
     and ``a1`` together.
     """
     if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
+        name = normalize("NFKC", name)
     made = (skeleton(name.translate(table)) for table in _DRAWN_ALIKE)
     return tuple(dict.fromkeys(shape.replace("rn", "m").replace("vv", "w") for shape in made))
 

@@ -46,6 +46,9 @@ LINE_MEMBERS = 500
 WAITING_LINES = 4
 """Lines that are waited for at a time over the budget. One by one, each would be a write to each member."""
 
+WAITING_SECONDS = 0.05
+"""All that wait for their budgets go on at multiples of this: a room gets their lines in one write."""
+
 STRAINED = 0.9
 """The part of its budget below which a connection is charged the server's too: it sends many lines."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
@@ -34,6 +35,7 @@ from asyncchat.server.limits import (
     TURN_LINES,
     TURN_SECONDS,
     WAITING_LINES,
+    WAITING_SECONDS,
     Budget,
     Budgets,
     NetworkBudget,
@@ -581,6 +583,7 @@ class Session(Connection):
         """Waits until so many lines may be taken, and charges them. What the client sends stays unread."""
         now = self.context.now()
         until = now + max([budget.reserve(now, lines) for budget in self._budgets()])
+        until = math.ceil(until / WAITING_SECONDS) * WAITING_SECONDS
         while not self.ended and (left := until - self.context.now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):

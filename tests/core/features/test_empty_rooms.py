@@ -6,7 +6,12 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.features import empty_rooms
 from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.empty_rooms import EMPTY_ROOM_DAYS, EmptyRooms, RoomEmpty, sweep
-from asyncchat.core.features.history_access import HistoryHidden, open_since, readable_since
+from asyncchat.core.features.history_access import (
+    HistoryHidden,
+    HistoryReaders,
+    open_since,
+    readable_since,
+)
 from asyncchat.core.features.join import Join, Part
 from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag, SetSetting
@@ -113,3 +118,12 @@ def test_one_sweep_has_an_end(monkeypatch, rooms):
         counts.append(len(events))
     assert sum(counts) == rooms
     assert max(counts) <= 10
+
+
+def test_facts_about_a_room_that_is_not_open_leave_nothing():
+    chat = Chat()
+    before = chat.state()
+    chat.apply(RoomEmpty("#gone", 5))
+    chat.apply(HistoryReaders("#gone", ("anna",)))
+    assert chat.state() == before
+    assert [fact for part in chat.parts.values() for fact in part.facts(chat)] == []

@@ -93,11 +93,11 @@ def _swept(chat: Chat, now: int) -> Iterator[Event]:
 
 @applies(RoomEmpty)
 def _room_empty(chat: Chat, event: RoomEmpty) -> None:
-    since = EmptyRooms.of(chat).since
-    if event.time:
-        since[fold(event.room)] = event.time
+    since, key = EmptyRooms.of(chat).since, fold(event.room)
+    if event.time and key in chat.rooms:
+        since[key] = event.time
     else:
-        since.pop(fold(event.room), None)
+        since.pop(key, None)
 
 
 @applies(RoomTakenOver)

@@ -237,7 +237,7 @@ def _logged_in(chat: Chat, _person_id: int, event: LoggedIn) -> Iterator[History
 def _role_given(chat: Chat, event: RoomRegistered | RoomAccessChanged) -> None:
     """An account that gets a role reads what newcomers read; it is remembered if that is not everything."""
     access, key = HistoryAccess.of(chat), fold(event.room)
-    if event.account and key in access.hidden:
+    if event.account and key in access.hidden and key in chat.rooms:
         access.readers.setdefault(key, {}).setdefault(fold(event.account), access.hidden[key])
 
 
@@ -253,8 +253,10 @@ def _history_hidden(chat: Chat, event: HistoryHidden) -> None:
 
 @applies(HistoryReaders)
 def _history_readers(chat: Chat, event: HistoryReaders) -> None:
-    readers = HistoryAccess.of(chat).readers.setdefault(fold(event.room), {})
-    readers.update((fold(account), event.since) for account in event.accounts)
+    key = fold(event.room)
+    if key in chat.rooms:
+        readers = HistoryAccess.of(chat).readers.setdefault(key, {})
+        readers.update((fold(account), event.since) for account in event.accounts)
 
 
 def _move(values: dict[str, _T], old: str, new: str) -> None:

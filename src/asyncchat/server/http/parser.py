@@ -28,7 +28,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _TARGET = re.compile(r"/.*|[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)
 
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"))
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"))
 """Methods that are known, though most are allowed nowhere; another one is answered 501 (RFC 9110, 9.1)."""
 
 

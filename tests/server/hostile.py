@@ -355,7 +355,8 @@ class Crowd:
             if subscribers is not None:
                 assert (subscribers.roles is not None) == (AUDITORIUM in room.flags), key
             if subscribers is not None and subscribers.roles is not None:
-                assert +_counted(subscribers.roles) == +_counted(room.roles), key
+                shown, given = +_counted(subscribers.roles), +_counted(room.roles)
+                assert shown == given, (key, shown, given, room.member_blocks, subscribers.members)
         assert not [
             name for name, one in delivery._rooms.items() if fold(name) not in chat.rooms and one.members
         ]

@@ -121,7 +121,7 @@ class SessionContext(ConnectionContext):
         self.delivery = delivery
         self.io_handlers = io_handlers
         self.watchdog = watchdog
-        self.slices = Slices()
+        self.slices = Slices(outbox.emptied)
         self.leaving = Turns()
         """Those who are lost leave one in a pass of the loop, however many are lost at once."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}

@@ -7,12 +7,19 @@ answers delay the others no more than one does. Must not know what the work is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import suppress
 from time import perf_counter
 from typing import TypeVar
 
-SLICE_SECONDS = 0.004
+SLICE_SECONDS = 0.002
 """How long a slice lasts: with what else a pass of the loop does, nobody waits longer than 20 ms."""
+
+WAIT_SECONDS = 0.02
+"""How long a slice waits at the most while there is something to deliver."""
+
+CHARGED_SECONDS = 0.001
+"""Time that counts as one line. The first slice is free: an ordinary list fits."""
 
 SLICE_BYTES = 65_536
 """Bytes that one slice of an answer gives at the most, or little more."""
@@ -35,20 +42,28 @@ class Turns:
 class Slices:
     """Gives long work its turns, in the order in which they are asked for.
 
+    What is to be delivered goes first.
+
     Args:
+        delivered: waits until there is nothing to deliver.
         clock: seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self, delivered: Callable[[], Awaitable[None]], clock: Callable[[], float] = perf_counter
+    ) -> None:
+        self._delivered = delivered
         self._clock = clock
         self._turn = asyncio.Lock()
 
     async def finish(self, work: Generator[None, None, T], charge: Callable[[float], object]) -> T:
-        """Does work to its end, and gives its result; each slice after the first is charged as a line."""
+        """Does work to its end, and gives its result; slices after the first are charged by their time."""
+        is_first = True
         while True:
             async with self._turn:
-                await asyncio.sleep(0)
-                end = self._clock() + SLICE_SECONDS
+                await self._pass()
+                began = self._clock()
+                end = began + SLICE_SECONDS
                 try:
                     next(work)
                     while self._clock() < end:
@@ -56,12 +71,15 @@ class Slices:
                 except StopIteration as done:
                     result: T = done.value
                     return result
-            charge(1.0)
+                spent = self._clock() - began
+            if not is_first:
+                charge(spent / CHARGED_SECONDS)
+            is_first = False
 
     async def take(self, pieces: Iterator[bytes]) -> bytes | None:
         """The next pieces of an answer, joined, as many as fit a slice; None: there are no more."""
         async with self._turn:
-            await asyncio.sleep(0)
+            await self._pass()
             end = self._clock() + SLICE_SECONDS
             taken: list[bytes] = []
             size = 0
@@ -71,3 +89,9 @@ class Slices:
                 if size >= SLICE_BYTES or self._clock() >= end:
                     break
         return b"".join(taken) if taken else None
+
+    async def _pass(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._delivered()
+        await asyncio.sleep(0)

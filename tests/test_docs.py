@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
-TYPED = "ada\nexit\n"
+TYPED = "plumotter41\nexit\n"
 """What a person types at a command that reads."""
 
 TIME_LIMIT = 60.0

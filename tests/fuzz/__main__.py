@@ -44,7 +44,7 @@ def main() -> None:
 
 def _mutate(dialect: str, minutes: float, seed: int) -> None:
     from tests.fuzz.mutation import inputs
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.targets import TARGETS, stop
 
     target = TARGETS[dialect]
     until = time.monotonic() + minutes * 60
@@ -57,8 +57,9 @@ def _mutate(dialect: str, minutes: float, seed: int) -> None:
             sys.stderr.write(f"Input {count} is in {name}\n")
             raise
         if time.monotonic() > until:
-            sys.stdout.write(f"{dialect}: {count:,} inputs, all is well\n")
-            return
+            break
+    stop()
+    sys.stdout.write(f"{dialect}: {count:,} inputs, all is well\n")
 
 
 def _cover(dialect: str, minutes: float, corpus: Path | None) -> None:

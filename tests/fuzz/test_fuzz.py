@@ -3,15 +3,22 @@
 Longer: ``python -m tests.fuzz DIALECT --minutes 10``.
 """
 
+from collections.abc import Iterator
 from itertools import islice
 
 import pytest
 
 from tests.fuzz.__main__ import DIALECTS
 from tests.fuzz.mutation import inputs
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import TARGETS, stop
 
 INPUTS = 150
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server_ends() -> Iterator[None]:
+    yield
+    stop()
 
 
 def test_every_dialect_has_its_name_on_the_command_line():

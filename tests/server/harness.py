@@ -201,8 +201,8 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
             yield server
     finally:
         logging.getLogger("asyncchat").removeHandler(seen)
-    assert not seen.found
-    assert not server.troubles
+    assert not seen.found, seen.found
+    assert not server.troubles, server.troubles
     if server.failure is not None:
         raise server.failure
 

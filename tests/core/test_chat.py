@@ -135,6 +135,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "which": st.builds(Which, names | rooms),
     "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,
+    "automatic": switch,
     "case_only": switch,
     "follow": switch,
     "server_operators_only": switch,

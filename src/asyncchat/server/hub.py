@@ -81,7 +81,7 @@ class Hub:
         for command in commands:
             if isinstance(command, Quit):
                 if person_id in chat.sessions.several:
-                    command = Detach(session.id, command.reason, command.silent)
+                    command = Detach(session.id, command.reason, command.silent, command.automatic)
                 put(session, *execute(person_id, command))
                 return True
             if type(command) is DialectReply:

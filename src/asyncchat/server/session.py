@@ -369,7 +369,7 @@ class Session(Connection):
                 await self._await_outcome(commands[-1])
             commands = dialect.receive_data(b"")
         if not self.ended:
-            self.context.hub.submit(self, [Quit("connection closed")])
+            self.context.hub.submit(self, [Quit("connection closed", automatic=True)])
             await self._finish_output()
 
     async def _process(self, data: bytes) -> None:
@@ -601,7 +601,7 @@ class Session(Connection):
         if not self.ended:
             self.ended = True
             if self.dialect is not None:
-                self.context.hub.submit(self, [Quit(self.reason, silent)])
+                self.context.hub.submit(self, [Quit(self.reason, silent, automatic=True)])
             self._wake()
 
     def _wake(self) -> None:

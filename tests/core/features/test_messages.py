@@ -7,7 +7,7 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.features.away import SetAway
-from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.connect import Connect, Detach, Quit
 from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import (
     CannotSpeak,
@@ -137,10 +137,22 @@ class TestWhoMayNotSpeak:
         assert result(chat, OLGA, SetTopic("#tea", "words")).text == "words"
         assert result(chat, ANNA, PartAll("words")).reason == "words"
 
-    def test_who_may_speak_gives_reasons(self):
+    @pytest.mark.parametrize("leave", [Quit("words"), Detach(BOB, "words")])
+    def test_reasons_of_leaving_the_chat(self, leave):
+        chat = house()
+        do(chat, ANNA, SetMask("#tea", "mute", "bob"))
+        assert result(chat, BOB, leave).reason == ""
+
+    def test_the_servers_reasons_are_told(self):
+        chat = house()
+        do(chat, ANNA, SetMask("#tea", "mute", "bob"))
+        assert result(chat, BOB, Quit("connection lost", automatic=True)).reason == "connection lost"
+
+    @pytest.mark.parametrize("leave", [Part("#tea", "words"), Quit("words")])
+    def test_who_may_speak_gives_reasons(self, leave):
         chat = house()
         do(chat, ANNA, SetMask("#tea", "mute", "carol"))
-        assert result(chat, BOB, Part("#tea", "words")).reason == "words"
+        assert result(chat, BOB, leave).reason == "words"
 
     def test_a_slowed_room_remembers_who_left(self):
         chat = house()

@@ -14,6 +14,7 @@ from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.impersonation import imitated, stands_for_server
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
 from asyncchat.core.features.last_seen import DeviceLastSeen, LastSeen, device_of, missed_since
+from asyncchat.core.features.messages import silence
 from asyncchat.core.features.metadata.api import Pending
 from asyncchat.core.features.metadata.handlers import entering
 from asyncchat.core.features.metadata.state import Metadata
@@ -90,10 +91,12 @@ class Quit(Command, frozen=True):
     """Leave the chat; the reason may be empty.
 
     ``silent`` is for how many microseconds it has been unknown whether the client received anything.
+    ``automatic``: the reason is the server's, not the person's words.
     """
 
     reason: str = ""
     silent: int = 0
+    automatic: bool = False
 
 
 class Detach(Command, frozen=True):
@@ -102,6 +105,7 @@ class Detach(Command, frozen=True):
     session: int
     reason: str = ""
     silent: int = 0
+    automatic: bool = False
 
 
 class SetRealname(Command, frozen=True):
@@ -261,7 +265,10 @@ def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now:
 
 @handles(Detach)
 def detach(chat: Chat, person_id: int, command: Detach, now: int) -> Items:
-    """Ends one session of a person; after its last one it leaves, or is offline if it is always on."""
+    """Ends one session of a person; after its last one it leaves, or is offline if it is always on.
+
+    All its rooms are told the same reason, so who may not speak in one of them gives none.
+    """
     me = chat.people.get(person_id)
     devices = chat.sessions.several.get(person_id, (person_id,))
     if me is None or command.session not in devices:
@@ -274,7 +281,10 @@ def detach(chat: Chat, person_id: int, command: Detach, now: int) -> Items:
         return (SessionDetached(me, command.session, command.reason, now), *seen)
     if is_always_on(chat, me):
         return (*going_offline(chat, me, command.session, command.reason, now), *seen)
-    return (*leaving(chat, me, command.reason, now), *seen)
+    reason = command.reason
+    if reason and not command.automatic and any(silence(chat, me, room) for room in chat.rooms_with(me.id)):
+        reason = ""
+    return (*leaving(chat, me, reason, now), *seen)
 
 
 @handles(Rename)
@@ -324,7 +334,9 @@ def quit(chat: Chat, person_id: int, command: Quit, now: int) -> Items:
     me = chat.people.get(person_id)
     if me is None:
         return ()
-    return detach(chat, person_id, Detach(person_id, command.reason, command.silent), now)
+    return detach(
+        chat, person_id, Detach(person_id, command.reason, command.silent, command.automatic), now
+    )
 
 
 def _refusal_of_name(chat: Chat, person_id: int, name: str, account: str = "") -> Refusal | None:

@@ -334,9 +334,7 @@ def quit(chat: Chat, person_id: int, command: Quit, now: int) -> Items:
     me = chat.people.get(person_id)
     if me is None:
         return ()
-    return detach(
-        chat, person_id, Detach(person_id, command.reason, command.silent, command.automatic), now
-    )
+    return detach(chat, person_id, Detach(person_id, command.reason, command.silent, command.automatic), now)
 
 
 def _refusal_of_name(chat: Chat, person_id: int, name: str, account: str = "") -> Refusal | None:

@@ -29,6 +29,7 @@ from asyncchat.core.features.room_modes import (
 from asyncchat.core.features.user_modes import GetPersonFlags
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
+from asyncchat.core.people import from_origin
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import modes, numerics
 from asyncchat.dialects.irc.capabilities import token
@@ -162,7 +163,8 @@ def _say_masks(session: IrcSession, view: MasksView) -> bytes:
     told = []
     for mask in view.masks:
         shown = middle(modes.format_extban(mask.listed, mask.mask)[1])
-        told.append(session.numeric(entry, view.room, shown, mask.by, str(mask.time // 1_000_000)))
+        by = from_origin(mask.by).name  # the rest may be from a time without cloaks
+        told.append(session.numeric(entry, view.room, shown, by, str(mask.time // 1_000_000)))
     return b"".join((*told, session.numeric(end, view.room, text=text)))
 
 

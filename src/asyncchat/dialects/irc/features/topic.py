@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, TopicView
+from asyncchat.core.people import from_origin
 from asyncchat.core.text import TOPIC_BYTES
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
@@ -30,12 +31,15 @@ def _topic(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @reply(TopicView)
 def say_topic(session: IrcSession, view: TopicView) -> bytes:
-    """A room's topic, who set it and when, or that there is none."""
+    """A room's topic, who set it and when, or that there is none.
+
+    Only the nick is told: the origin that is kept may be from a time without cloaks.
+    """
     topic = view.topic
     if topic is None:
         return session.numeric(numerics.RPL_NOTOPIC, view.room, text="No topic is set")
     return session.numeric(numerics.RPL_TOPIC, view.room, text=topic.text) + session.numeric(
-        numerics.RPL_TOPICWHOTIME, view.room, topic.by, str(topic.time // 1_000_000)
+        numerics.RPL_TOPICWHOTIME, view.room, from_origin(topic.by).name, str(topic.time // 1_000_000)
     )
 
 

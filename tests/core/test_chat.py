@@ -289,7 +289,7 @@ class ManyClients(RuleBasedStateMachine):
             person_id for person_id, devices in chat.sessions.several.items() if not devices
         }
         assert set(chat.sessions.several) <= set(chat.people)
-        assert AlwaysOnAccounts.of(chat).accounts <= set(chat.accounts)
+        assert AlwaysOnAccounts.of(chat).accounts.keys() <= set(chat.accounts)
         always_on = {fold(one.account): one for one in chat.people.values() if is_always_on(chat, one)}
         assert AlwaysOnAccounts.of(chat).saved == {
             key: always_on_of(chat, one) for key, one in always_on.items()

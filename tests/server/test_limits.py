@@ -58,6 +58,73 @@ def test_so_many_connections_from_a_place(clock):
     assert all(make(clock, per_address=1, trusted=("192.0.2.0/24",)).connect("192.0.2.7") for _ in range(3))
 
 
+def from_site(number):
+    """An address in one of the 65,536 IPv6 /64 of a /48."""
+    return f"2001:db8:7:{number:x}::1"
+
+
+def test_a_48_has_the_places_of_eight_64(clock):
+    budgets = make(clock, per_address=2)
+    there = [budgets.connect(from_site(number)) for number in range(100)]
+    assert sum(one is not None for one in there) == 16
+    assert budgets.connect("2001:db8:8::1") is not None
+    budgets.disconnect(there[0], entered=False)
+    assert budgets.connect(from_site(200)) is not None
+    assert budgets.connect(from_site(201)) is None
+
+
+def test_a_48_has_the_lines_of_eight_64(clock):
+    budgets = make(clock, network_burst=100, network_rate=10.0)
+    said = 0
+    for number in range(100):
+        network = budgets.connect(from_site(number))
+        lines = int(network.lines(clock.now))
+        network.charge(lines)
+        said += lines
+        budgets.disconnect(network, entered=False)
+        budgets.forget_idle()
+    assert said <= 800
+    late = budgets.connect(from_site(1000))
+    assert late.wait(clock.now) == pytest.approx(0, abs=1.3)
+    late.charge(10_000)
+    assert late.wait(clock.now) == pytest.approx(DEBT_SECONDS + 0.1)  # its own, and no more than that
+    assert budgets.connect("2001:db8:8::1").lines(clock.now) == 99
+    assert budgets.connect("192.0.2.7").lines(clock.now) == 99
+
+
+def test_a_class_in_one_64_of_a_48_has_what_it_had(clock):
+    budgets = make(clock)
+    network = budgets.connect(from_site(1))
+    for _ in range(200):
+        budgets.connect(from_site(1))
+        budgets.enter(network)
+    assert network.lines(clock.now) == 1000 - 201 + 200 * 20
+
+
+def test_guests_of_a_48_send_what_those_of_eight_64_may(clock):
+    budgets = make(clock, guest_megabytes=1)
+    refused = []
+    for number in range(20):
+        network = budgets.connect(from_site(number))
+        network.charge_guest(clock.now, 900_000)
+        refused.append(network.guests_refused)
+    assert refused == [False] * 8 + [True] * 12
+
+
+def test_what_a_trusted_64_does_does_not_count_for_its_48(clock):
+    trusted = make(clock, per_address=1, trusted=(f"{from_site(0)}/64",))
+    there = [trusted.connect(from_site(0)) for _ in range(50)]
+    trusted.enter(there[0])
+    there[0].charge(1e6)
+    other = trusted.connect(from_site(1))
+    assert other.lines(clock.now) == 999
+    trusted.change(ServeConfig(per_address=1))
+    assert trusted.connect(from_site(2)) is None
+    for _ in there:
+        trusted.disconnect(there[0], entered=False)
+    assert trusted.connect(from_site(2)) is not None
+
+
 def test_a_burst_at_once_then_so_many_a_second():
     budget = Budget(1000.0, RATE)
     assert budget.lines(1000.0) == 100

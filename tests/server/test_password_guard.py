@@ -155,6 +155,24 @@ def test_the_owner_code_is_guessed_at_no_faster(server):
     guesser.until(" 381 ")
 
 
+def test_a_48_is_wrong_no_more_often_than_eight_networks():
+    guard = PasswordGuard(lambda: 0.0)
+    there = [f"2001:db8:7:{number:x}::1" for number in range(1000)]
+    for count, wait in (
+        (guard.record_server_failure, guard.server_wait),
+        (guard.record_registration, guard.registration_wait),
+        (lambda address: guard.record_failure(address, address), lambda address: guard.wait("a", address)),
+    ):
+        done = 0
+        for address in there:
+            if not wait(address):
+                count(address)
+                done += 1
+        assert done in (8 * 20, 8 * 40)
+        assert wait(there[-1])
+        assert [wait(address) for address in ("2001:db8:8::1", "192.0.2.7")] == [0, 0]
+
+
 def test_an_ipv6_network_is_one_guesser():
     guard = PasswordGuard(lambda: 0.0)
     for number in range(10):

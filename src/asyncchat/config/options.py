@@ -278,7 +278,9 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "limits.burst."
         ),
     ] = 1000
-    """A network is an IPv4 address or an IPv6 /64. A class behind one address joins and talks unhindered."""
+    """A network is an IPv4 address or an IPv6 /64. A class behind one address joins and talks unhindered.
+
+    A /48 has eight times as much (``core.people.SITE_SHARE``), here and in all limits by network."""
     network_rate: Annotated[
         float,
         msgspec.Meta(gt=0, le=1_000_000),

@@ -99,6 +99,26 @@ def network_of(address: str) -> str:
     return address
 
 
+SITE_SHARE: Final = 8
+"""What an IPv6 /48 may have at once, in shares of a /64. It has 65,536 of these; a family or a school that
+its provider gave a /48 (RIPE-690) uses a few, a mobile network gives each telephone one."""
+
+
+@lru_cache(maxsize=4096)
+def site_of(address: str) -> str:
+    """The IPv6 /48 of an address, the largest network that one customer has; empty for any other."""
+    try:
+        found = ip_address(network_of(address))
+    except ValueError:
+        return ""
+    return f"{IPv6Address(int(found) >> 80 << 80)}/48" if isinstance(found, IPv6Address) else ""
+
+
+def customer_of(address: str) -> str:
+    """The network that shares or takes turns as one: an IPv4 address, or an IPv6 /48."""
+    return site_of(address) or network_of(address)
+
+
 @lru_cache(maxsize=4096)
 def remote_network(address: str) -> str:
     """The same; empty for this machine, where proxies connect from too, and for what is no address."""

@@ -39,7 +39,7 @@ class AccountFault(enum.Enum):
     NO_ACCESS = "your account has no role there"
     LOBBY = "the lobby belongs to the server"
     LISTED = "the list is full"
-    TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already"
+    TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already, or too many from your network"
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from asyncchat.core.modes import (
     SPEECH_RESTRICTING_SETTINGS,
 )
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person
+from asyncchat.core.people import SITE_SHARE, Person, site_of
 from asyncchat.core.roles import FOUNDER, OPERATOR, highest
 
 BLOCK_SIZE = 32
@@ -345,7 +345,7 @@ class Rooms(dict[str, Room]):
         self.joined: dict[int, tuple[str, ...]] = {}
         """The keys of the rooms that a person is in, by the person's id, in the order of joining."""
         self.opened_from: dict[str, int] = {}
-        """How many rooms people from a network were the first in."""
+        """How many rooms people from a network were the first in; of an IPv6 /64 and of the /48 around it."""
         self.per_network = 0
         """How many these may be (0: no limit). Set by the server's configuration, not by events."""
         self.configured: frozenset[str] = frozenset()
@@ -353,15 +353,20 @@ class Rooms(dict[str, Room]):
 
     def count_for(self, room: Room, network: str) -> None:
         """Counts a room for the network of who is the first in it now (empty: for none)."""
-        if room.network:
-            count = self.opened_from[room.network] - 1
-            if count:
-                self.opened_from[room.network] = count
-            else:
-                del self.opened_from[room.network]
+        for counted in filter(None, (room.network, site_of(room.network))):
+            self.opened_from[counted] -= 1
+            if not self.opened_from[counted]:
+                del self.opened_from[counted]
         room.network = network
-        if network:
-            self.opened_from[network] = self.opened_from.get(network, 0) + 1
+        for counted in filter(None, (network, site_of(network))):
+            self.opened_from[counted] = self.opened_from.get(counted, 0) + 1
+
+    def may_open(self, network: str) -> bool:
+        """Whether one more room may be counted for a network (empty: for none), and for the /48 around it."""
+        opened, most = self.opened_from, self.per_network
+        return not most or (
+            opened.get(network, 0) < most and opened.get(site_of(network), 0) < most * SITE_SHARE
+        )
 
     def end_run(self) -> None:
         """Removes all members."""

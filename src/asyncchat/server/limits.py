@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core.people import network_of
+from asyncchat.core.people import SITE_SHARE, network_of, site_of
 from asyncchat.server.addresses import is_local
 
 if TYPE_CHECKING:
@@ -130,28 +130,60 @@ class NetworkBudget(Budget):
     """The budget of all clients from one network. Each person there adds a share.
 
     ``trusted``: it is not limited. ``guests``: what its people without an account may send in a day, in
-    bytes; None: any amount. ``guests_refused``: they have sent that.
+    bytes; None: any amount. ``guests_refused``: they have sent that. ``site``: the budget of the IPv6 /48
+    around it, which is charged too, unless this network is trusted; it counts what ``shares`` networks may.
     """
 
-    __slots__ = ("connections", "guests", "guests_refused", "people", "trusted")
+    __slots__ = ("connections", "guests", "guests_refused", "people", "shares", "site", "trusted")
 
-    def __init__(self, now: float, rate: Rate, *, trusted: bool, guests: Budget | None) -> None:
+    def __init__(
+        self, now: float, rate: Rate, *, trusted: bool, guests: Budget | None, shares: int = 1
+    ) -> None:
         super().__init__(now, rate)
         self.connections = 0
         self.people = 0
         self.trusted = trusted
         self.guests = guests
         self.guests_refused = False
+        self.site: NetworkBudget | None = None
+        self.shares = shares
 
     def charge_guest(self, now: float, size: int) -> None:
         """Somebody without an account has sent so many bytes; 0: looks whether more may be sent again."""
-        if self.guests is not None:
-            self.guests.charge(size)
-            self.guests_refused = not self.trusted and self.guests.lines(now) < 0
+        if self.guests is None or self.trusted:
+            self.guests_refused = False
+            return
+        self.guests.charge(size)
+        self.guests_refused = self.guests.lines(now) < 0
+        if self.site is not None:
+            self.site.charge_guest(now, size)
+            self.guests_refused |= self.site.guests_refused
 
     def lines(self, now: float) -> float:
         """Lines that may be taken now."""
-        return math.inf if self.trusted else super().lines(now)
+        if self.trusted:
+            return math.inf
+        own = super().lines(now)
+        return own if self.site is None else min(own, self.site.lines(now))
+
+    def wait(self, now: float, lines: int = 1) -> float:
+        """Seconds until so many lines may be taken."""
+        if self.trusted:
+            return 0.0
+        own = max(0.0, (lines - super().lines(now)) / self.rate.per_second)
+        return own if self.site is None else max(own, self.site.wait(now, lines))
+
+    def charge(self, lines: float) -> None:
+        """Takes so many lines, which may be more than there are."""
+        super().charge(lines)
+        if self.site is not None and not self.trusted:
+            self.site.charge(lines)
+
+    def is_whole(self, now: float) -> bool:
+        """Whether nothing of its own is used."""
+        return super().lines(now) >= self.rate.burst and (
+            self.guests is None or self.guests.lines(now) >= self.guests.rate.burst
+        )
 
     def change_share(self, people: int, rate: Rate) -> None:
         """So many people are there now.
@@ -187,16 +219,14 @@ class Budgets:
         self.rate = Rate(options.burst, options.rate)
         """That of a connection."""
         self.server.rate = Rate(options.server_burst, options.server_rate)
-        bytes_a_day = options.guest_megabytes * 1_000_000
-        self._guests = Rate(bytes_a_day, bytes_a_day / _DAY)
         self._account = Rate(options.account_burst, options.account_rate)
         for budget in self._accounts.values():
             budget.rate = self._account
         for key, network in self._networks.items():
-            network.rate = self._rate_of(network.people)
-            network.trusted = self._is_trusted(key)
+            network.rate = self._rate_of(network.people, network.shares)
+            self._trust(network, self._is_trusted(key))
             if network.guests is not None:
-                network.guests.rate = self._guests
+                network.guests.rate = self._guests_of(network.shares)
 
     def connect(self, address: str) -> NetworkBudget | None:
         """Counts a connection, and charges it as a line.
@@ -206,22 +236,42 @@ class Budgets:
         """
         options = self._options
         network = self._network(network_of(address))
-        full = options.limits and 0 < options.per_address <= network.connections
-        if full and not network.trusted and not is_local(address):
+        site = site_of(address)
+        if site and not network.connections:
+            network.site = self._network(site, SITE_SHARE)
+        counted = _counted(network)
+        full = any(0 < options.per_address * one.shares <= one.connections for one in counted)
+        if full and options.limits and not network.trusted and not is_local(address):
             return None
-        network.connections += 1
+        for one in counted:
+            one.connections += 1
         network.reserve(self._clock())
         return network
 
     def disconnect(self, network: NetworkBudget, *, entered: bool) -> None:
         """A connection from a network has ended. ``entered``: it was a person."""
-        network.connections -= 1
-        if entered:
-            network.change_share(network.people - 1, self._rate_of(network.people - 1))
+        for one in _counted(network):
+            one.connections -= 1
+            if entered:
+                self._add_people(one, -1)
 
     def enter(self, network: NetworkBudget) -> None:
         """A client from a network has become a person."""
-        network.change_share(network.people + 1, self._rate_of(network.people + 1))
+        for one in _counted(network):
+            self._add_people(one, 1)
+
+    def _add_people(self, network: NetworkBudget, people: int) -> None:
+        people += network.people
+        network.change_share(people, self._rate_of(people, network.shares))
+
+    def _trust(self, network: NetworkBudget, trusted: bool) -> None:
+        """Whether a network is trusted from now on; if so, its site does not count its people."""
+        if network.trusted != trusted:
+            network.trusted = trusted
+            if network.site is not None:
+                sign = -1 if trusted else 1
+                network.site.connections += sign * network.connections
+                self._add_people(network.site, sign * network.people)
 
     def connection(self) -> Budget:
         """The budget of a new connection."""
@@ -240,32 +290,37 @@ class Budgets:
         self._networks = {
             key: network
             for key, network in self._networks.items()
-            if network.connections
-            or network.lines(now) < network.rate.burst
-            or (network.guests is not None and network.guests.lines(now) < network.guests.rate.burst)
+            if network.connections or not network.is_whole(now)
         }
         self._accounts = {
             name: budget for name, budget in self._accounts.items() if budget.lines(now) < budget.rate.burst
         }
 
-    def _network(self, key: str) -> NetworkBudget:
+    def _network(self, key: str, shares: int = 1) -> NetworkBudget:
         network = self._networks.get(key)
         if network is None:
             now = self._clock()
-            guests = Budget(now, self._guests) if self._guests.burst and not is_local(key) else None
-            network = NetworkBudget(now, self._rate_of(0), trusted=self._is_trusted(key), guests=guests)
+            rate = self._guests_of(shares)
+            guests = Budget(now, rate) if rate.burst and not is_local(key) else None
+            network = NetworkBudget(
+                now, self._rate_of(0, shares), trusted=self._is_trusted(key), guests=guests, shares=shares
+            )
             self._networks[key] = network
         return network
 
-    def _rate_of(self, people: int) -> Rate:
+    def _guests_of(self, shares: int) -> Rate:
+        bytes_a_day = self._options.guest_megabytes * 1_000_000 * shares
+        return Rate(bytes_a_day, bytes_a_day / _DAY)
+
+    def _rate_of(self, people: int, shares: int) -> Rate:
         options = self._options
         return Rate(
-            options.network_burst + people * options.burst * PERSON_SHARE,
-            options.network_rate + people * options.rate * PERSON_SHARE,
+            shares * options.network_burst + people * options.burst * PERSON_SHARE,
+            shares * options.network_rate + people * options.rate * PERSON_SHARE,
         )
 
     def _is_trusted(self, key: str) -> bool:
-        if not self._trusted:
+        if not self._trusted or "/" in key:  # a site is charged only by networks that are not trusted
             return False
         try:
             network = ip_network(f"{key}/64" if ":" in key else key)
@@ -274,6 +329,11 @@ class Budgets:
         return any(
             isinstance(network, type(trusted)) and network.overlaps(trusted) for trusted in self._trusted
         )
+
+
+def _counted(network: NetworkBudget) -> tuple[NetworkBudget, ...]:
+    """Where connections and people of a network are counted."""
+    return (network,) if network.site is None or network.trusted else (network, network.site)
 
 
 def raise_file_limit() -> int:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 
 from asyncchat.core import scram
-from asyncchat.core.people import Account, network_of
+from asyncchat.core.people import SITE_SHARE, Account, customer_of, network_of, site_of
 from asyncchat.server.hash_queue import HashQueue
 
 WRONG_SECONDS = 1.0
@@ -49,6 +49,24 @@ class Count:
         self._full_at.pop(who, None)
 
 
+class NetworkCount:
+    """Counts what each network did. Of an IPv6 /48 all is counted too: it may as often, and more at once."""
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._networks = Count(most, seconds, clock)
+        self._sites = Count(most * SITE_SHARE, seconds, clock)
+
+    def wait(self, address: str) -> int:
+        """Seconds until it may be done again from an address; 0: now."""
+        return max(self._networks.wait(network_of(address)), self._sites.wait(site_of(address)))
+
+    def add(self, address: str) -> None:
+        """Counts once."""
+        self._networks.add(network_of(address))
+        if site := site_of(address):
+            self._sites.add(site)
+
+
 class PasswordGuard:
     """Verifies passwords, and counts the wrong ones.
 
@@ -75,12 +93,12 @@ class PasswordGuard:
     ) -> None:
         self.counting = counting
         self._here = Count(10, 30.0, clock)
-        self._from = Count(40, 10.0, clock)
+        self._from = NetworkCount(40, 10.0, clock)
         self._of = Count(40, 30.0, clock)
         # Apart, so that names that are made up do not push out those of accounts.
         self._of_none = Count(40, 30.0, clock)
-        self._server = Count(20, 10.0, clock)
-        self._made = Count(20, 60.0, clock)
+        self._server = NetworkCount(20, 10.0, clock)
+        self._made = NetworkCount(20, 60.0, clock)
         self._key = secret or secrets.token_bytes(SECRET_BYTES)
         self.queue = queue or HashQueue()
 
@@ -91,7 +109,7 @@ class PasswordGuard:
             scram.ScramFault: it can't be a password.
         """
         scram.prepared(password)
-        async with self.queue.turn(network_of(address)):
+        async with self.queue.turn(customer_of(address)):
             return str(
                 await asyncio.to_thread(scram.verifier, password, secrets.token_bytes(scram.SALT_BYTES))
             )
@@ -105,7 +123,7 @@ class PasswordGuard:
         None: there were too many meanwhile.
         """
         verifier = self.known(key, account)
-        async with self.queue.turn(network_of(address)):
+        async with self.queue.turn(customer_of(address)):
             if self.wait(key, address, known=known):
                 return None
             right = await asyncio.to_thread(scram.is_password, verifier, typed) and account is not None
@@ -144,13 +162,13 @@ class PasswordGuard:
         here = self._here.wait(f"{network} {key}")
         if known:
             return here
-        return max(here, self._from.wait(network), self._of.wait(key), self._of_none.wait(key))
+        return max(here, self._from.wait(address), self._of.wait(key), self._of_none.wait(key))
 
     def record_failure(self, key: str, address: str, *, known: bool = False, exists: bool = True) -> None:
         """Counts a wrong password; ``exists``: there is such an account."""
         network = network_of(address)
         self._here.add(f"{network} {key}")
-        self._from.add(network)
+        self._from.add(address)
         if not known:
             (self._of if exists else self._of_none).add(key)
 
@@ -165,10 +183,10 @@ class PasswordGuard:
             Whether it may be tried.
         """
         network = network_of(address)
-        if self.counting and max(self._here.wait(f"{network} :{name}"), self._from.wait(network)):
+        if self.counting and max(self._here.wait(f"{network} :{name}"), self._from.wait(address)):
             return False
         self._here.add(f"{network} :{name}")  # no account's key begins with a colon
-        self._from.add(network)
+        self._from.add(address)
         return True
 
     def forget_operator_guesses(self, name: str, address: str) -> None:
@@ -177,16 +195,16 @@ class PasswordGuard:
 
     def server_wait(self, address: str) -> int:
         """Seconds until the server's own password may be tried from this address; 0: now."""
-        return self._server.wait(network_of(address)) if self.counting else 0
+        return self._server.wait(address) if self.counting else 0
 
     def record_server_failure(self, address: str) -> None:
         """Counts a wrong password of the server."""
-        self._server.add(network_of(address))
+        self._server.add(address)
 
     def registration_wait(self, address: str) -> int:
         """Seconds until another account may be registered from this address."""
-        return self._made.wait(network_of(address)) if self.counting else 0
+        return self._made.wait(address) if self.counting else 0
 
     def record_registration(self, address: str) -> None:
         """Counts an account that was registered."""
-        self._made.add(network_of(address))
+        self._made.add(address)

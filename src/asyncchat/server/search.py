@@ -19,7 +19,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.core.people import network_of
+from asyncchat.core.people import customer_of
 from asyncchat.log.base import (
     PAGE_BYTES,
     Log,
@@ -166,7 +166,7 @@ class Search:
         since = tuple(one for one in readable if one[1])
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed, since)
         found = await self._searcher.find(
-            query, where, person_id=session.person_id, network=network_of(session.address)
+            query, where, person_id=session.person_id, network=customer_of(session.address)
         )
         if found is None:
             return NotSearched("", command.context)

@@ -14,7 +14,7 @@ from pathlib import Path
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
-from asyncchat.core.people import network_of
+from asyncchat.core.people import customer_of
 from asyncchat.server.hash_queue import HashQueue
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.secret_file import kept_beside
@@ -87,7 +87,7 @@ class ServerPasswords:
             return True
         if not typed:
             return False
-        async with self._queue.turn(network_of(address)):
+        async with self._queue.turn(customer_of(address)):
             if guard.server_wait(address):
                 return None
             right = await asyncio.to_thread(self._password.verify, typed)
@@ -106,7 +106,7 @@ class ServerPasswords:
         password, operator = self._operators.get(name, (self._decoy, None))
         right = True
         if password is not None:
-            async with self._queue.turn(network_of(address)):
+            async with self._queue.turn(customer_of(address)):
                 right = await asyncio.to_thread(password.verify, typed)
         if operator is None or not right:
             return False

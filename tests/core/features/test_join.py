@@ -212,6 +212,20 @@ class TestRoomsOfANetwork:
         assert refused == same
         assert isinstance(do(chat, 2, Join("#a"))[0], Joined)
 
+    def test_a_48_opens_what_eight_64_may(self):
+        chat = Chat()
+        chat.rooms.per_network = 1
+        outcomes = []
+        for number in range(1, 21):
+            from_network(chat, number, f"2001:db8:7:{number:x}::1")
+            outcomes.append(do(chat, number, Join(f"#r{number}"))[0])
+        assert [isinstance(one, RoomOpened) for one in outcomes] == [True] * 8 + [False] * 12
+        do(chat, 1, Part("#r1"))
+        assert isinstance(do(chat, 20, Join("#r20"))[0], RoomOpened)
+        for number in range(2, 21):
+            do(chat, number, PartAll())
+        assert chat.rooms.opened_from == {}
+
     def test_a_cloak_or_another_host_does_not_change_the_network(self):
         chat = Chat()
         chat.rooms.per_network = 1

@@ -21,7 +21,7 @@ from asyncchat.core.features.presence import (
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.names import fold
-from asyncchat.core.people import NOBODY, Person
+from asyncchat.core.people import NOBODY, Person, customer_of, remote_network
 from asyncchat.core.registry import Items, applies, concludes, for_people, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, Reply
 from asyncchat.core.roles import OPERATOR, ROLES
@@ -54,28 +54,37 @@ class AlwaysOnAccounts(Part):
     """Which accounts are always on, and what is stored of their people."""
 
     def __init__(self) -> None:
-        self.accounts: set[str] = set()
-        """The keys of accounts that are always on."""
+        self.accounts: dict[str, str] = {}
+        """The keys of accounts that are always on, with the networks where they became so; empty: unknown,
+        or this machine."""
         self.saved: dict[str, AlwaysOn] = {}
         """What is stored of their people, by the accounts' keys."""
         self.max_accounts = MAX_ALWAYS_ON
         self.max_days = ALWAYS_ON_DAYS
         """How many accounts, and for how many days (0: no end). From the configuration, not from events."""
 
+    def is_full(self, network: str) -> bool:
+        """Whether no more accounts can be always on: half of the places are the most that one network has."""
+        if len(self.accounts) >= self.max_accounts:
+            return True
+        mine = sum(other == network for other in self.accounts.values()) if network else 0
+        return mine >= max(1, self.max_accounts // 2)
+
     def forget_account(self, account: str) -> None:
         """Forgets a removed account."""
-        self.accounts.discard(account)
+        self.accounts.pop(account, None)
         self.saved.pop(account, None)
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""
-        return set(self.accounts), dict(self.saved)
+        networks = {account: network for account, network in self.accounts.items() if network}
+        return set(self.accounts), dict(self.saved), networks
 
     def facts(self, chat: Chat) -> Iterator[Event]:
         """The fewest events that restore this part."""
         for key, account in chat.accounts.items():
             if key in self.accounts:
-                yield AlwaysOnChanged(account.name, True)
+                yield AlwaysOnChanged(account.name, True, self.accounts[key])
         for key, saved in self.saved.items():
             yield _saved(chat.accounts[key].name, saved)
 
@@ -93,11 +102,12 @@ class UpdateAlwaysOn(Command, frozen=True):
     accounts: tuple[str, ...]
 
 
-class AlwaysOnChanged(Untold, frozen=True, tag="account_stays"):
-    """An account is always on from now on, or no longer."""
+class AlwaysOnChanged(Untold, frozen=True, tag="account_stays", omit_defaults=True):
+    """An account is always on from now on, or no longer; ``network``: where its person was then."""
 
     account: str
     on: bool
+    network: str = ""
 
 
 class AlwaysOnSaved(Untold, frozen=True, tag="stay", omit_defaults=True):
@@ -177,9 +187,11 @@ def set_always_on(chat: Chat, me: Person, command: SetAlwaysOn, now: int) -> Ite
     answer = AlwaysOnStatus(account.name, wanted, always_on.max_days, command.context)
     if wanted == before:
         return (answer,)
-    if wanted and len(always_on.accounts) >= always_on.max_accounts:
+    address = me.address or me.host
+    network = customer_of(address) if remote_network(address) else ""
+    if wanted and always_on.is_full(network):
         return (AccountRefused(AccountFault.TOO_MANY_ALWAYS_ON, account.name, context=command.context),)
-    changed = AlwaysOnChanged(account.name, wanted)
+    changed = AlwaysOnChanged(account.name, wanted, network if wanted else "")
     update = UpdateAlwaysOn((key,))
     # The user may be connected under another name while the always-on person is offline: that one leaves.
     left = () if wanted else tuple(_offline_leaving(chat, account.name, "is not always on any more", now))
@@ -301,8 +313,10 @@ def rooms_of_returning(chat: Chat, now: int, banned: Set[str]) -> set[str]:
 @applies(AlwaysOnChanged)
 def _always_on_changed(chat: Chat, event: AlwaysOnChanged) -> None:
     accounts = AlwaysOnAccounts.of(chat).accounts
-    change = accounts.add if event.on else accounts.discard
-    change(fold(event.account))
+    if event.on:
+        accounts[fold(event.account)] = event.network
+    else:
+        accounts.pop(fold(event.account), None)
 
 
 @applies(AlwaysOnSaved)

@@ -279,9 +279,8 @@ def joining(
         reason = room_fault(name) or confusable_fault(chat, name)
         if reason is not None:
             return (RoomNotAllowed(name, reason),)
-        most = chat.rooms.per_network
-        if most and chat.rooms.opened_from.get(remote_network(me.address or me.host), 0) >= most:
-            return (TooManyRoomsOpened(name, most),)
+        if not chat.rooms.may_open(remote_network(me.address or me.host)):
+            return (TooManyRoomsOpened(name, chat.rooms.per_network),)
         place: tuple[RoomClosed, ...] = ()
         if len(chat.rooms) >= ROOMS_IN_ALL:
             place = _forgotten(chat, me)

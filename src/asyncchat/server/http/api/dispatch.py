@@ -19,7 +19,7 @@ from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas,
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.limits import Budget
-from asyncchat.server.password_guard import Count
+from asyncchat.server.password_guard import NetworkCount
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -80,7 +80,7 @@ class Api:
             context, log, Streams(context.delivery, stream.StreamEncoder(log.ids))
         )
         # Ten wrong tokens from one network, then 120 an hour, as for passwords.
-        self._wrong_tokens = Count(10, 30.0, context.now)
+        self._wrong_tokens = NetworkCount(10, 30.0, context.now)
         self._budgets: dict[str, Budget] = {}
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
@@ -141,11 +141,10 @@ class Api:
     def _refuse_token(self, session: Session) -> Response:
         """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
         if self._context.sessions.options.limits:
-            network = network_of(session.address)
-            wait = self._wrong_tokens.wait(network)
+            wait = self._wrong_tokens.wait(session.address)
             if wait:
                 return _too_many("wrong tokens", wait)
-            self._wrong_tokens.add(network)
+            self._wrong_tokens.add(session.address)
         return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
 
     def _token(self, request: Request) -> Token | None:

@@ -29,6 +29,11 @@ BLOCK_SIZE = 32
 """Members of one block: as many names of usual length as fill one line of an IRC NAMES reply."""
 
 
+MASKS_FROM_NETWORK = 5000
+"""Masks on the lists of all rooms that people from one network have opened: some 8 MB at most, and 80 rooms
+with 60 bans each."""
+
+
 class Topic(msgspec.Struct, frozen=True):
     """A topic, the origin of the person who set it, and when (microseconds since 1970 UTC)."""
 
@@ -335,6 +340,19 @@ class Room:
         }
 
 
+def _count(counts: dict[str, int], network: str, number: int) -> None:
+    """Counts so many for a network (empty: for none), and for the IPv6 /48 around it."""
+    for counted in filter(None, (network, site_of(network))):
+        counts[counted] = counts.get(counted, 0) + number
+        if not counts[counted]:
+            del counts[counted]
+
+
+def _below(counts: dict[str, int], network: str, most: int) -> bool:
+    """Whether so many are not yet counted for a network, nor its share for the /48 around it."""
+    return counts.get(network, 0) < most and counts.get(site_of(network), 0) < most * SITE_SHARE
+
+
 class Rooms(dict[str, Room]):
     """The rooms of a chat, by key (the folded name)."""
 
@@ -346,27 +364,35 @@ class Rooms(dict[str, Room]):
         """The keys of the rooms that a person is in, by the person's id, in the order of joining."""
         self.opened_from: dict[str, int] = {}
         """How many rooms people from a network were the first in; of an IPv6 /64 and of the /48 around it."""
+        self.masks_from: dict[str, int] = {}
+        """How many masks are on the lists of these rooms."""
         self.per_network = 0
-        """How many these may be (0: no limit). Set by the server's configuration, not by events."""
+        """How many rooms these may be (0: no limit). Set by the server's configuration, not by events."""
         self.configured: frozenset[str] = frozenset()
         """The keys of rooms that the configuration states; they are not forgotten."""
 
     def count_for(self, room: Room, network: str) -> None:
         """Counts a room for the network of who is the first in it now (empty: for none)."""
-        for counted in filter(None, (room.network, site_of(room.network))):
-            self.opened_from[counted] -= 1
-            if not self.opened_from[counted]:
-                del self.opened_from[counted]
+        masks = sum(map(len, room.masks.values()))
+        _count(self.opened_from, room.network, -1)
+        _count(self.masks_from, room.network, -masks)
         room.network = network
-        for counted in filter(None, (network, site_of(network))):
-            self.opened_from[counted] = self.opened_from.get(counted, 0) + 1
+        _count(self.opened_from, network, 1)
+        _count(self.masks_from, network, masks)
+
+    def set_list_entry(self, room: Room, listed: str, mask: str, entry: ListEntry | None) -> None:
+        """Puts a mask on a list of a room, or removes it (None)."""
+        known = mask in room.masks.get(listed, {})
+        room.set_list_entry(listed, mask, entry)
+        _count(self.masks_from, room.network, (entry is not None) - known)
 
     def may_open(self, network: str) -> bool:
-        """Whether one more room may be counted for a network (empty: for none), and for the /48 around it."""
-        opened, most = self.opened_from, self.per_network
-        return not most or (
-            opened.get(network, 0) < most and opened.get(site_of(network), 0) < most * SITE_SHARE
-        )
+        """Whether people from a network (empty: from none that is counted) may open one more room."""
+        return not self.per_network or _below(self.opened_from, network, self.per_network)
+
+    def may_list(self, room: Room) -> bool:
+        """Whether one more mask may be put on the lists of a room."""
+        return not self.per_network or _below(self.masks_from, room.network, MASKS_FROM_NETWORK)
 
     def end_run(self) -> None:
         """Removes all members."""
@@ -377,6 +403,7 @@ class Rooms(dict[str, Room]):
                 room.remove_member(person_id)
         self.joined.clear()
         self.opened_from.clear()
+        self.masks_from.clear()
 
     def state(self) -> dict[str, object]:
         """The rooms as plain data: equal in equal chats."""
@@ -385,4 +412,5 @@ class Rooms(dict[str, Room]):
             "redirects": dict(self.redirects),
             "joined": dict(self.joined),
             "opened_from": dict(self.opened_from),
+            "masks_from": dict(self.masks_from),
         }

@@ -2,11 +2,13 @@
 
 import pytest
 
+from asyncchat.core import rooms
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features import room_modes
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect
-from asyncchat.core.features.join import Banned, Join
+from asyncchat.core.features.join import Banned, Join, Part
 from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.room_modes import (
@@ -16,6 +18,7 @@ from asyncchat.core.features.room_modes import (
     SetMask,
     SetRole,
     TooManyMasks,
+    TooManyMasksFromNetwork,
 )
 from asyncchat.core.features.rooms import Kicked, RoomClosed
 from asyncchat.core.names import LOBBY
@@ -169,6 +172,30 @@ def test_limits(monkeypatch):
     do(chat, ANNA, Ban("#tea", "a"))
     assert do(chat, ANNA, Ban("#tea", "b")) == (TooManyMasks("#Tea", "b!*@*", 1),)
     assert len(do(chat, ANNA, Ban("#tea", "a", on=False))) == 1
+
+
+def test_the_rooms_of_a_network_have_so_many_masks_in_all(monkeypatch):
+    monkeypatch.setattr(rooms, "MASKS_FROM_NETWORK", 3)
+    monkeypatch.setattr(room_modes, "MASKS_FROM_NETWORK", 3)
+    chat = Chat()
+    chat.rooms.per_network = 500
+    for person_id, address in ((1, "192.0.2.7"), (2, "192.0.2.7"), (3, "192.0.2.8")):
+        do(chat, person_id, Connect(f"p{person_id}", "u", address))
+        do(chat, person_id, Join(f"#r{person_id}"))
+    do(chat, 1, Ban("#r1", "a"))
+    do(chat, 1, SetMask("#r1", "exception", "b"))
+    do(chat, 2, SetMask("#r2", "mute", "a"))
+    refused = (TooManyMasksFromNetwork("#r1", "c!*@*", 3),)
+    assert do(chat, 1, Ban("#r1", "c")) == refused
+    assert len(do(chat, 1, SetMask("#r1", "ban", "a", seconds=60))) == 1  # it is there already
+    assert len(do(chat, 3, Ban("#r3", "c"))) == 1  # another network's
+    do(chat, 2, SetMask("#r2", "mute", "a", on=False))
+    assert len(do(chat, 1, Ban("#r1", "c"))) == 1
+    assert do(chat, 1, Ban("#r1", "d"))[0] == TooManyMasksFromNetwork("#r1", "d!*@*", 3)
+    do(chat, 1, Part("#r1"))
+    do(chat, 3, Join("#r1"))  # it is theirs to count now
+    assert chat.rooms.masks_from == {"192.0.2.8": 4}
+    assert len(do(chat, 2, Ban("#r2", "d"))) == 1
 
 
 def test_erasing():

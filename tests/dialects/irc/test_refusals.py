@@ -39,7 +39,7 @@ from asyncchat.core.features.reactions import ReactionRefused
 from asyncchat.core.features.read_markers import NoReadMarker
 from asyncchat.core.features.redaction import RedactionRefused
 from asyncchat.core.features.rename import CannotRenameRoom, RoomNameTaken
-from asyncchat.core.features.room_modes import BadValue, TooManyMasks
+from asyncchat.core.features.room_modes import BadValue, TooManyMasks, TooManyMasksFromNetwork
 from asyncchat.core.features.search import NotSearched
 from asyncchat.core.features.server import NotReloaded, WrongPassword
 from asyncchat.core.features.server_bans import (
@@ -120,6 +120,10 @@ LINES = [
     (NoText(), "412 a :No text to send"),
     (TextTooLong(5), "417 a :Text over 5 bytes"),
     (TooManyMasks("#r", "m", 5), "478 a #r m :The list is full (5), or the mask is too long"),
+    (
+        TooManyMasksFromNetwork("#r", "m", 5),
+        "478 a #r m :The rooms opened from one network have as many masks as allowed (5)",
+    ),
     (WrongCode(), "464 a :Password incorrect"),
     (NotFromHere("b"), "491 a :No O-lines for your host"),
     (NotServerOperator(), "481 a :Permission Denied- You're not an IRC operator"),

@@ -40,7 +40,7 @@ from asyncchat.core.replies import (
     Reply,
 )
 from asyncchat.core.roles import ROLE_NAMED, Right, highest
-from asyncchat.core.rooms import ListEntry, Room
+from asyncchat.core.rooms import MASKS_FROM_NETWORK, ListEntry, Room
 from asyncchat.core.text import size
 
 
@@ -234,6 +234,14 @@ class TooManyMasks(Refusal, frozen=True):
     limit: int
 
 
+class TooManyMasksFromNetwork(Refusal, frozen=True):
+    """The lists of all rooms that people from the room's network have opened are full."""
+
+    room: str
+    mask: str
+    limit: int
+
+
 MASKS_EACH = 100
 """Masks on one list of a room (the IRC dialect's MAXLIST): each message to the room is matched with them."""
 
@@ -352,6 +360,8 @@ def set_mask(chat: Chat, me: Person, room: Room, command: SetMask, now: int) -> 
         return ()
     if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (TooManyMasks(room.name, mask, MASKS_EACH),)
+    if on and mask not in masks and not chat.rooms.may_list(room):
+        return (TooManyMasksFromNetwork(room.name, mask, MASKS_FROM_NETWORK),)
     until = now + command.seconds * 1_000_000 if on and command.seconds else 0
     return (MaskChanged(room.name, me, listed, mask, on, now, until),)
 
@@ -419,7 +429,7 @@ def _setting_changed(chat: Chat, event: SettingChanged) -> None:
 @applies(MaskChanged)
 def _mask_changed(chat: Chat, event: MaskChanged) -> None:
     entry = ListEntry(event.person.origin, event.time, event.until) if event.on else None
-    chat.rooms[fold(event.room)].set_list_entry(event.listed, event.mask, entry)
+    chat.rooms.set_list_entry(chat.rooms[fold(event.room)], event.listed, event.mask, entry)
 
 
 @snapshots_room

@@ -8,6 +8,7 @@ from asyncchat.core.features.room_modes import (
     MasksView,
     SetMask,
     TooManyMasks,
+    TooManyMasksFromNetwork,
 )
 from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
@@ -144,6 +145,9 @@ TEXT = FeatureText(
         Outranked: lambda r: f"{r.name} has a higher role in {place(r.room)} than you.",
         TooManyMasks: lambda r: (
             f"No place for {r.mask}: the limit in {place(r.room)} is {r.limit}, and a mask must be short."
+        ),
+        TooManyMasksFromNetwork: lambda r: (
+            f"No place for {r.mask}: rooms opened from one network have {r.limit} masks at most."
         ),
     },
 )

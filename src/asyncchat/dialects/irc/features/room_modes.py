@@ -25,6 +25,7 @@ from asyncchat.core.features.room_modes import (
     SetSetting,
     SettingChanged,
     TooManyMasks,
+    TooManyMasksFromNetwork,
 )
 from asyncchat.core.features.user_modes import GetPersonFlags
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY, KEY_BYTES, MUTES
@@ -180,6 +181,12 @@ refusal(
     numerics.ERR_BANLISTFULL,
     "{r.room} {r.mask}",
     "The list is full ({r.limit}), or the mask is too long",
+)
+refusal(
+    TooManyMasksFromNetwork,
+    numerics.ERR_BANLISTFULL,
+    "{r.room} {r.mask}",
+    "The rooms opened from one network have as many masks as allowed ({r.limit})",
 )
 
 

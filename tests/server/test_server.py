@@ -12,7 +12,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import IoCommand
 from asyncchat.core.features.messages import IGNORED_EACH
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import auth, keepalive, limits, protocol_detection, session
+from asyncchat.server import auth, hub, keepalive, limits, protocol_detection, session
 from asyncchat.server import server as server_module
 from asyncchat.server.clock import wall_clock
 from tests.core.test_chat import leaves
@@ -375,6 +375,20 @@ def test_a_message_costs_by_the_members_of_its_room(monkeypatch):
         alice.until("bob is online\n")
         bob.send("".join(f"{number}\n" for number in range(25)))
         alice.until("bob: 24\n")
+        bob.send("it is in debt now\n")
+        for number in range(5):
+            alice.send(f"{number}\n")
+            bob.until(f"alice: {number}\n")
+        assert b"debt" not in alice.unread
+
+
+def test_what_many_are_told_costs_like_a_message(monkeypatch):
+    with serving(burst=30, rate=0.01) as server:
+        alice, bob = server.person("alice"), server.person("bob")
+        alice.until("bob is online\n")
+        monkeypatch.setattr(hub, "LINE_MEMBERS", 0.05)
+        bob.send("/nick carl\n")
+        alice.until("bob is now carl\n")
         bob.send("it is in debt now\n")
         for number in range(5):
             alice.send(f"{number}\n")

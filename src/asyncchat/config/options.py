@@ -352,8 +352,8 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "0: no limit."
         ),
     ] = 500
-    """More than a school behind one address needs; forty addresses are needed to use up all rooms. With a limit
-    their lists have so many masks in all, too (``core.rooms.MASKS_FROM_NETWORK``)."""
+    """More than a school behind one address needs; forty addresses are needed to use up all rooms. With a
+    limit their lists have so many masks in all, too (``core.rooms.MASKS_FROM_NETWORK``)."""
     empty_room_days: Annotated[
         _Limit,
         _limit("Days after which an empty room that belongs to no account is forgotten; 0: never."),

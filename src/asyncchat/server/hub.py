@@ -5,12 +5,13 @@ There is no ``await`` between deciding and applying. Must not know dialects or b
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.engine import Engine
-from asyncchat.core.events import Event, Record
+from asyncchat.core.events import Event, MovesRoom, Recipients, Record
 from asyncchat.core.features.always_on import offline_expiring
 from asyncchat.core.features.connect import Detach, NameReserved, NameTaken, Quit
 from asyncchat.core.features.empty_rooms import sweep
@@ -18,12 +19,14 @@ from asyncchat.core.features.messages import Say
 from asyncchat.core.features.presence import SessionAttached
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.rooms import RoomClosed
+from asyncchat.core.names import fold
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.delivery import Barrier
+from asyncchat.server.limits import LINE_MEMBERS
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
@@ -35,12 +38,41 @@ class _Requester(SilentRecipient):
 
     def __init__(self, by: Recipient | None) -> None:
         super().__init__(*((by.id, by.person_id) if by is not None else ()))
+        self._by = by
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def charge(self, lines: float) -> None:
+        """Charges the session for which a command is decided."""
+        if self._by is not None:
+            self._by.charge(lines)
 
     def take_outcome(self, outcome: Outcome) -> None:
         """Gives the outcome to whoever waits for it."""
         if not self.outcome.done():
             self.outcome.set_result(outcome)
+
+
+def reach(chat: Chat, outcome: Outcome) -> int:
+    """How many people are told of an outcome. A room's members count once: each is told in one write."""
+    rooms: set[str] = set()
+    of_peers: set[str] = set()
+    others = 0
+    for item in outcome:
+        if isinstance(item, Record):
+            event: Any = item.event
+            match event.recipients:
+                case Recipients.ROOM | Recipients.VISIBLE:
+                    rooms.add(fold(event.to if isinstance(event, MovesRoom) else event.room))
+                case Recipients.PEERS:
+                    of_peers.update(chat.rooms.joined.get(event.person.id, ()))
+                case Recipients.SOME | Recipients.SOME_MEMBERS | Recipients.SOME_PEERS:
+                    others += len(event.to)
+    peers = _members(chat, of_peers - rooms)
+    return _members(chat, rooms) + min(peers, len(chat.people)) + others
+
+
+def _members(chat: Chat, keys: Iterable[str]) -> int:
+    return sum(len(chat.rooms[key].member_blocks) for key in keys if key in chat.rooms)
 
 
 class Hub:
@@ -96,7 +128,13 @@ class Hub:
         return False
 
     def _notice(self, session: Recipient, outcome: Outcome) -> None:
-        """Takes from an outcome what changes its session, or concerns another one."""
+        """Takes from an outcome what changes its session, or concerns another one; charges what it costs.
+
+        It is charged like a message that so many are told. Leaving the chat is not: joining was.
+        """
+        told = reach(self.chat, outcome)
+        if told:
+            session.charge(told / LINE_MEMBERS)
         for item in outcome:
             if type(item) is Record:
                 if type(item.event) is SessionAttached:

@@ -73,6 +73,9 @@ class Recipient(Protocol):
     def ignores(self, record: Record) -> bool:
         """Whether it ignores the person who caused an event."""
 
+    def charge(self, lines: float) -> None:
+        """Charges what it asked, in lines."""
+
     def take_outcome(self, outcome: Outcome) -> None:
         """Takes the outcome of its own command, in its order."""
 
@@ -138,6 +141,9 @@ class SilentRecipient:
     def ignores(self, _record: Record) -> bool:
         """Ignores nobody."""
         return False
+
+    def charge(self, _lines: float) -> None:
+        """Nothing limits it."""
 
     def take_outcome(self, _outcome: Outcome) -> None:
         """Takes no notice."""

@@ -21,6 +21,7 @@ from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
 from asyncchat.server.http.messages import Response, problem
+from asyncchat.server.limits import LINE_MEMBERS
 
 KEY_LENGTH = 200
 """Longest Idempotency-Key: a UUID has 36 characters."""
@@ -49,7 +50,9 @@ async def post(call: Call) -> Response:
 async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Response:
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
-    call.session.charge(text.count("\n"))  # whose lines are shorter is sent as many messages
+    members = call.context.sessions.delivery.members_of(call.room)
+    # Whose lines are shorter is sent as many messages.
+    call.session.charge((1 + text.count("\n")) * (1 + members / LINE_MEMBERS) - 1)
     command = Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
     for item in await call.context.sessions.hub.request(command):
         if isinstance(item, Record):

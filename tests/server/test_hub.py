@@ -1,0 +1,46 @@
+"""How many people are told of what is decided, by which it is charged."""
+
+import pytest
+
+from asyncchat.core.engine import Engine
+from asyncchat.core.features.away import SetAway
+from asyncchat.core.features.connect import Rename, SetRealname
+from asyncchat.core.features.join import Join, Part, PartAll
+from asyncchat.core.features.messages import SayToRole, SendTagMessage
+from asyncchat.core.features.moderation import Ban, Kick
+from asyncchat.core.features.rename import RenameRoomResolved
+from asyncchat.core.features.room_modes import GetMasks, SetFlag, SetRole
+from asyncchat.core.features.topic import SetTopic
+from asyncchat.server.hub import reach
+from tests.core.house import ANNA, BOB, CAROL, house
+
+
+@pytest.mark.parametrize(
+    ("person_id", "command", "told"),
+    [
+        (ANNA, SetTopic("#tea", "x"), 2),
+        (ANNA, SetTopic("#tea", ""), 0),
+        (ANNA, Ban("#tea", "eve"), 2),
+        (BOB, Ban("#tea", "eve"), 0),
+        (ANNA, SetFlag("#tea", "moderated"), 2),
+        (ANNA, SetRole("#tea", "bob"), 2),
+        (ANNA, Kick("#tea", "bob"), 1),
+        (ANNA, RenameRoomResolved("#tea", "#coffee"), 2),
+        (CAROL, Join("#tea"), 3),
+        (CAROL, Join("#new"), 1),
+        (BOB, Part("#tea"), 1),
+        (BOB, PartAll(), 4),
+        (BOB, SendTagMessage("#tea", (("+typing", "active"),)), 2),
+        (BOB, SayToRole("#tea", "operator", "x"), 1),
+        (BOB, GetMasks("#tea"), 0),
+        # In two rooms with six members, who are four people.
+        (BOB, Rename("robert"), 4),
+        (BOB, SetAway("x"), 4),
+        (BOB, SetRealname("x"), 4),
+        (CAROL, Rename("carla"), 4),
+    ],
+)
+def test_how_many_are_told(person_id, command, told):
+    chat = house()
+    outcome, _ = Engine(chat).execute(person_id, command)
+    assert reach(chat, outcome) == told

@@ -458,12 +458,22 @@ class Hub:
         if len(asked.password) < 4:
             weak = AccountFault.WEAK
             return [AccountRefused(weak, name, context=asked.context)]
-        verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
+        verifier = self.verifier(asked.password)
+        if verifier is None:
+            return [AccountRefused(AccountFault.BAD_PASSWORD, name, context=asked.context)]
         return self.decide(peer, RegisterAccountVerified(name, verifier, asked.email, asked.context))
 
     def new_password(self, peer: Peer, asked: NewPassword) -> list[object]:
-        verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
+        verifier = self.verifier(asked.password)
+        if verifier is None:
+            return [AccountRefused(AccountFault.BAD_PASSWORD, context=asked.context)]
         return self.decide(peer, NewPasswordVerified("", verifier, asked.context))
+
+    def verifier(self, password: str) -> str | None:
+        try:
+            return str(scram.verifier(password, b"salt" * 4, 4096))
+        except scram.ScramFault:
+            return None
 
     def drop(self, peer: Peer, asked: DropAccount) -> list[object]:
         name = asked.account or self.chat.people[peer.id].account

@@ -1,6 +1,6 @@
 """A bounded look by each fuzzer, at the same inputs each time.
 
-Longer: ``python -m tests.fuzz DIALECT --minutes 10``.
+Longer: ``python -m tests.fuzz DIALECT --minutes 10``, and by ``tox -e fuzz`` a minute for each.
 """
 
 from collections.abc import Iterator
@@ -43,6 +43,7 @@ ONCE_HARMFUL = [
     ),
     ("control", b'{"x":' + b"[" * 50_000 + b'\n{"do":"\xff"}\n'),
     ("irc", b"@label=\0 \r\n@label=\rQUIT PING x\r\n"),
+    ("irc", b"PRIVMSG NickServ :SET PASSWORD \x10hunter2secret\r\n"),
     ("irc-client", b":s CAP * LS :batch\r\n"),
     ("irc-client", b"@label=" + b"9" * 5000 + b" :s ACK\r\n"),
     ("irc-client", DEEP),

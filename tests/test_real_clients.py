@@ -56,8 +56,13 @@ class Terminal:
         self._seen = self._seen.partition(text.encode())[2]
 
 
+# Without these it waits two seconds before each command but the first few, as some servers want it.
+IRSSI_PACE = 'settings = { "irc/core" = { cmd_queue_speed = "10msec"; cmds_max_at_once = "100"; }; };'
+
+
 @needs_irssi
 def test_irssi(tmp_path):
+    (tmp_path / "config").write_text(IRSSI_PACE)
     with serving() as server:
         bob = server.person("bob")
         arguments = (f"--home={tmp_path}", "-c", "127.0.0.1", "-p", str(server.port), "-n", "iris")
@@ -94,6 +99,9 @@ def test_weechat(tmp_path):
             f"/set fifo.file.path {pipe}",
             "/fifo enable",
             f"/server add t 127.0.0.1/{server.port} -notls",
+            # Without these it waits two seconds after each command, as some servers want it.
+            "/set irc.server.t.anti_flood_prio_high 0",
+            "/set irc.server.t.anti_flood_prio_low 0",
             "/set irc.server.t.nicks wee",
             "/set irc.server.t.autojoin #lobby",
             "/connect t",
@@ -163,7 +171,7 @@ def test_irssi_logs_in_reads_what_was_said_and_comes_back(tmp_path):
         registered(server, "iris")
         bob = server.person("bob")
         bob.send(f"/owner {CODE}\nsaid before anyone came\n")
-        (tmp_path / "config").write_text(IRSSI.format(port=server.port, password=ACCOUNT))
+        (tmp_path / "config").write_text(IRSSI.format(port=server.port, password=ACCOUNT) + IRSSI_PACE)
         with Terminal("irssi", f"--home={tmp_path}", home=tmp_path) as irssi:
             bob.until("iris is online\n")
             irssi.type("/window goto #lobby")

@@ -242,6 +242,25 @@ async def test_searches_beside_each_other_and_beside_the_indexing(tmp_path):
             assert found == [expected] * 5
 
 
+@asynchronous
+async def test_in_memory_a_pass_of_the_loop_looks_at_one_long_text_for_all_searches():
+    log = MemoryLog()
+    await fill(log, ["word " * 1600] * 10)
+    query = SearchQuery(("#lobby",), log.last, Window(limit=20), ("nothing",))
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await asyncio.gather(*(log.search(query) for _ in range(4)))
+    counting.cancel()
+    assert passes >= 4 * 10
+
+
 letters = st.sampled_from(
     ["a", "b", "A", "ß", "é", "Ж", "ж", "ё", "東", "京", " ", '"', "*", "\0", "\n", "ﬀ", "😀"]
 )

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from asyncchat.core.normalization import normalize
+from asyncchat.core.normalization import normalize, renormalize
 
 LOBBY = "#lobby"
 """The room that clients without a choice of room are in."""
@@ -71,7 +71,7 @@ def fold(name: str) -> str:
 
 def fold_text(name: str) -> str:
     """The same for a text of any length: some milliseconds for the longest."""
-    key = name.lower() if name.isascii() else normalize("NFKC", normalize("NFKC", name).casefold())
+    key = name.lower() if name.isascii() else renormalize("NFKC", normalize("NFKC", name).casefold())
     return name if key == name else key  # one string in memory where two are equal
 
 

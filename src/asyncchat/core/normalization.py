@@ -33,6 +33,14 @@ def normalize(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
     return unicodedata.normalize(form, stream_safe(text))
 
 
+def renormalize(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
+    """The same for what was made of a normalized text: mostly it is in the form already, which is seen fast.
+
+    Its marks are in order then, so nothing is sorted.
+    """
+    return text if unicodedata.is_normalized(form, text) else normalize(form, text)
+
+
 def stream_safe(text: str) -> str:
     """The text with its long runs of combining marks divided; usual texts are returned as they are."""
     if len(text) <= SHORT or text.isascii():

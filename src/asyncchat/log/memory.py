@@ -77,6 +77,8 @@ class MemoryLog:
         self._acts: deque[Record] = deque(maxlen=_AUDIT_KEPT)
         self._facts: list[Event] = []
         self._snapshot_at = _STATE_FACTS
+        self._turn = asyncio.Lock()
+        """Of searches that run at once, one goes on in a pass of the loop."""
 
     def state(self) -> Iterable[Event]:
         """The state facts of this run."""
@@ -177,7 +179,8 @@ class MemoryLog:
             looked_at += _SEARCH_LEAST + base.text_bytes(record.event)
             if looked_at >= _SEARCH_STEP:
                 looked_at = 0
-                await asyncio.sleep(0)
+                async with self._turn:
+                    await asyncio.sleep(0)
             event = record.event
             if (
                 isinstance(event, Said)

@@ -32,6 +32,7 @@ from asyncchat.log.base import (
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.session import IoHandler, IoResult, Session
+from asyncchat.server.slices import Turns
 
 AT_ONCE = 4
 """Searches that run at once: each takes up to half a second of the log's thread."""
@@ -44,6 +45,9 @@ MOST_WAITING = 32
 
 PRIVATE_PAGE = 500
 """Messages of a private conversation in one read."""
+
+PRIVATE_STEP = 4096
+"""Bytes of its texts that are looked at in a pass of the loop: some milliseconds of the costliest."""
 
 PRIVATE_SECONDS = 0.5
 """How long a private conversation is searched; the answer then says how far the search came."""
@@ -84,6 +88,7 @@ class Searcher:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._people = _Shares(1)
         self._networks = _Shares(NETWORK_SHARE)
+        self._turns = Turns()
 
     async def find(
         self, query: SearchQuery, where: Conversation | None = None, *, person_id: int, network: str
@@ -107,7 +112,12 @@ class Searcher:
         while last is None or perf_counter() < end:
             page = await self._log.read(PageQuery("", query.upto, window, where.beside), 1)
             records = page.records
+            looked_at = PRIVATE_STEP
             for last in reversed(records) if newest else records:
+                if looked_at >= PRIVATE_STEP:
+                    looked_at = 0
+                    await self._turns.wait()
+                looked_at += text_bytes(last.event)
                 if isinstance(last.event, Said | SaidInPrivate) and query.matches(last.event):
                     found.append(last)
                     if len(found) > limit:  # one more than wanted: there is more

@@ -21,10 +21,10 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import fold_text
-from asyncchat.core.normalization import normalize
+from asyncchat.core.normalization import renormalize
 from asyncchat.core.replies import Refusal, Reply
 
-VERSION = f"1 {unicodedata.unidata_version}"
+VERSION = f"2 {unicodedata.unidata_version}"
 """The version of what ``searchable`` returns: an index of another version can't be used."""
 
 
@@ -99,8 +99,8 @@ def searchable(text: str) -> str:
         text = text.replace("\0", " ")
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = normalize("NFD", fold_text(text))
-    folded = normalize("NFC", _ACCENTS.sub("", folded))
+    folded = renormalize("NFD", fold_text(text))
+    folded = renormalize("NFC", _ACCENTS.sub("", folded))
     for char in _NO_CHARACTERS:
         folded = folded.replace(char, "\ufffd")
     return " ".join(folded.split())

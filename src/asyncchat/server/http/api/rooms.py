@@ -5,7 +5,7 @@ Owns what may be read without a token: the last lines of public rooms.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
 
@@ -22,7 +22,7 @@ from asyncchat.core.rooms import Room
 from asyncchat.log.base import LogError
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
-from asyncchat.server.http.api.routes import Answer, Call, Route, json
+from asyncchat.server.http.api.routes import Answer, Call, Route, json, json_body
 from asyncchat.server.http.messages import Response, problem
 
 
@@ -33,32 +33,38 @@ def is_public(room: Room | None) -> bool:
 
 async def rooms(call: Call) -> Response:
     """Lists the rooms that may be read, by the token or by everyone."""
-    return await _in_slices(call, list_rooms(call))
+    return await _in_slices(call, b"rooms", list_rooms(call))
 
 
-def list_rooms(call: Call) -> Generator[None, None, schemas.Rooms]:
-    """The rooms; others may have a turn at each ``yield``."""
+def list_rooms(call: Call) -> Iterator[schemas.Room | None]:
+    """The rooms, by name; None: one that may not be read. Others may have a turn after each."""
     chat, locked = call.context.chat, call.context.locked
     token = call.token
-    found = []
     for key in sorted({*chat.rooms, LOBBY}):
-        yield
         room = chat.rooms.get(key)
-        if room is None and key != LOBBY:
-            continue  # it was closed meanwhile
         name = LOBBY if room is None else room.name
         covered = token is not None and token.covers(name)
-        if not covered and (locked or not is_public(room)):
-            continue
-        if room is None:
-            found.append(schemas.Room(LOBBY, "", 0, not locked))
+        closed = room is None and key != LOBBY  # meanwhile
+        if closed or (not covered and (locked or not is_public(room))):
+            yield None
+        elif room is None:
+            yield schemas.Room(LOBBY, "", 0, not locked)
         else:
-            found.append(_view(room, 0 if covered else open_since(chat, name)))
-    return schemas.Rooms(tuple(found))
+            yield _view(room, 0 if covered else open_since(chat, name))
 
 
-async def _in_slices(call: Call, work: Generator[None, None, msgspec.Struct]) -> Response:
-    return json(200, await call.context.sessions.slices.finish(work, call.session.charge))
+async def _in_slices(call: Call, field: bytes, found: Iterator[msgspec.Struct | None]) -> Response:
+    """A list, each of whose items is found and encoded by itself."""
+
+    def encode() -> Generator[None, None, bytes]:
+        pieces = []
+        for one in found:
+            if one is not None:
+                pieces.append(msgspec.json.encode(one))
+            yield
+        return b'{"%b":[%b]}\n' % (field, b",".join(pieces))
+
+    return json_body(200, await call.context.sessions.slices.finish(encode(), call.session.charge))
 
 
 def _view(room: Room, since: int) -> schemas.Room:
@@ -72,23 +78,18 @@ async def members(call: Call) -> Response:
     room = chat.room_named(call.room)
     if room is None:
         return no_room()
-    return await _in_slices(call, list_members(chat, room))
+    return await _in_slices(call, b"members", list_members(chat, room))
 
 
-def list_members(chat: Chat, room: Room) -> Generator[None, None, schemas.Members]:
-    """The members of a room; others may have a turn at each ``yield``."""
-    found = []
+def list_members(chat: Chat, room: Room) -> Iterator[schemas.Member]:
+    """The members of a room; others may have a turn after each."""
     for member in tuple(room.members()):
-        yield
-        found.append(
-            schemas.Member(
-                member.person.name,
-                tuple(role.name for role in ROLES if member.roles & role.bit),
-                chat.people.away.get(member.person.id, ""),
-                chat.has(member.person.id, BOT),
-            )
+        yield schemas.Member(
+            member.person.name,
+            tuple(role.name for role in ROLES if member.roles & role.bit),
+            chat.people.away.get(member.person.id, ""),
+            chat.has(member.person.id, BOT),
         )
-    return schemas.Members(tuple(found))
 
 
 async def messages(call: Call) -> Response:

@@ -153,5 +153,9 @@ async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
 
 def json(status: int, value: msgspec.Struct, *headers: tuple[str, str]) -> Response:
     """A response of JSON."""
-    body = msgspec.json.encode(value) + b"\n"
+    return json_body(status, msgspec.json.encode(value) + b"\n", *headers)
+
+
+def json_body(status: int, body: bytes, *headers: tuple[str, str]) -> Response:
+    """A response of what is JSON already."""
     return Response(status, body, (("Content-Type", "application/json"), *headers))

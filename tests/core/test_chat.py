@@ -32,6 +32,7 @@ from asyncchat.core.features.queries import Span
 from asyncchat.core.features.room_modes import SetFlag, SetRole
 from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.features.server import starting
+from asyncchat.core.features.server_bans import BanFromServer
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.modes import FLAGS, MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.names import LOBBY, fold
@@ -115,6 +116,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "pending": pending,
     "on": switch,
     "out": switch,
+    "ban": st.builds(BanFromServer, masks, switch, st.integers(0, 3), texts),
+    "matching": st.lists(sessions, max_size=3).map(tuple),
+    "last": sessions,
     "speech": st.sampled_from(Speech),
     "tags": st.just(()),
     "cuts": st.sampled_from([(), (1,)]),

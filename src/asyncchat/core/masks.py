@@ -6,7 +6,7 @@ Owns whom a mask matches. Must not know what a mask is used for (``rooms``, ``fe
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from asyncchat.core.names import fold, glob
+from asyncchat.core.names import fold, fold_text, glob
 from asyncchat.core.people import Person
 
 REALNAME = "~realname:"
@@ -20,17 +20,34 @@ MUTED = "~mute:"
 
 
 class Description:
-    """What of a person a mask can match, folded once for many masks."""
+    """What of a person a mask can match: made when it is matched, since one mask may meet all people."""
 
-    __slots__ = ("account", "address", "by_address", "origin", "realname")
+    __slots__ = ("_by_address", "_person", "address", "origin")
 
     def __init__(self, person: Person) -> None:
-        self.origin = fold(person.origin)
-        self.realname = fold(person.realname)
-        self.account = fold(person.account)
+        self._person = person
+        self.origin = fold_text(person.origin)
         self.address = person.address or person.host
-        self.by_address = fold(f"{person.name}!{person.user}@{person.address}") if person.address else ""
+        self._by_address: str | None = None
+
+    @property
+    def realname(self) -> str:
+        """The real name, folded."""
+        return fold(self._person.realname)
+
+    @property
+    def account(self) -> str:
+        """The name of the account, folded."""
+        return fold(self._person.account)
+
+    @property
+    def by_address(self) -> str:
         """The origin with the real address, where the host hides it."""
+        if self._by_address is None:
+            person = self._person
+            real = f"{person.name}!{person.user}@{person.address}" if person.address else ""
+            self._by_address = fold_text(real)
+        return self._by_address
 
 
 class Mask:
@@ -68,15 +85,16 @@ class Mask:
         if self._network is not None:
             return _is_inside(self._network, person.address) and self._test_beside_host(person.origin)
         # A mask with any host has been matched already.
-        return bool(person.by_address) and not self._any_host and self._test(person.by_address)
+        return not self._any_host and bool(person.by_address) and self._test(person.by_address)
 
 
 def describes(mask: str, person: Person) -> bool:
     """Whether a mask matches a person."""
-    return _mask(mask).describes(Description(person))
+    return mask_like(mask).describes(Description(person))
 
 
-_mask = lru_cache(maxsize=1024)(Mask)
+mask_like = lru_cache(maxsize=1024)(Mask)
+"""A mask from its text, remembered."""
 
 
 def _is_inside(of: IPv4Network | IPv6Network, address: str) -> bool:

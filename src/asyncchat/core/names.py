@@ -159,6 +159,7 @@ def glob(mask: str) -> Callable[[str], bool]:
     if len(parts) == 1:
         return mask.__eq__
     first, *middle, last = parts
+    middle = [part for part in middle if part]  # a run of stars is one star
     least = len(first) + len(last)
 
     def test(text: str) -> bool:

@@ -43,11 +43,16 @@ def io_handlers(
 
 
 async def answer_in_slices(session: Session, command: Command, _upto: int) -> IoResult:
-    """Answers from the state, a slice at a time; the log has what the answer tells when it is told."""
+    """Answers from the state, a slice at a time; the log has what the answer tells when it is told.
+
+    Where looking for something takes long, the result is the command that decides about what was found.
+    """
     context = session.context
     chat, now = context.hub.chat, wall_clock()
     work = SLICED_HANDLERS[type(command)](chat, session.person_id, command, now)
     *events, answer = await context.slices.finish(work, session.charge)
+    if isinstance(answer, Command):
+        return answer  # it was prepared in slices, and is decided at once
     context.hub.declare([event for event in events if isinstance(event, Event)])
     await session.committed()
     assert isinstance(answer, Reply | Refusal)  # noqa: S101  # the contract of these handlers

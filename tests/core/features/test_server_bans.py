@@ -1,8 +1,11 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.accounts import RegisterAccountVerified
-from asyncchat.core.features.connect import Connect, Detach
+from asyncchat.core.features.connect import Connect, Detach, Quit
 from asyncchat.core.features.server_bans import (
     BanFromServer,
     BannedFromServer,
@@ -12,7 +15,8 @@ from asyncchat.core.features.server_bans import (
     address_ban_on,
     server_mask,
 )
-from tests.core.house import ANNA, OLGA, do, house
+from asyncchat.core.registry import SLICED_HANDLERS
+from tests.core.house import ANNA, BOB, OLGA, do, house
 
 PHONE = 20
 
@@ -97,3 +101,21 @@ def test_a_banned_device_is_not_attached(chat):
     do(chat, OLGA, BanFromServer("203.0.113.0/24"))
     banned = do(chat, 21, Connect("Anna", "u", "h", account="Anna", address="203.0.113.5"))
     assert banned == (BannedFromServer(""),)
+
+
+def test_a_ban_ends_who_comes_while_it_is_looked_for_whom_it_matches(chat):
+    work = SLICED_HANDLERS[BanFromServer](chat, OLGA, BanFromServer("*!u@*"), 0)
+    made: list[Any] = []
+
+    def look() -> Iterator[None]:
+        made.extend((yield from work))
+
+    looking = look()
+    next(looking)
+    next(looking)
+    do(chat, BOB, Quit(""))
+    do(chat, 21, Connect("zoe", "u", "h"))
+    do(chat, 22, Connect("yan", "other", "h"))
+    list(looking)
+    killed = [event.person.name for event in do(chat, OLGA, made[0]) if isinstance(event, Killed)]
+    assert killed == ["Anna", "carol", "zoe"]

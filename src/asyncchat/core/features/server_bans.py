@@ -3,23 +3,24 @@
 Owns these bans. Whom a mask matches is in ``masks``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import takewhile
 from typing import ClassVar
 
 import msgspec
 
 from asyncchat.core.chat import Chat, Part
-from asyncchat.core.commands import Command
+from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention, Untold
 from asyncchat.core.features.always_on import is_always_on
 from asyncchat.core.features.last_seen import devices_offline
 from asyncchat.core.features.presence import leaving
 from asyncchat.core.features.room_modes import MASK_BYTES
-from asyncchat.core.masks import describes, network
+from asyncchat.core.masks import Description, describes, mask_like, network
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.people import Person, from_origin, person
 from asyncchat.core.permissions import unless_server_operator
-from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.registry import Items, applies, handles, handles_in_slices
 from asyncchat.core.replies import NoSuchPerson, Refusal, Reply
 from asyncchat.core.text import size
 
@@ -51,13 +52,21 @@ class ServerBans(Part, dict[str, ServerBan]):
             yield ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
 
 
-class BanFromServer(Command, frozen=True):
+class BanFromServer(IoCommand, frozen=True):
     """Ban a mask from the server, for ``seconds`` or without an end (0), or lift the ban."""
 
     mask: str
     on: bool = True
     seconds: int = 0
     reason: str = ""
+
+
+class DecideServerBan(Command, frozen=True):
+    """Decide a ban, after it was looked whom it ends: the ids of these, and of the last who was looked at."""
+
+    ban: BanFromServer
+    matching: tuple[int, ...]
+    last: int
 
 
 class GetServerBans(Command, frozen=True):
@@ -136,8 +145,9 @@ def server_mask(typed: str) -> str:
 
 def server_ban_on(chat: Chat, newcomer: Person, now: int) -> BannedFromServer | None:
     """The refusal for a person whom a ban matches, or None."""
+    described = Description(newcomer)
     for ban in ServerBans.of(chat).values():
-        if ban.is_active(now) and describes(ban.mask, newcomer):
+        if ban.is_active(now) and mask_like(ban.mask).describes(described):
             return BannedFromServer(ban.reason, ban.until)
     return None
 
@@ -150,9 +160,27 @@ def address_ban_on(chat: Chat, host: str, address: str, now: int) -> BannedFromS
     return server_ban_on(chat, person(0, "", "", host, address=address), now)
 
 
-@handles(BanFromServer)
-def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int) -> Items:
+@handles_in_slices(BanFromServer)
+def look_for_banned(
+    chat: Chat, person_id: int, command: BanFromServer, _now: int
+) -> Generator[None, None, Items]:
+    """Looks for the people whom a ban ends, then has it decided."""
+    yield
+    found: list[int] = []
+    last = next(reversed(chat.people), 0)
+    if command.on and person_id in chat.server_operators:
+        mask = server_mask(command.mask)
+        for someone in list(chat.people.values()):
+            yield
+            if any(_matching(chat, someone, mask)):
+                found.append(someone.id)
+    return (DecideServerBan(command, tuple(found), last),)
+
+
+@handles(DecideServerBan)
+def ban_from_server(chat: Chat, person_id: int, decided: DecideServerBan, now: int) -> Items:
     """Bans a mask from the server and disconnects people who match, except operators; or lifts a ban."""
+    command = decided.ban
     refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
@@ -180,22 +208,35 @@ def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int
         ServerBanChanged(me, known or mask, True, now, until, command.reason),
         *(
             event
-            for someone in chat.people.values()
+            for someone in _found(chat, decided)
             if someone.id not in chat.server_operators
             for event in _ending(chat, someone, mask, me, reason, now)
         ),
     )
 
 
+def _found(chat: Chat, decided: DecideServerBan) -> Iterator[Person]:
+    """The people who were found and are still there, and those who came since."""
+    came = tuple(takewhile(lambda one: one != decided.last, reversed(chat.people)))
+    ids = dict.fromkeys((*decided.matching, *reversed(came)))
+    return (chat.people[one] for one in ids if one in chat.people)
+
+
+def _matching(chat: Chat, banned: Person, mask: str) -> tuple[bool, tuple[int, ...]]:
+    """Whether a mask matches a person, and which of its further sessions."""
+    hosts = chat.sessions.hosts
+    sessions = [
+        one
+        for one in chat.sessions.of(banned.id)
+        if one in hosts and describes(mask, _device(chat, banned, one))
+    ]
+    return describes(mask, banned), tuple(sessions)
+
+
 def _ending(chat: Chat, banned: Person, mask: str, by: Person, reason: str, now: int) -> Iterator[Event]:
     """The events that end a person whom a mask matches, or those of its further sessions that it matches."""
-    sessions = chat.sessions.of(banned.id)
-    matching = tuple(
-        session_id
-        for session_id in sessions
-        if session_id in chat.sessions.hosts and describes(mask, _device(chat, banned, session_id))
-    )
-    if describes(mask, banned) or (matching and matching == sessions):
+    itself, matching = _matching(chat, banned, mask)
+    if itself or (matching and matching == chat.sessions.of(banned.id)):
         yield from killing(chat, banned, by, reason, now)
     elif matching:
         yield Killed(banned, by, reason, matching)

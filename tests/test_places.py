@@ -29,6 +29,7 @@ ACROSS = {
     "dialects/plain/test_password.py": "the server's password, in entry.py and dialect.py",
     "log/test_contract.py": "every log",
     "log/test_old_database.py": "a file of an earlier version, through the whole log",
+    "server/test_auditorium.py": "hub, outbox and delivery: rooms that hide their members",
     "server/http/api/test_api.py": "all routes, over sockets",
     "server/test_crowd.py": "a server among hostile clients",
     "server/test_devices.py": "several sessions of one person, over sockets",

@@ -2,7 +2,8 @@
 
 What must hold all the while: nobody waits for ever, nothing is a bug of asyncchat, every label is answered
 once, lines keep their limits, who is told is who is there, and a replay gives the state. To run it for long:
-``python -m tests.server.hostile FIRST LAST STEPS``.
+``python -m tests.server.hostile FIRST LAST STEPS``; with ``hall`` at the end, a few people are busy with one
+room that hides its members.
 """
 
 import asyncio
@@ -37,13 +38,14 @@ from tests.server.harness import CODE, PATIENCE
 SECRET = "hunter2secret"  # noqa: S105
 """The password of every account here; nothing may show it."""
 
-PEOPLE = 8
 NAMES = [
     "anna", "ANNA", "bob", "zoe", "Иван", "иван", "x" * 30, "раul", "NickServ", "a,b", "*", "0", ":x",
 ]  # fmt: skip
 ROOMS = [
     "#lobby", "#tea", "#Tea", "#класс", "#beer", "#a b", "#", " ", "&x", "#new1", "0", "*", "@#tea", "#a,#b",
 ]  # fmt: skip
+HALL_NAMES = ["anna", "bob", "zoe", "ivan"]
+HALLS = ["#tea", "#Tea", "#beer"]
 TEXTS = [
     "hi", "", "x" * 400, "\x01ACTION waves\x01", "\x03red", "ы" * 150, "\u202e bidi", "a\u0300" * 100, " :: ",
     "<script>", "HELP",
@@ -66,6 +68,8 @@ TORN = [
 
 class Lines:
     """Makes command lines."""
+
+    people = 8
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -131,6 +135,46 @@ class Lines:
         word = pick([word for word in TYPED if word not in ("quit", "exit")])
         return " ".join(
             (f"/{word}", *(pick((*NAMES, *ROOMS, *ODDS)) for _ in range(self.chance.randrange(4))))
+        )
+
+
+class HallLines(Lines):
+    """Makes lines about one room, which hides its members and shows them again, by a few people."""
+
+    people = 4
+
+    def __call__(self) -> str:
+        pick = self.chance.choice
+        name, other, hall = pick(HALL_NAMES), pick(HALL_NAMES), pick(HALLS)
+        role = f"{pick('+-')}{pick('ohv')} {other}"
+        return pick(
+            (
+                f"JOIN {hall}", f"JOIN {hall}", f"JOIN {hall}", f"PART {hall}", f"NICK {name}",
+                f"MODE {hall} +u", f"MODE {hall} -u", f"MODE {hall} {pick(('+', '-'))}u{role}",
+                f"MODE {hall} -u+u", f"MODE {hall} +ub x!*@*", f"MODE {hall} -uk *", f"MODE {hall} {role}",
+                f"MODE {hall} {role}", f"MODE {hall} {role[0]}i{role[1]}b {other} x!*@*",
+                f"KICK {hall} {other}", f"RENAME {hall} {pick(HALLS)}", f"NAMES {hall}", f"WHO {hall}",
+                f"PRIVMSG {hall} :hi", "AWAY :gone", "AWAY", "QUIT", f"OPER owner {CODE}",
+                f"MODE {name} -o", f"NS REGISTER {SECRET}", f"NS IDENTIFY {name} {SECRET}", "NS LOGOUT",
+                f"NS GHOST {other} {SECRET}", f"NS REGAIN {other} {SECRET}", "NS SET ALWAYSON ON",
+                f"NS DROP {SECRET}", f"CS REGISTER {hall}", f"CS DROP {hall}", f"CS OP {hall} {other}",
+                f"KILL {other} :out", "JOIN 0", f"CHGHOST {other} u h{self.chance.randrange(9)}",
+            )
+        )  # fmt: skip
+
+    def typed(self) -> str:
+        """The same at a terminal."""
+        pick = self.chance.choice
+        name, hall = pick(HALL_NAMES), pick(HALLS)
+        return pick(
+            (
+                f"/join {hall}",
+                f"/part {hall}",
+                f"/op {hall} {name}",
+                f"/login {SECRET}",
+                f"/nick {name}",
+                "hi",
+            )
         )
 
 
@@ -243,9 +287,9 @@ class Peer:
 class Crowd:
     """Many of them, and the server that they come to."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, lines: type[Lines] = Lines) -> None:
         self.chance = random.Random(seed)  # noqa: S311
-        self.lines = Lines(self.chance)
+        self.lines = lines(self.chance)
         self.heard = asyncio.Event()
         self.peers: list[Peer] = []
         self.facts: list[Any] = []
@@ -295,7 +339,7 @@ class Crowd:
                 peer.writer.close()
                 peer.reading.result()
         self.peers = [peer for peer in self.peers if not peer.gone]
-        while len(self.peers) < PEOPLE:
+        while len(self.peers) < self.lines.people:
             self.peers.append(Peer(self, self.count()))
             await self.peers[-1].come()
         peer = self.chance.choice(self.peers)
@@ -337,6 +381,7 @@ class Crowd:
         if self.server.outbox.waiting or not self.server.outbox._idle.is_set():
             return  # somebody left meanwhile
         assert set(delivery.presence.first) == set(chat.people)
+        assert delivery.presence.operators == chat.server_operators
         for person_id in chat.people:
             ids = (
                 []
@@ -353,8 +398,7 @@ class Crowd:
                 one for person_id in room.member_blocks for one in delivery.presence.recipients_of(person_id)
             }, key
             if subscribers is not None:
-                assert (subscribers.roles is not None) == (AUDITORIUM in room.flags), key
-            if subscribers is not None and subscribers.roles is not None:
+                assert subscribers.hides_members == (AUDITORIUM in room.flags), key
                 shown, given = +_counted(subscribers.roles), +_counted(room.roles)
                 assert shown == given, (key, shown, given, room.member_blocks, subscribers.members)
         assert not [
@@ -397,7 +441,7 @@ class Complaints(logging.Handler):
             self.found.append(text)
 
 
-def riot(seed: int, steps: int) -> None:
+def riot(seed: int, steps: int, lines: type[Lines] = Lines) -> None:
     """Runs one crowd; what is wrong is raised."""
     complaints = Complaints()
     logger = logging.getLogger("asyncchat")
@@ -408,7 +452,7 @@ def riot(seed: int, steps: int) -> None:
 
     async def run() -> None:
         nonlocal crowd
-        crowd = Crowd(seed)
+        crowd = Crowd(seed, lines)
         await crowd.riot(steps)
 
     try:
@@ -424,8 +468,8 @@ def riot(seed: int, steps: int) -> None:
 
 if __name__ == "__main__":
     vars(auth)["WRONG_SECONDS"] = 0.0
-    first, last, length = map(int, sys.argv[1:])
+    first, last, length = map(int, sys.argv[1:4])
     for number in range(first, last):
-        riot(number, length)
+        riot(number, length, HallLines if sys.argv[4:] == ["hall"] else Lines)
         sys.stdout.write(f"{number} is well\n")
         sys.stdout.flush()

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
 from asyncchat.core.events import Ephemeral, Event, MovesRoom, Recipients, Record
 from asyncchat.core.features.messages import Said
+from asyncchat.core.features.opers import OperGranted, OperResigned
 from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
@@ -75,8 +76,11 @@ _NOT_TO_ONESELF = (Recipients.PEERS, Recipients.SOME_PEERS)
 class Delivery:
     """Delivers batches, one after the other.
 
+    The state may be ahead of what is delivered. So who sees whom is worked out from the delivered events
+    alone, and everybody is told the same in whatever batches they come.
+
     Args:
-        chat: the state, only to be read: whose members a room hides, and the operators of the server.
+        chat: the state, only to be read: at the start, and which rooms are open.
     """
 
     def __init__(self, chat: Chat) -> None:
@@ -211,8 +215,6 @@ class Delivery:
             subscribers = self._rooms.get(key)
             if subscribers is None:
                 subscribers = self._rooms[key] = Subscribers(key)
-                if self._hidden_roles(key) is not None:
-                    subscribers.roles = {}
             open_room = self._chat.rooms.get(key)
             if open_room is None:
                 self._unattended.append(subscribers)
@@ -226,9 +228,17 @@ class Delivery:
         return 0 if subscribers is None else len(subscribers.members)
 
     def _forget_unattended(self, subscribers: Subscribers) -> None:
-        """Forgets a room that is not open and has no subscribers."""
+        """Forgets a room that is not open and has no subscribers.
+
+        An auditorium is renamed or closed before long: until that is delivered, it hides its members.
+        """
         key = subscribers.key
-        if not subscribers.members and key not in self._chat.rooms and self._rooms.get(key) is subscribers:
+        if (
+            not subscribers.members
+            and not subscribers.hides_members
+            and key not in self._chat.rooms
+            and self._rooms.get(key) is subscribers
+        ):
             del self._rooms[key]
 
     def _open_write_batch(self, subscribers: Subscribers) -> WriteBatch:
@@ -277,14 +287,16 @@ class Delivery:
 
     async def _tell_room(self, record: Record, event: Any, cause: Recipient) -> None:
         subscribers = self._subscribers_of(event.room)
-        if subscribers.roles is not None and event.recipients is Recipients.VISIBLE:
+        if isinstance(event, Joined) and event.operator:
+            subscribers.roles[event.person.id] = OPERATOR.bit
+        if subscribers.hides_members and event.recipients is Recipients.VISIBLE:
             await self._tell_visible(record, event, subscribers, cause)
             return
         write_batch = subscribers.write_batch or self._open_write_batch(subscribers)
         write_batch.add(record, cause)
         if isinstance(event, Erased):
             subscribers.last_said = record.number
-        elif isinstance(event, FlagChanged | RoleChanged):
+        elif event.coalesces:
             self._note_changes(record, subscribers)
         elif isinstance(event, Joined):
             for joiner in self.presence.recipients_of(event.person.id):
@@ -306,9 +318,13 @@ class Delivery:
             self.presence.detach(event.person.id, cause)
         elif isinstance(event, Killed):
             self._kill(record, event, cause)
+        elif isinstance(event, OperGranted):
+            self.presence.operators.add(event.person.id)
+        elif isinstance(event, OperResigned):
+            self.presence.operators.discard(event.person.id)
         elif isinstance(event, RoomClosed):
             subscribers = self._subscribers_of(event.room)
-            subscribers.roles = None  # the next room of that name hides nobody
+            subscribers.hides_members = False  # the next room of that name hides nobody
             self._rooms.pop(event.room, None)
             if subscribers.members:  # webhooks and streams
                 self._rooms[subscribers.key] = subscribers
@@ -319,11 +335,6 @@ class Delivery:
     def subscribers_in(self, key: str) -> Subscribers | None:
         """The subscribers of the room that has this key now; None: there is no such room."""
         return self._rooms.get(key)
-
-    def _hidden_roles(self, key: str) -> dict[int, int] | None:
-        """The roles in a room that hides its members from each other; None for any other room."""
-        room = self._chat.rooms.get(key)
-        return dict(room.roles) if room is not None and AUDITORIUM in room.flags else None
 
     async def _rename_room(self, number: int, event: MovesRoom, outcome: Outcome, cause: Recipient) -> None:
         """Moves a room's subscribers to its new name, and tells each member individually."""
@@ -399,7 +410,7 @@ class Delivery:
     async def _tell_peers(self, record: Record, person_id: int, cause: Recipient) -> None:
         """Delivers an event of a person to all who share a room with it, once each."""
         rooms = self.presence.subscriptions_of(person_id)
-        if len(rooms) == 1 and rooms[0].roles is None:
+        if len(rooms) == 1 and not rooms[0].hides_members:
             (rooms[0].write_batch or self._open_write_batch(rooms[0])).add(record, cause)
         elif rooms:
             await self._tell_union(record, person_id, rooms, cause)
@@ -426,8 +437,6 @@ class Delivery:
         """Delivers that somebody came to an auditorium or left it."""
         person_id = event.person.id
         if isinstance(event, Joined):
-            if event.operator and subscribers.roles is not None:
-                subscribers.roles[person_id] = OPERATOR.bit
             for joiner in self.presence.recipients_of(person_id):
                 subscribers.add(joiner)
         await self._tell_union(record, person_id, [subscribers], cause)
@@ -439,8 +448,8 @@ class Delivery:
         for one in record.records if isinstance(record, CoalescedRecord) else (record,):
             change = one.event
             if isinstance(change, FlagChanged) and change.flag == AUDITORIUM:
-                subscribers.roles = (self._hidden_roles(fold(change.room)) or {}) if change.on else None
-            elif isinstance(change, RoleChanged) and subscribers.roles is not None:
+                subscribers.hides_members = change.on
+            elif isinstance(change, RoleChanged):
                 bit = ROLE_NAMED[change.role].bit
                 roles = subscribers.roles.get(change.person.id, 0)
                 subscribers.roles[change.person.id] = roles | bit if change.on else roles & ~bit
@@ -454,7 +463,7 @@ class Delivery:
             if subscribers.write_batch is not None:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
-            members.update(subscribers.visible_to(person_id, self._chat.server_operators))
+            members.update(subscribers.visible_to(person_id, self.presence.operators))
         encoded: dict[EventEncoder, bytes] = {}
         for member in members.values():
             data = encoded.get(member.encoder)
@@ -466,8 +475,9 @@ class Delivery:
                 await self._yield()
 
     def _remove(self, person_id: int, rooms: Iterable[Subscribers]) -> None:
-        for leaver in self.presence.recipients_of(person_id):
-            for subscribers in rooms:
+        for subscribers in rooms:
+            subscribers.roles.pop(person_id, None)
+            for leaver in self.presence.recipients_of(person_id):
                 subscribers.remove(leaver)
 
     async def _tell_siblings(self, session: Recipient, outcome: Outcome) -> None:
@@ -545,10 +555,21 @@ class Delivery:
             self._mark_individual(session)
         subscribers.add_during_batch(session)
 
-    def add_absent(self, rooms_of: Mapping[int, Iterable[str]]) -> None:
-        """Puts people who have no session into these rooms, at the start."""
-        for person_id, rooms in rooms_of.items():
-            self.presence.add_absent(person_id, [self._subscribers_of(room) for room in rooms])
+    def begin(self, delivered: int) -> None:
+        """Takes over the state at the start, up to the record with this number.
+
+        Rooms may hide their members, and have members who have no session.
+        """
+        self.delivered = delivered
+        chat = self._chat
+        for key, room in chat.rooms.items():
+            if room.member_blocks or AUDITORIUM in room.flags:
+                subscribers = self._subscribers_of(key)
+                subscribers.hides_members = AUDITORIUM in room.flags
+                subscribers.roles = dict(room.roles)
+        for person_id in chat.sessions.offline_since:
+            rooms = chat.rooms.joined.get(person_id, ())
+            self.presence.add_absent(person_id, [self._subscribers_of(key) for key in rooms])
 
     def unsubscribe(self, session: Recipient) -> None:
         """Unsubscribes a session from all its rooms."""

@@ -22,6 +22,8 @@ class Presence:
         """Those of them that stand for people without a session."""
         self.several: dict[int, tuple[Recipient, ...]] = {}
         """All sessions of the people who have others than the one they entered with."""
+        self.operators: set[int] = set()
+        """The ids of people who are operators of the server."""
 
     def recipients_of(self, person_id: int) -> tuple[Recipient, ...]:
         """All recipients of a person."""
@@ -89,6 +91,7 @@ class Presence:
 
     def leave(self, person_id: int) -> None:
         """A person has left the chat."""
+        self.operators.discard(person_id)
         self.absent.pop(person_id, None)
         self.first.pop(person_id, None)
         self.several.pop(person_id, None)

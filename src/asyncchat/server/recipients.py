@@ -196,7 +196,17 @@ class Subscribers:
     batch keeps the groups it began with.
     """
 
-    __slots__ = ("_groups", "filtered", "key", "last_said", "members", "roles", "unchecked", "write_batch")
+    __slots__ = (
+        "_groups",
+        "filtered",
+        "hides_members",
+        "key",
+        "last_said",
+        "members",
+        "roles",
+        "unchecked",
+        "write_batch",
+    )
 
     def __init__(self, key: str = "") -> None:
         self.key = key
@@ -210,8 +220,10 @@ class Subscribers:
         self.members: dict[int, Recipient] = {}
         self.filtered: set[Recipient] = set()
         """Members that ignore somebody: each of them is served individually."""
-        self.roles: dict[int, int] | None = None
-        """In an auditorium: the roles of members as bits, as far as they have been told; elsewhere None."""
+        self.hides_members = False
+        """Whether the room is an auditorium, as far as that has been delivered."""
+        self.roles: dict[int, int] = {}
+        """The roles of members as bits, as far as they have been delivered."""
         self._groups: Groups | None = ()
 
     @property
@@ -248,25 +260,20 @@ class Subscribers:
             recipient.subscriptions = tuple(other for other in recipient.subscriptions if other is not self)
             self.filtered.discard(recipient)
             self._groups = None
-            roles = self.roles
-            person_id = recipient.person_id
-            if (
-                roles is not None
-                and person_id in roles
-                and all(other.person_id != person_id for other in self.members.values())
-            ):
-                del roles[person_id]
 
-    def visible_to(self, person_id: int, owners: Set[int]) -> dict[int, Recipient]:
-        """The members who may see that a person comes, goes or changes; in an auditorium not all may."""
+    def visible_to(self, person_id: int, operators: Set[int]) -> dict[int, Recipient]:
+        """The members who may see that a person comes, goes or changes; in an auditorium not all may.
+
+        ``operators``: the ids of the operators of the server.
+        """
         roles = self.roles
-        if roles is None or roles.get(person_id, 0) >= Right.MODERATE:
+        if not self.hides_members or roles.get(person_id, 0) >= Right.MODERATE:
             return self.members
         return {
             id: recipient
             for id, recipient in self.members.items()
             if recipient.person_id == person_id
-            or recipient.person_id in owners
+            or recipient.person_id in operators
             or roles.get(recipient.person_id, 0) >= Right.MODERATE
         }
 

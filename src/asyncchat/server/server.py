@@ -137,10 +137,7 @@ class Server:
         facts += self.hub.record(self._settings())
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), self.hub.now())))
         await self.log.append(facts[0].number - 1, facts)
-        self.delivery.delivered = facts[-1].number
-        self.delivery.add_absent(
-            {person_id: chat.rooms.joined.get(person_id, ()) for person_id in chat.sessions.offline_since}
-        )
+        self.delivery.begin(facts[-1].number)
         detect = partial(detect_protocol, self.protocols, self.listeners, self.app)
         await self.listeners.open(sockets, detect, max(chat.people, default=0) + 1)
         self.log.set_retention(_retention(self.options))

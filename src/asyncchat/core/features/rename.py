@@ -3,7 +3,7 @@
 Owns who may rename a room, and the redirects from former names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import ClassVar
 
@@ -17,15 +17,16 @@ from asyncchat.core.features.history_access import HistoryAccess
 from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
 from asyncchat.core.features.metadata.api import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
+from asyncchat.core.features.read_markers import read_marker_of
 from asyncchat.core.features.rooms import RoomOpened, forget_former_name
-from asyncchat.core.modes import FORWARD
+from asyncchat.core.modes import AUDITORIUM, FORWARD
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.permissions import about_room, membership
 from asyncchat.core.registry import Items, answers, applies
 from asyncchat.core.replies import NotOperator, Refusal, Reply
 from asyncchat.core.roles import Right
-from asyncchat.core.rooms import Room
+from asyncchat.core.rooms import Block, Member, Room
 
 
 class GetRenamedRoom(Query, frozen=True):
@@ -68,10 +69,28 @@ class RoomRenamed(MovesRoom, frozen=True, tag="room_renamed"):
 
 
 class RoomMoved(Reply, frozen=True):
-    """A room under its new name, for all its members; it follows the event."""
+    """A room under its new name, for all its members; it follows the event.
+
+    ``view`` is as one who sees all members sees it; ``read`` are the read markers by person. In an auditorium
+    those in ``limited``, by person, see only themselves and the members in ``moderators``.
+    """
 
     view: RoomView
     case_only: bool = False
+    read: Mapping[int, int] = {}
+    moderators: tuple[Member, ...] = ()
+    limited: Mapping[int, Member] = {}
+
+    def seen_by(self, person: Person) -> RoomView:
+        """The room as a member sees it."""
+        view = self.view
+        blocks, size = view.blocks, view.size
+        member = self.limited.get(person.id)
+        if member is not None:
+            blocks, size = (Block((*self.moderators, member)),), len(self.moderators) + 1
+        return msgspec.structs.replace(
+            view, blocks=blocks, size=size, person=person, read=self.read.get(person.id)
+        )
 
 
 class CannotRenameRoom(Refusal, frozen=True):
@@ -108,7 +127,19 @@ def moved(chat: Chat, person_id: int, query: GetRenamedRoom) -> Reply:
     if not isinstance(view, RoomView):
         return view
     later = MetadataLater(view.room, 1) if Metadata.of(chat).count else None
-    return RoomMoved(msgspec.structs.replace(view, metadata=later), query.case_only)
+    view = msgspec.structs.replace(view, metadata=later)
+    room = chat.rooms[fold(query.room)]
+    markers = {id: read_marker_of(chat, id, room.name) for id in room.member_blocks}
+    read = {id: time for id, time in markers.items() if time is not None}
+    if AUDITORIUM not in room.flags:
+        return RoomMoved(view, query.case_only, read)
+    moderators = tuple(member for member in room.members() if member.roles >= Right.MODERATE)
+    limited = {
+        member.person.id: member
+        for member in room.members()
+        if not chat.may(member.person.id, room, Right.MODERATE)
+    }
+    return RoomMoved(view, query.case_only, read, moderators, limited)
 
 
 @about_room(RenameRoomResolved, find=membership)

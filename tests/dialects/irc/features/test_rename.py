@@ -62,6 +62,30 @@ def test_a_change_of_case_is_nothing_to_who_does_not_know_it(two):
     assert b.read() == [FROM_A + "PRIVMSG #Old :hi"]
 
 
+def test_an_auditorium_hides_its_members_in_it_too(server, two):
+    a, b = two
+    c = server.person("c", "#old")
+    a.send("MODE #old +u", "RENAME #old #new")
+    assert [peer.read()[-2].partition("#new :")[2] for peer in (b, c)] == ["@a b", "@a c"]
+    alice = server.person("alice", "#new")
+    alice.send("OPER alice secret")
+    a.send("MODE #new +h b", "RENAME #new #newer")
+    assert [peer.read()[-2].partition("#newer :")[2] for peer in (b, c, alice)] == [
+        "@a %b c alice", "@a %b c", "@a %b c alice",
+    ]  # fmt: skip
+
+
+def test_each_is_told_its_own_read_marker(server, two):
+    a, b = two
+    a.send("CAP REQ :draft/read-marker", "MARKREAD #old timestamp=2020-01-02T03:04:05.678Z")
+    b.send("CAP REQ :draft/read-marker")
+    c = server.person("c", "#old", caps="draft/read-marker")
+    c.send("MARKREAD #old timestamp=2019-01-02T03:04:05.678Z")
+    a.send("RENAME #old #new")
+    assert SERVER + "MARKREAD #new *" in b.read()
+    assert SERVER + "MARKREAD #new timestamp=2019-01-02T03:04:05.678Z" in c.read()
+
+
 @pytest.mark.parametrize(
     ("who", "line", "answer"),
     [

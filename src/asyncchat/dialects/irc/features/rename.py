@@ -33,9 +33,10 @@ def _rename(session: IrcSession, message: Message) -> Sequence[Command]:
 @reply(RoomMoved)
 def _say_moved(session: IrcSession, reply: RoomMoved) -> bytes:
     """What follows a JOIN, for clients that were told of a room's new name by one."""
-    if session.caps_out & CHANNEL_RENAME or reply.case_only:
+    me = session.person
+    if me is None or session.caps_out & CHANNEL_RENAME or reply.case_only:
         return b""
-    return say_room(session, reply.view)
+    return say_room(session, reply.seen_by(me))
 
 
 failure(

@@ -56,13 +56,19 @@ class Terminal:
         self._seen = self._seen.partition(text.encode())[2]
 
 
-# Without these it waits two seconds before each command but the first few, as some servers want it.
-IRSSI_PACE = 'settings = { "irc/core" = { cmd_queue_speed = "10msec"; cmds_max_at_once = "100"; }; };'
+IRSSI_SETTINGS = """
+settings = {
+  # Without these it waits two seconds before each command but the first few, as some servers want it.
+  "irc/core" = { cmd_queue_speed = "10msec"; cmds_max_at_once = "100"; };
+  # A room's window is shown when it is made.
+  "fe-common/core" = { window_auto_change = "yes"; };
+};
+"""
 
 
 @needs_irssi
 def test_irssi(tmp_path):
-    (tmp_path / "config").write_text(IRSSI_PACE)
+    (tmp_path / "config").write_text(IRSSI_SETTINGS)
     with serving() as server:
         bob = server.person("bob")
         arguments = (f"--home={tmp_path}", "-c", "127.0.0.1", "-p", str(server.port), "-n", "iris")
@@ -171,14 +177,14 @@ def test_irssi_logs_in_reads_what_was_said_and_comes_back(tmp_path):
         registered(server, "iris")
         bob = server.person("bob")
         bob.send(f"/owner {CODE}\nsaid before anyone came\n")
-        (tmp_path / "config").write_text(IRSSI.format(port=server.port, password=ACCOUNT) + IRSSI_PACE)
+        (tmp_path / "config").write_text(IRSSI.format(port=server.port, password=ACCOUNT) + IRSSI_SETTINGS)
         with Terminal("irssi", f"--home={tmp_path}", home=tmp_path) as irssi:
             bob.until("iris is online\n")
-            irssi.type("/window goto #lobby")
             irssi.until("said before anyone came")
             assert account_of(server, "iris") == "iris"
             bob.send("/kill iris for a moment\n")
             bob.until("iris left chat")
+            irssi.until("irssi.org")  # above the room's window when the connection is lost
             bob.send("said while iris was away\n")
             irssi.type("/connect here")
             bob.until("iris is online\n")

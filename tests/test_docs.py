@@ -14,12 +14,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+import asyncchat
 from asyncchat.bench.scenario import load_script
 from asyncchat.cli import main
 from asyncchat.client.slash_commands import COMMANDS
@@ -131,7 +133,8 @@ def environment(home):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     # Each module is compiled once for all processes, also where the machine keeps no bytecode.
-    compiled = {"PYTHONPYCACHEPREFIX": str(home / "tmp" / "compiled")}
+    kept_here = Path(cache_from_source(asyncchat.__file__)).exists()
+    compiled = {} if kept_here else {"PYTHONPYCACHEPREFIX": str(home / "tmp" / "compiled")}
     return {
         **kept,
         **compiled,

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from asyncchat import __version__
+from asyncchat.cli import main
 from asyncchat.control.client import ask
 from asyncchat.control.requests import GetStatus, Status
 
@@ -220,9 +222,10 @@ def test_a_port_in_use_names_its_holder(serve):
     ],
 )
 def test_misuse_exits_2(args, says):
-    done = failing(*args)
-    assert done.returncode == 2
+    done = CliRunner().invoke(main, ["serve", *args])
+    assert done.exit_code == 2, done.exception
     assert says in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize(

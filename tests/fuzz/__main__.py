@@ -25,6 +25,8 @@ DIALECTS = (
     "irc-client", "plain-client",
 )  # fmt: skip
 
+STARTED = time.monotonic()
+
 HANG_SECONDS = 120
 """How long one input may take: only a hang takes so long."""
 
@@ -75,7 +77,7 @@ def _mutate(dialect: str, minutes: float, seed: int) -> None:
     from tests.fuzz.targets import TARGETS, stop
 
     target = TARGETS[dialect]
-    until = time.monotonic() + minutes * 60
+    until = STARTED + minutes * 60
     for count, data in enumerate(inputs(target.seeds(), target.words, seed), 1):
         try:
             _end_after(HANG_SECONDS)

@@ -578,6 +578,16 @@ def test_history_page():
     ]
 
 
+def test_batches_that_stay_open_hold_so_many_lines(monkeypatch):
+    monkeypatch.setattr("asyncchat.dialects.irc.client_batches.LINES", 3)
+    client = registered(ALL, "#ci")
+    client.history(3, "#ci", "AFTER", "msgid=e1-1", limit=50)
+    said = [f"@batch=b;msgid=e1-{number} :bob!b@h PRIVMSG #ci :line" for number in range(2, 10)]
+    assert hear(client, ":s BATCH +b chathistory #CI", *said) == []
+    (page,) = hear(client, ":s BATCH -b")
+    assert [message.id for message in page.messages] == ["e1-2", "e1-3", "e1-4"]
+
+
 def test_history_questions_are_put_one_by_one():
     client = registered(ALL, "#ci", "#x")
     client.history(1, "#ci", "LATEST", "*", limit=5)

@@ -1,8 +1,10 @@
 """The server over real sockets: what each kind of client meets, and what the others notice of it."""
 
+import asyncio
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -149,6 +151,41 @@ def test_a_silent_connection_of_a_browser_that_loads_the_page_gets_no_prompt(ser
     server.connect(source="127.0.0.2").until("name: ")
     spare.send("GET /js/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert spare.rest().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+REQUEST = "GET /js/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+def test_a_spare_connection_gets_no_prompt_when_the_page_is_loaded_over_another_one(server, monkeypatch):
+    monkeypatch.setattr(protocol_detection, "PROMPT_LOCAL", 2.0)
+
+    def open_together():
+        spare, browser = server.connect(), server.connect()
+        browser.send(REQUEST)
+        return spare, browser
+
+    spare, browser = server.call(open_together)
+    assert browser.rest().startswith(b"HTTP/1.1 200 OK\r\n")
+    server.connect(source="127.0.0.2").until("name: ")  # the spare one has been silent for longer
+    spare.send(REQUEST)
+    assert spare.rest().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_what_came_while_the_loop_was_held_up_is_no_silence(server, monkeypatch):
+    monkeypatch.setattr(protocol_detection, "PROMPT_LOCAL", 1.0)
+
+    def hold_up(client):
+        client.send(REQUEST)
+        time.sleep(2 * protocol_detection.PROMPT_LOCAL)
+
+    async def be_held_up():
+        client = server.connect()
+        for _ in range(100):  # passes of the loop, until the server waits for input
+            await asyncio.sleep(0)
+        hold_up(client)
+        return client
+
+    assert server.wait(be_held_up()).rest().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_an_irc_client_after_the_prompt_begins_on_a_line_of_its_own(server):

@@ -98,12 +98,10 @@ class _Detection:
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
         if not self._prompted and silent:
-            # A browser that loads the page opens connections before it has a request for each of them.
-            loading = self._app.loading_seconds(session.address)
-            patience = max(PROMPT_LOCAL if local else PROMPT_ELSEWHERE, loading)
+            patience = max(PROMPT_LOCAL if local else PROMPT_ELSEWHERE, self._loading_seconds())
         elif unframed_after is not None:
             patience = unframed_after
-        data = await session.read(min(patience, left))
+        data = await self._read(min(patience, left))
         if data:
             self._begun += data
             if self._prompted and not self._telnet and b"\xff" in data:
@@ -112,12 +110,29 @@ class _Detection:
         elif data is not None:
             self._ended = True
         elif silent:
-            self._prompt()
+            if self._loading_seconds() <= 0:
+                self._prompt()
         elif unframed_after is not None:
             self._prompt()
             self._speak_plain(framed=False)
             return True
         return False
+
+    async def _read(self, seconds: float) -> bytes | None:
+        """What comes within this time; empty at the end of input, None for silence.
+
+        A loop that was held up notices the end of the time before what came in it: it is given two passes
+        more, one that reads from the kernel, one that finds what was read.
+        """
+        for wait in (seconds, 0.0, 0.0):
+            data = await self._session.read(wait)
+            if data is not None:
+                return data
+        return None
+
+    def _loading_seconds(self) -> float:
+        """For how long this may be a connection that a browser opened before it has a request for it."""
+        return self._app.loading_seconds(self._session.address)
 
     def _prompt(self) -> None:
         if not self._prompted:

@@ -3,7 +3,7 @@
 Owns the markers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final, Self
 
 import msgspec
@@ -132,10 +132,19 @@ def set_read_marker(chat: Chat, me: Person, command: SetReadMarker, now: int) ->
 
 def read_marker_of(chat: Chat, person_id: int, target: str) -> int | None:
     """Up to when a person has read a room or a conversation; None: unknown."""
-    account = chat.people[person_id].account
-    of = ReadMarkers.of(chat)
-    markers = of.accounts.get(fold(account)) if account else of.guests.get(person_id)
-    return None if markers is None else markers.get(fold(target))
+    return read_markers_of(chat, (person_id,), target).get(person_id)
+
+
+def read_markers_of(chat: Chat, people: Iterable[int], target: str) -> dict[int, int]:
+    """The same for several people, by id; without those of whom it is unknown."""
+    of, key = ReadMarkers.of(chat), fold(target)
+    found: dict[int, int] = {}
+    for person_id in people:
+        account = chat.people[person_id].account
+        markers = of.accounts.get(fold(account)) if account else of.guests.get(person_id)
+        if markers is not None and key in markers:
+            found[person_id] = markers[key]
+    return found
 
 
 @applies(ReadUpTo)

@@ -17,7 +17,7 @@ from asyncchat.core.features.history_access import HistoryAccess
 from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
 from asyncchat.core.features.metadata.api import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
-from asyncchat.core.features.read_markers import read_marker_of
+from asyncchat.core.features.read_markers import read_markers_of
 from asyncchat.core.features.rooms import RoomOpened, forget_former_name
 from asyncchat.core.modes import AUDITORIUM, FORWARD
 from asyncchat.core.names import LOBBY, fold, room_fault
@@ -129,8 +129,7 @@ def moved(chat: Chat, person_id: int, query: GetRenamedRoom) -> Reply:
     later = MetadataLater(view.room, 1) if Metadata.of(chat).count else None
     view = msgspec.structs.replace(view, metadata=later)
     room = chat.rooms[fold(query.room)]
-    markers = {id: read_marker_of(chat, id, room.name) for id in room.member_blocks}
-    read = {id: time for id, time in markers.items() if time is not None}
+    read = read_markers_of(chat, room.member_blocks, room.name)
     if AUDITORIUM not in room.flags:
         return RoomMoved(view, query.case_only, read)
     moderators = tuple(member for member in room.members() if member.roles >= Right.MODERATE)

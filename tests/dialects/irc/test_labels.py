@@ -196,6 +196,35 @@ class TestAcrossGates:
         assert peer.send("@label=1 NICK a") == ["@label=1 :irc.test 433 * a :Nickname is already in use"]
 
 
+class TestWhileABatchIsOpen:
+    """The batch is answered at its end, under its own label; what may come meanwhile, at once."""
+
+    @pytest.fixture
+    def b(self, server):
+        peer = server.person("b", "#r", caps=f"{LABELS} draft/multiline message-tags standard-replies")
+        assert peer.send("@label=1 BATCH +m draft/multiline #r", "@batch=m PRIVMSG #r :hi") == []
+        return peer
+
+    def test_a_line_that_asks_nothing(self, b):
+        assert b.send("@label=2 PONG") == ["@label=2 :irc.test ACK"]
+        assert b.send("BATCH -m") == ["@label=1 :irc.test ACK"]
+
+    def test_a_sign_of_life(self, b):
+        assert b.send("@label=2 PING 1") == ["@label=2 :irc.test PONG irc.test :1"]
+
+    def test_the_end_of_another_one_that_failed(self, b):
+        b.send("JOIN #s", "BATCH +n draft/multiline #r", "@batch=n PRIVMSG #r :hi")
+        assert b.send("@label=2 BATCH -m") == ["@label=2 :irc.test ACK"]
+
+    def test_a_line_of_another_one_that_failed(self, b):
+        b.send("JOIN #s", "BATCH +n draft/multiline #r", "@batch=n PRIVMSG #r :hi")
+        assert b.send("@label=2;batch=m PRIVMSG #r :hi") == ["@label=2 :irc.test ACK"]
+
+    def test_its_own_lines_have_none(self, b):
+        assert b.send("@label=2;batch=m PRIVMSG #r :ho") == []
+        assert b.send("BATCH -m") == ["@label=1 :irc.test ACK"]
+
+
 class TestOneself:
     def test_what_is_delivered_has_no_label(self, server):
         b = server.person("b", caps=LABELS)

@@ -33,10 +33,11 @@ def dispatch(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
         return _asked(session, raw)
     label = label_of(raw)
     before = _batch(session)
+    held = 0 if before is None else len(before.lines)
     asked = _asked(session, raw)
     after = _batch(session)
-    if after is not None and not (after is before and asked):
-        return asked
+    if after is not None and (after is not before or len(after.lines) > held):
+        return asked  # the line began the batch, or is in it
     if after is None and before is not None:
         broken, rest = asked[:1], asked[1:]
         return (*_under(before.label, broken), *_under(label, rest))

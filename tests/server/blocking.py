@@ -360,6 +360,22 @@ def attack_by_leaving(watch: Watch, count: int) -> None:
         watch.server.clients.clear()
 
 
+def attack_at_once(watch: Watch, count: int) -> None:
+    """Many ask for a long answer at the same time."""
+    clients = crowd(watch, count, "#big")
+    for client in clients:
+        client.send("PING here\r\n")
+        client.until(":here\r\n")
+    for line in ("WHO *", "LIST", "NAMES", "CHATHISTORY LATEST #big * 200", "SEARCH in=#big;text=nothing"):
+        watch.turns.doing = f"{count} ask {line}"
+        for client in clients:
+            client.send(f"{line}\r\nPING done\r\n")
+        for client in clients:
+            client.until(":done\r\n")
+    for client in clients:
+        client.close()
+
+
 def _until_idle(watch: Watch, clients: list[Client]) -> None:
     """Reads until the server has told all."""
     server = watch.server.server
@@ -396,6 +412,7 @@ def main() -> None:
         "irc": attack_irc,
         "irc without capabilities": partial(attack_irc, caps=False),
         "plain": attack_plain,
+        "at once": partial(attack_at_once, count=50),
         "leaving": partial(attack_by_leaving, count=options.crowd),
     }
     with watched() as watch:

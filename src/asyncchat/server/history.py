@@ -27,6 +27,7 @@ from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.page_cache import PageCache, Rooms
 from asyncchat.server.session import IoHandler, IoResult, Session
+from asyncchat.server.slices import Turns
 
 PAGE_MOST = 1000
 """Most messages in one page of the history (CHATHISTORY in IRC)."""
@@ -114,6 +115,8 @@ class History:
         self.chat = chat
         self._log = log
         self._page_cache = PageCache(log, rooms)
+        self._turns = Turns()
+        """Pages are read one in a pass of the loop, however many ask at once."""
         self._start_number = log.last
         """The number of the last record before this run."""
         self.handlers: dict[type[Command], IoHandler] = {
@@ -175,6 +178,7 @@ class History:
             return history.HistoryUnreadable(command.room, command.context)
         window = command.window.resolved(wall_clock(), PAGE_MOST, command.newer_seconds)
         query = where.query(upto, window, events=command.events)
+        await self._turns.wait()
         try:
             page = await self._page_cache.read(query, history.MORE_COUNTED)
             records = page.records

@@ -73,6 +73,30 @@ def test_a_48_has_the_places_of_eight_64(clock):
     assert budgets.connect(from_site(201)) is None
 
 
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [({"per_address": 6}, 3), ({"per_address": 1}, 1), ({"per_address": 0}, 50), ({"limits": False}, 50)],
+)
+def test_half_of_the_connections_of_a_network_are_streams(clock, options, most):
+    budgets = make(clock, **options)
+
+    def begun(address):
+        network = budgets.connect(address)
+        if network is None or not budgets.may_stream(network, address):
+            return None
+        budgets.count_stream(network, 1)
+        return network
+
+    there = [network for _ in range(50) if (network := begun("192.0.2.7")) is not None]
+    assert len(there) == most
+    assert all(begun("127.0.0.1") for _ in range(50))
+    of_site = [network for number in range(50) if (network := begun(from_site(number))) is not None]
+    assert len(of_site) == min(50, 8 * most)
+    budgets.count_stream(there[0], -1)
+    budgets.disconnect(there[0], entered=False)
+    assert begun("192.0.2.7") is not None
+
+
 def test_a_48_has_the_lines_of_eight_64(clock):
     budgets = make(clock, network_burst=100, network_rate=10.0)
     said = 0

@@ -96,6 +96,18 @@ def test_what_is_said_is_posted_and_signed(server, receiver):
     assert headers["X-Hub-Signature-256"] == "sha256=" + hmac.new(SECRET.encode(), body, "sha256").hexdigest()
 
 
+def test_a_message_to_it_is_charged_as_to_many_members(server):
+    members_of = server.server.delivery.members_of
+    alice = server.irc("alice")
+    alice.send("JOIN #builds,#other\r\nPING joined\r\n")
+    alice.until(" PONG ")
+    assert server.call(members_of, "#builds") == 1 + webhooks.WEIGHT
+    assert server.call(members_of, "#other") == 1
+    server.call(server.server.webhooks.change, {})
+    while server.call(members_of, "#builds") > 1:
+        pass  # each call lets the loop go on
+
+
 def test_many_come_in_order_though_tries_fail(server, receiver):
     receiver.answers = [500, 0, 429, 204, 503]
     alice = server.person("alice")

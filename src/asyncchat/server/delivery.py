@@ -223,9 +223,9 @@ class Delivery:
         return subscribers
 
     def members_of(self, room: str) -> int:
-        """How many are told what is said in a room, however it is spelled."""
+        """How many are told what is said in a room, however it is spelled; a webhook counts as several."""
         subscribers = self._rooms.get(room) or self._rooms.get(fold(room))
-        return 0 if subscribers is None else len(subscribers.members)
+        return 0 if subscribers is None else subscribers.weight
 
     def _forget_unattended(self, subscribers: Subscribers) -> None:
         """Forgets a room that is not open and has no subscribers.

@@ -134,7 +134,7 @@ class NetworkBudget(Budget):
     around it, which is charged too, unless this network is trusted; it counts what ``shares`` networks may.
     """
 
-    __slots__ = ("connections", "guests", "guests_refused", "people", "shares", "site", "trusted")
+    __slots__ = ("connections", "guests", "guests_refused", "people", "shares", "site", "streams", "trusted")
 
     def __init__(
         self, now: float, rate: Rate, *, trusted: bool, guests: Budget | None, shares: int = 1
@@ -142,6 +142,7 @@ class NetworkBudget(Budget):
         super().__init__(now, rate)
         self.connections = 0
         self.people = 0
+        self.streams = 0
         self.trusted = trusted
         self.guests = guests
         self.guests_refused = False
@@ -240,13 +241,31 @@ class Budgets:
         if site and not network.connections:
             network.site = self._network(site, SITE_SHARE)
         counted = _counted(network)
-        full = any(0 < options.per_address * one.shares <= one.connections for one in counted)
-        if full and options.limits and not network.trusted and not is_local(address):
+        if self._limits(network, address) and any(
+            one.connections >= options.per_address * one.shares for one in counted
+        ):
             return None
         for one in counted:
             one.connections += 1
         network.reserve(self._clock())
         return network
+
+    def may_stream(self, network: NetworkBudget, address: str) -> bool:
+        """Whether one more stream may be open from a network: half of its connections are people's."""
+        most = max(1, self._options.per_address // 2)
+        return not self._limits(network, address) or all(
+            one.streams < most * one.shares for one in _counted(network)
+        )
+
+    def count_stream(self, network: NetworkBudget, number: int) -> None:
+        """A stream begins (1) or ends (-1)."""
+        for one in _counted(network):
+            one.streams += number
+
+    def _limits(self, network: NetworkBudget, address: str) -> bool:
+        """Whether connections from there are limited."""
+        options = self._options
+        return bool(options.limits and options.per_address) and not (network.trusted or is_local(address))
 
     def disconnect(self, network: NetworkBudget, *, entered: bool) -> None:
         """A connection from a network has ended. ``entered``: it was a person."""
@@ -271,6 +290,7 @@ class Budgets:
             if network.site is not None:
                 sign = -1 if trusted else 1
                 network.site.connections += sign * network.connections
+                network.site.streams += sign * network.streams
                 self._add_people(network.site, sign * network.people)
 
     def connection(self) -> Budget:

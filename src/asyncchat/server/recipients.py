@@ -59,6 +59,8 @@ class Recipient(Protocol):
     """Its client's address; empty without a client."""
     ended: bool
     """Whether it must not be told anything any more."""
+    weight: int
+    """As how many members it counts where a message is charged by them."""
     encoder: EventEncoder
     """Encodes others' events for it."""
     pending: Pending
@@ -123,6 +125,7 @@ class SilentRecipient:
         who: the person's number; 0: nobody's.
     """
 
+    weight = 1
     encoder: EventEncoder = _SILENCE
     ended = True
     address = ""
@@ -205,6 +208,7 @@ class Subscribers:
         "members",
         "roles",
         "unchecked",
+        "weight",
         "write_batch",
     )
 
@@ -218,6 +222,8 @@ class Subscribers:
         self.unchecked = 0
         """Bytes told to it since its members were last checked for slow readers."""
         self.members: dict[int, Recipient] = {}
+        self.weight = 0
+        """As how many members they count where a message is charged by them."""
         self.filtered: set[Recipient] = set()
         """Members that ignore somebody: each of them is served individually."""
         self.hides_members = False
@@ -238,6 +244,7 @@ class Subscribers:
 
     def add(self, recipient: Recipient) -> None:
         """A recipient is a member from now on."""
+        self.weight += recipient.weight
         self.members[recipient.id] = recipient
         recipient.subscriptions = (*recipient.subscriptions, self)
         if recipient.ignoring:
@@ -257,6 +264,7 @@ class Subscribers:
             write_batch.catch_up(recipient)
             del write_batch.individual[recipient]
         if self.members.pop(recipient.id, None) is not None:
+            self.weight -= recipient.weight
             recipient.subscriptions = tuple(other for other in recipient.subscriptions if other is not self)
             self.filtered.discard(recipient)
             self._groups = None

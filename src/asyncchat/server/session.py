@@ -160,6 +160,7 @@ class Session(Connection):
 
     context: SessionContext
     encoder: EventEncoder
+    weight = 1
 
     def __init__(
         self,
@@ -557,6 +558,14 @@ class Session(Connection):
             await self._wait_for_budget(1)
             lines -= 1
         self.charge(lines)
+
+    def may_stream(self) -> bool:
+        """Whether one more stream may be open from its network."""
+        return self.context.budgets.may_stream(self._network, self.address)
+
+    def count_stream(self, number: int) -> None:
+        """It is a stream from now on (1), or no longer (-1)."""
+        self.context.budgets.count_stream(self._network, number)
 
     def change_budget(self) -> None:
         """Uses the options as they are now."""

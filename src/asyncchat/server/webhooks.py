@@ -55,6 +55,9 @@ LONGEST_PAUSE = 300.0
 REFUSED_TRIES = 5
 """Tries of a message that is refused (4xx): the message itself may be the reason."""
 
+WEIGHT = 250
+"""As how many members a webhook counts: a request takes half a millisecond or more."""
+
 _RETRY_LATER = (408, 425, 429)
 
 _numbers = itertools.count(-1, -1)
@@ -85,6 +88,8 @@ class HookEncoder:
 
 class Hook(SilentRecipient):
     """One webhook; it is subscribed to its rooms like a member."""
+
+    weight = WEIGHT
 
     def __init__(
         self, name: str, stated: Webhook, encoder: HookEncoder, note: Callable[[str, str], None]

@@ -8,6 +8,7 @@ import pytest
 from asyncchat.core.features.bots import TokenRevoked
 from asyncchat.core.features.server_bans import ServerBanChanged
 from asyncchat.core.people import Person
+from asyncchat.server import limits
 from asyncchat.server.http.api import stream
 from tests.server.harness import PATIENCE, serving
 from tests.server.http.api.client import ask, give_token
@@ -204,6 +205,41 @@ def test_a_stream_needs_a_token_and_the_right_protocol(server):
     client = server.connect()
     client.send("GET /api/v1/rooms/ci/stream HTTP/1.0\r\nAuthorization: Bearer bot\r\n\r\n")
     assert client.rest().startswith(b"HTTP/1.1 505 ")
+
+
+def test_a_network_has_so_many_streams(monkeypatch):
+    monkeypatch.setattr(limits, "is_local", lambda _address: False)
+    with serving(per_address=4, network_burst=1000) as server:
+        give_token(server, "bot", "read")
+        first, _second = Stream(server, "/rooms/ci/stream"), Stream(server, "/rooms/ci/stream")
+        late = Stream(server, "/rooms/ci/stream")
+        assert late.head[0] == "HTTP/1.1 429 Too Many Requests"
+        late.close()
+        first.close()
+        while server.call(lambda: network_budget(server).streams) > 1:
+            pass  # each call lets the loop go on
+        assert Stream(server, "/rooms/ci/stream").head[0] == "HTTP/1.1 200 OK"
+
+
+def test_what_a_stream_missed_is_charged_as_pages(monkeypatch):
+    monkeypatch.setattr(stream, "PAGE", 3)
+    monkeypatch.setattr(stream, "ANSWER_BYTES", 100)
+    with serving(burst=1000, network_rate=0.001, rate=0.001) as server:
+        give_token(server, "bot", "post", "read")
+        ids = [post(server, "x" * 500) for _ in range(10)]
+
+        def level():
+            return server.call(lambda: network_budget(server).lines(server.server.context.now()))
+
+        before = level()
+        follower = Stream(server, f"/rooms/ci/stream?after={ids[0]}")
+        assert [follower.event()[0] for _ in range(9)] == ids[1:]
+        assert before - level() > 9 * 5 + 2
+
+
+def network_budget(server):
+    """The budget of this machine's clients."""
+    return server.server.context.budgets._network("127.0.0.1")
 
 
 def test_the_server_s_stop_ends_it():

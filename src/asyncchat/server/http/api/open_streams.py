@@ -30,12 +30,14 @@ class Streams:
     def begin(self, session: Session, token: Token) -> None:
         """A stream begins."""
         session.encoder = self.encoder
+        session.count_stream(1)
         self._tokens[session] = token
 
     def end(self, session: Session) -> None:
         """A stream ends, once."""
         if self._tokens.pop(session, None) is None:
             return
+        session.count_stream(-1)
         session.unsubscribe()
         if not session.ended:
             send_now(session, b"0\r\n\r\n")  # what is kept back, it must not read any more

@@ -23,6 +23,7 @@ from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.open_streams import send_now
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
+from asyncchat.server.limits import ANSWER_BYTES
 from asyncchat.server.session import Session
 
 HEARTBEAT_SECONDS = 15.0
@@ -33,6 +34,9 @@ PAGE = 200
 
 RETRY = b"retry: 3000\n\n"
 """Milliseconds after which a browser reconnects."""
+
+
+_LATER = (("Retry-After", "60"),)
 
 
 class StreamEncoder:
@@ -83,6 +87,8 @@ async def stream(call: Call) -> Response:
         after = log.ids.number_of(text)
         if after is None:
             return problem(404, f"There is no message {text[:64]}.")
+    if not call.session.may_stream():
+        return problem(429, "Too many streams are open from your network. Close some.", _LATER)
     room, token = call.room, call.token
     assert token is not None  # noqa: S101 - the route asks for one
 
@@ -116,9 +122,11 @@ async def _catch_up(call: Call, after: int, reached: int, session: Session) -> b
         pieces = map(encode, page.records)
         while (data := await call.context.sessions.slices.take(pieces)) is not None and not session.ended:
             send_now(session, data)
+            session.charge(len(data) / ANSWER_BYTES)
             await session.drained()
         if not page.more or session.ended:
             return b""
+        await session.pay()
         after = page.records[-1].number
 
 
@@ -129,7 +137,10 @@ ROUTES = (
         "gap where what was missed can't be read.",
         {200: Answer("The stream; an event's id is the message's.", None, "text/event-stream")},
         action=READ, query=schemas.StreamQuery,
-        problems={404: "There is no such message, or no room can be called so."},
+        problems={
+            404: "There is no such message, or no room can be called so.",
+            429: "Too many requests, or too many streams from the network.",
+        },
         headers={"Last-Event-ID": "The last id that was seen: what followed it comes first."},
     ),
 )  # fmt: skip

@@ -140,6 +140,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,
     "automatic": switch,
+    "addresses": switch,
     "case_only": switch,
     "follow": switch,
     "server_operators_only": switch,

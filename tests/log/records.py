@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
@@ -139,6 +139,7 @@ other_facts = st.one_of(
     st.builds(Parted, rooms, people, texts),
     st.builds(OperFailed, people, texts),
     st.builds(ConfigurationRead, people, st.lists(texts, max_size=2).map(tuple)),
+    st.builds(OperRead, people, texts, rooms, times),
     st.builds(OperOverride, people, st.builds(Kicked, rooms, people, people, texts)),
     st.builds(Killed, people, people, texts),
     st.builds(Announced, people, texts, st.lists(st.integers(1, 9)).map(tuple)),

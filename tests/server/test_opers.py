@@ -80,3 +80,25 @@ def test_a_host_is_changed_in_its_place_among_what_is_said(server):
     assert zoe.line() == "zoe is now seen as coming from z.example."
     zoe.send("/host bob x\n")
     zoe.until("Only")
+
+
+def test_what_is_read_of_other_rooms_is_in_the_audit(server):
+    """Once, however often it is read; and nothing of the own rooms."""
+    anna, oper = server.irc("anna"), server.irc("oper")
+    anna.send("JOIN #tea\r\nPRIVMSG #tea :a word\r\nPING said\r\n")
+    anna.until(" PONG ")
+    oper.send(f"CAP REQ :draft/chathistory batch\r\nOPER owner {CODE}\r\n")
+    for command in ("CHATHISTORY LATEST #lobby * 5", "SEARCH text=word", "AUDIT", "PING own"):
+        oper.send(f"{command}\r\n")
+    assert "read the" not in oper.until("PONG asyncchat.local :own")
+    for command in (
+        "CHATHISTORY LATEST #tea * 5",
+        "SEARCH text=word;in=#tea",
+        "CHATHISTORY LATEST #tea * 9",
+        "AUDIT",
+        "PING others",
+    ):
+        oper.send(f"{command}\r\n")
+    told = oper.until("PONG asyncchat.local :others")
+    assert "a word" in told
+    assert told.count("read the history of #tea") == 1

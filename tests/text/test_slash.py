@@ -62,7 +62,16 @@ UNTOLD_EVENTS = {
         "NodeStarted",
         "MonitorChange",
     ),
-    *("OperOverride", "PostedOnce", "ReadHere", "ReadUpTo", "RoomAccessChanged", "RoomClosed", "RoomOpened"),
+    *(
+        "OperOverride",
+        "OperRead",
+        "PostedOnce",
+        "ReadHere",
+        "ReadUpTo",
+        "RoomAccessChanged",
+        "RoomClosed",
+        "RoomOpened",
+    ),
     *(
         "RoomRegistered",
         "RoomEmpty",

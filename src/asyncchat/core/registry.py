@@ -46,7 +46,11 @@ Concluder = Callable[[Chat, int, Command, Items], Items]
 RoomSnapshot = Callable[[Room], Iterable[Event]]
 """(room) -> the fewest events that restore what a feature knows of the room."""
 
+QueryNote = Callable[[Chat, int, Any, int], Iterable[Event]]
+"""(chat, person_id, query, now) -> what the audit keeps of a query."""
+
 HANDLERS: dict[type[Command], Handler] = {}
+QUERY_NOTES: dict[type[Query], QueryNote] = {}
 SLICED_HANDLERS: dict[type[Command], SlicedHandler] = {}
 QUERY_HANDLERS: dict[type[Query], QueryHandler] = {}
 FOLLOWERS: dict[type, tuple[Follower, ...]] = {}
@@ -112,6 +116,17 @@ def answers(*queries: type[Query]) -> Callable[[_HandlerT], _HandlerT]:
     return register
 
 
+def notes(*queries: type[Query]) -> Callable[[QueryNote], QueryNote]:
+    """Registers the one function that says what the audit keeps of these queries."""
+
+    def register(note: QueryNote) -> QueryNote:
+        for query in queries:
+            _set(QUERY_NOTES, query, note)
+        return note
+
+    return register
+
+
 def applies(*events: type[Event]) -> Callable[[_HandlerT], _HandlerT]:
     """Registers a function that changes the state by these events; several features may apply one event."""
 
@@ -156,5 +171,8 @@ def _set(table: dict[Any, Any], key: type, value: object) -> None:
     table[key] = value
 
 
-def _query(chat: Chat, person_id: int, query: Query, _now: int) -> Items:
-    return (query,) if person_id in chat.people else (NotConnectedYet(),)
+def _query(chat: Chat, person_id: int, query: Query, now: int) -> Items:
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
+    note = QUERY_NOTES.get(type(query))
+    return (query,) if note is None else (*note(chat, person_id, query, now), query)

@@ -5,6 +5,7 @@ Owns who may read what. Members of a room and operators of the server read the r
 sessions that took part.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features import history, redaction, rename
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
-from asyncchat.core.features.history_access import erasable_since, readable_since
+from asyncchat.core.features.history_access import erasable_since, note_history, readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.modes import AUDITORIUM
@@ -102,6 +103,12 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
     )
 
 
+def note_read(session: Session, rooms: Iterable[Room]) -> None:
+    """Notes for the audit that a session reads histories, where that is a server operator's right."""
+    hub = session.context.hub
+    hub.declare([one for room in rooms for one in note_history(hub.chat, session.person_id, room, hub.now())])
+
+
 class History:
     """Reads the history for sessions.
 
@@ -142,6 +149,7 @@ class History:
                 session.person_id in room.member_blocks or session.person_id in chat.server_operators
             ):
                 return None
+            note_read(session, (room,))
             since = readable_since(chat, session.person_id, room)
             return room_conversation(room, since, events=events)
         mine = self.own_streams(session)

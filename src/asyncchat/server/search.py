@@ -30,7 +30,7 @@ from asyncchat.log.base import (
     text_bytes,
 )
 from asyncchat.server.clock import wall_clock
-from asyncchat.server.history import PAGE_MOST, Conversation, History
+from asyncchat.server.history import PAGE_MOST, Conversation, History, note_read
 from asyncchat.server.session import IoHandler, IoResult, Session
 from asyncchat.server.slices import Turns
 
@@ -168,6 +168,8 @@ class Search:
             ):
                 return NotSearched(command.room, command.context)
             rooms = [room.key]
+        if where is None:
+            note_read(session, map(chat.rooms.__getitem__, rooms))
         window = command.window.resolved(
             wall_clock(), PAGE_MOST, command.newer_seconds, command.older_seconds
         )

@@ -7,22 +7,29 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Event
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import (
+    AccountMade,
     AccountPasswordChanged,
     AccountRemoved,
     DropAccountVerified,
+    GetAccount,
     NewPasswordVerified,
     RegisterAccountVerified,
 )
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import READ_AGAIN, OperOverride, OperRead, Reads
+from asyncchat.core.features.connect import Connect, Quit
+from asyncchat.core.features.history_access import HistoryHidden, note_history
 from asyncchat.core.features.invites import Invite, Invited
-from asyncchat.core.features.join import Join
+from asyncchat.core.features.join import GetRoom, Join
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
 from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.pins import Pinned, Unpinned
+from asyncchat.core.features.queries import GetNames, GetPeople, GetPerson, GetRooms, GetWho
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.rename import RenameRoomResolved, RoomRenamed
 from asyncchat.core.features.room_modes import (
     FlagChanged,
+    GetFlags,
+    GetMasks,
     MaskChanged,
     RoleChanged,
     SetFlag,
@@ -32,15 +39,16 @@ from asyncchat.core.features.room_modes import (
     SettingChanged,
 )
 from asyncchat.core.features.room_registration import (
+    GetAccess,
     RegisterRoom,
     RoomAccessChanged,
     RoomRegistered,
     SetAccess,
 )
 from asyncchat.core.features.rooms import Joined, Kicked
-from asyncchat.core.features.topic import SetTopic, TopicChanged
+from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged
 from asyncchat.core.names import LOBBY
-from tests.core.house import ANNA, BOB, CAROL, NOW, OLGA, do, house
+from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
 
 def overrides(chat: Chat, command: Command, person_id: int = OLGA) -> list[type]:
@@ -175,3 +183,88 @@ def test_each_event_in_a_room_says_which_roles_allow_it():
     }
     own = Event.allowed_by_role
     assert {event for event in EVENTS if event.right or event.allowed_by_role is not own} == acts
+
+
+def closed() -> Chat:
+    """The house, in which #tea is secret, has a key and hides its members; eve, in it, has a cloak."""
+    chat = house()
+    do(chat, NOBODY, Connect("eve", "u", "k3x.ip", address="192.0.2.7", rooms=("#tea",)))
+    chat.apply(AccountMade("eve", "v", NOW, "eve@example.org"))
+    do(chat, ANNA, SetFlag("#tea", "secret"))
+    do(chat, ANNA, SetFlag("#tea", "auditorium"))
+    do(chat, ANNA, SetSetting("#tea", "key", "x"))
+    return chat
+
+
+def reads(chat: Chat, command: Command, person_id: int = OLGA, now: int = NOW) -> list[tuple[str, str]]:
+    found = do(chat, person_id, command, now)
+    return [(item.what, item.where) for item in found if isinstance(item, OperRead)]
+
+
+SECRET = ("secret", "#Tea")
+MEMBERS = ("members", "#Tea")
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (GetTopic("#tea"), [SECRET]),
+        (GetMasks("#tea"), [SECRET]),
+        (GetAccess("#tea"), [SECRET]),
+        (GetFlags("#tea"), [SECRET, ("key", "#Tea")]),
+        (GetRoom("#tea"), [SECRET, MEMBERS]),
+        (GetWho("#tea"), [SECRET, MEMBERS]),
+        (GetWho("#tea", addresses=True), [SECRET, MEMBERS, ("address", "#tea")]),
+        (GetWho("eve"), []),
+        (GetWho("", addresses=True), [("address", "*")]),
+        (GetWho("bob", addresses=True), []),  # it has no cloak
+        (GetRooms(), [("secrets", "")]),
+        (GetNames(), [("secrets", "")]),
+        (GetPerson("eve"), [SECRET, ("address", "eve")]),
+        (GetPerson("bob"), [SECRET]),
+        (GetPerson("olga"), []),
+        (GetPeople(("eve", "bob", "nobody")), [("address", "eve")]),
+        (GetAccount("eve"), [("email", "eve")]),
+        (GetTopic(LOBBY), []),
+        (GetFlags(LOBBY), []),
+        (GetTopic("#none"), []),
+    ],
+)
+def test_what_a_server_operator_reads_by_its_rights(command, what):
+    chat = closed()
+    for person_id in (CAROL, ANNA, NOBODY):
+        assert reads(chat, command, person_id) == []
+    assert reads(chat, command) == what
+    assert reads(chat, command) == []  # it is the same read
+
+
+def test_a_read_is_noted_again_after_a_while():
+    chat = closed()
+    assert reads(chat, GetTopic("#tea")) == [SECRET]
+    assert reads(chat, GetTopic("#tea"), now=NOW + READ_AGAIN - 1) == []
+    assert reads(chat, GetTopic("#tea"), now=NOW + READ_AGAIN) == [SECRET]
+
+
+def test_who_has_come_again_is_noted_again_and_old_reads_are_forgotten():
+    chat = closed()
+    for number in range(1000):
+        chat.apply(OperRead(chat.people[OLGA], "history", f"#r{number}", NOW))
+    assert reads(chat, GetTopic("#tea"), now=NOW + READ_AGAIN) == [SECRET]
+    assert len(Reads.of(chat).times) == 1
+    do(chat, OLGA, Quit())
+    assert not Reads.of(chat).times
+
+
+def test_the_history_of_a_room_that_one_is_not_in():
+    chat = closed()
+    tea = chat.rooms["#tea"]
+
+    def noted(person_id):
+        return [(event.what, event.where) for event in note_history(chat, person_id, tea, NOW)]
+
+    assert [noted(person_id) for person_id in (ANNA, CAROL)] == [[], []]
+    assert noted(OLGA) == [("history", "#Tea")]
+    do(chat, OLGA, Join("#tea"))
+    assert noted(OLGA) == []
+    chat.apply(HistoryHidden("#tea", NOW))
+    assert noted(OLGA) == [("history", "#Tea")]  # a member would not read what was before

@@ -6,7 +6,7 @@ from asyncchat.core.events import Event, Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
@@ -172,6 +172,7 @@ UNTOLD = [
     OperResigned(A),
     ServerBanChanged(A, "m", True, 0),
     OperOverride(A, FlagChanged("#r", A, "secret", True)),
+    OperRead(A, "history", "#r", 1),
     OperFailed(A, "x"),
     ConfigurationRead(A, ("motd",)),
 ]

@@ -7,7 +7,7 @@ from asyncchat.core.events import Event, Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
@@ -168,6 +168,7 @@ WIRE: list[tuple[Event, str]] = [
     (Killed(BOB, ANNA, "spam"), "anna removed you from the chat (spam)\n"),
     (ServerBanChanged(ANNA, "m", True, 0), ""),
     (OperOverride(ANNA, FlagChanged("#tea", ANNA, "secret", True)), ""),
+    (OperRead(ANNA, "history", "#tea", 1), ""),
     (OperFailed(ANNA, "x"), ""),
     (ConfigurationRead(ANNA, ("motd",)), ""),
     (

@@ -5,7 +5,7 @@ import pytest
 from asyncchat.core.events import Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountPasswordChanged, AccountRemoved
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.invites import Invited
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
@@ -69,6 +69,18 @@ LINES = [
             ),
             (AccountRemoved("eve", 1), ": removed the account eve"),
             (AccountPasswordChanged("eve", "", 1), ": changed the password of the account eve"),
+        )
+    ),
+    *(
+        (OperRead(ANNA, what, where, 1), f"anna!a@h {sentence}")
+        for what, where, sentence in (
+            ("history", "#tea", "read the history of #tea"),
+            ("secret", "#tea", "looked at #tea, which is secret"),
+            ("secrets", "", "listed secret rooms"),
+            ("members", "#tea", "looked at the hidden members of #tea"),
+            ("key", "#tea", "read the key of #tea"),
+            ("address", "*.example", "looked up the address of *.example"),
+            ("email", "eve", "read the e-mail address of eve"),
         )
     ),
     (Announced(ANNA, "\x1b[2Jx\nforged", ()), "anna!a@h announced: x forged"),

@@ -13,7 +13,7 @@ from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import OperOverride, note_read
 from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.connect import NameFixed, silenced_in
 from asyncchat.core.features.impersonation import AccountShapes, imitated, stands_for_server
@@ -25,7 +25,7 @@ from asyncchat.core.features.server_bans import Killed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Account, Person, renamed, with_account
 from asyncchat.core.permissions import SERVER
-from asyncchat.core.registry import Items, answers, applies, for_people, handles
+from asyncchat.core.registry import Items, answers, applies, for_people, handles, notes
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply
 
 ACCOUNTS = 100_000
@@ -393,6 +393,14 @@ def reclaim_verified(chat: Chat, me: Person, command: ReclaimVerified, now: int)
     if command.take:
         events.append(Renamed(me, renamed(me, name), now, chat.rooms.joined.get(me.id, ())))
     return (*events, Released(name, context))
+
+
+@notes(GetAccount)
+def _note(chat: Chat, person_id: int, query: GetAccount, now: int) -> tuple[Event, ...]:
+    account = chat.accounts.get(fold(query.account))
+    if account is None or not account.email or chat.people[person_id].account == account.name:
+        return ()
+    return note_read(chat, person_id, "email", account.name, now)
 
 
 @answers(GetAccount)

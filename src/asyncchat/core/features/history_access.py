@@ -13,6 +13,7 @@ from typing import ClassVar, Final, TypeVar
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.features.audit import OperRead, note_read
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
@@ -121,9 +122,20 @@ class HistoryAccess(Part):
 
 def readable_since(chat: Chat, person_id: int, room: Room) -> int:
     """Since when a member, or a server operator, reads the history of a room; 0: all of it."""
+    return 0 if person_id in chat.server_operators else _since_as_member(chat, person_id, room)
+
+
+def note_history(chat: Chat, person_id: int, room: Room, now: int) -> tuple[OperRead, ...]:
+    """The audit's entry that a history is read, if a member would not read all of it."""
+    if person_id in room.member_blocks and not _since_as_member(chat, person_id, room):
+        return ()
+    return note_read(chat, person_id, "history", room.name, now)
+
+
+def _since_as_member(chat: Chat, person_id: int, room: Room) -> int:
     access = HistoryAccess.of(chat)
     hidden = access.hidden.get(room.key, 0)
-    if not hidden or person_id in chat.server_operators:
+    if not hidden:
         return 0
     me = chat.people.get(person_id)
     if me is None or not me.account:

@@ -10,7 +10,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
-from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.audit import OperOverride, note_members
 from asyncchat.core.features.history_access import (
     HistoryHidden,
     account_joining,
@@ -38,7 +38,7 @@ from asyncchat.core.modes import (
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.people import Person, remote_network
 from asyncchat.core.permissions import about_room, membership
-from asyncchat.core.registry import Items, answers, for_people
+from asyncchat.core.registry import Items, answers, for_people, notes
 from asyncchat.core.replies import NeedsAccount, Refusal, Reply
 from asyncchat.core.rooms import Block, Room, Topic
 from asyncchat.core.visibility import visible
@@ -177,6 +177,12 @@ ROOMS_IN_ALL = 20_000
 
 _LOOKED_AT = 1000
 """The youngest rooms among which one is sought that may be forgotten: a few milliseconds at worst."""
+
+
+@notes(GetRoom)
+def _note(chat: Chat, person_id: int, query: GetRoom, now: int) -> Iterable[Event]:
+    room = chat.room_named(query.room)
+    return () if room is None else note_members(chat, person_id, room, now)
 
 
 @answers(GetRoom)

@@ -4,18 +4,21 @@ Owns their replies. Queries about a single feature are in its module.
 """
 
 from collections.abc import Callable, Generator, Iterable
+from itertools import chain
 
 import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand, Query
+from asyncchat.core.events import Event
+from asyncchat.core.features.audit import note_members, note_read, note_secret
 from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.features.join import GetRoom, RoomView, room_view
 from asyncchat.core.features.metadata.state import Metadata
-from asyncchat.core.modes import INVISIBLE
+from asyncchat.core.modes import INVISIBLE, SECRET
 from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matcher
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, answers, handles, handles_in_slices
+from asyncchat.core.registry import Items, answers, handles, handles_in_slices, notes
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, Reply
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Room
@@ -56,13 +59,14 @@ class GetWho(IoCommand, frozen=True):
     """The members of a room, or the people whom a name or a mask matches; empty: all people.
 
     A mask without ``!`` and ``@`` is matched with each of a person's ``fields``. ``context`` goes back to the
-    dialect with the answer.
+    dialect with the answer, which shows ``addresses`` or not.
     """
 
     mask: str = ""
     server_operators_only: bool = False
     fields: tuple[str, ...] = ("name", "user", "host", "realname")
     context: object = None
+    addresses: bool = False
 
 
 class GetPerson(Command, frozen=True):
@@ -182,12 +186,13 @@ def counts(chat: Chat, _person_id: int, _query: GetCounts) -> Counts:
 
 
 @handles_in_slices(GetNames)
-def names(chat: Chat, person_id: int, _query: GetNames, _now: int) -> Generator[None, None, Items]:
+def names(chat: Chat, person_id: int, _query: GetNames, now: int) -> Generator[None, None, Items]:
     """Rooms with all their members, as many rooms as fit the limit of names."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     views: list[RoomView] = []
     seen: set[int] = set()
+    secret = False
     yield
     for key in sorted(chat.rooms):
         yield
@@ -195,11 +200,16 @@ def names(chat: Chat, person_id: int, _query: GetNames, _now: int) -> Generator[
         if room is None or not room.member_blocks or not chat.is_visible(room, person_id):
             continue
         if views and len(seen) + len(room.member_blocks) > NAMES_IN_ALL:
-            return (NamesView(tuple(views), (), more=True),)
+            return (
+                *(note_read(chat, person_id, "secrets", "", now) if secret else ()),
+                NamesView(tuple(views), (), more=True),
+            )
         view = room_view(chat, person_id, GetRoom(room.name))
         if isinstance(view, RoomView):
             views.append(view)
+            secret = secret or _is_secret(room, person_id)
             seen.update(room.member_blocks)
+    noted = note_read(chat, person_id, "secrets", "", now) if secret else ()
     others: list[Person] = []
     for one in list(chat.people.values()):
         yield
@@ -207,7 +217,10 @@ def names(chat: Chat, person_id: int, _query: GetNames, _now: int) -> Generator[
             others.append(one)
             if len(others) > NAMES_IN_ALL:
                 break
-    return (NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL),)
+    return (
+        *noted,
+        NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL),
+    )
 
 
 @handles_in_slices(GetRooms)
@@ -224,6 +237,7 @@ def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Generator[No
     else:
         chosen = list(chat.rooms.values())
     found: list[tuple[int, str, RoomSummary]] = []
+    secret = False
     for room in chosen:
         yield
         if not named and not chat.is_visible(room, person_id):
@@ -237,13 +251,20 @@ def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Generator[No
             topic = topic_shown(chat, person_id, room) if room.topic else None
             summary = RoomSummary(room.name, len(room.member_blocks), topic.text if topic else "")
             found.append((-summary.size, key, summary))
+            secret = secret or _is_secret(room, person_id)
     if not named:
         yield
         found.sort()
         yield
     return (
+        *(note_read(chat, person_id, "secrets", "", now) if secret else ()),
         RoomsView(tuple([summary for *_, summary in found]), frozenset(chat.rooms.joined.get(person_id, ()))),
     )
+
+
+def _is_secret(room: Room, person_id: int) -> bool:
+    """Whether only its members, and server operators, are shown the room."""
+    return SECRET in room.flags and person_id not in room.member_blocks
 
 
 def _is_within(query: GetRooms, room: Room, now: int) -> bool:
@@ -288,7 +309,15 @@ def who(chat: Chat, person_id: int, query: GetWho, now: int) -> Generator[None, 
             seen = _summary(chat, person_id, one, room, now)
             if seen.server_operator or not query.server_operators_only:
                 found.append(seen)
-    return (WhoView(mask, tuple(found), query.context),)
+    noted = () if room is None else note_members(chat, person_id, room, now)
+    if query.addresses and any(seen.address and _is_cloaked(seen.person, person_id) for seen in found):
+        noted += note_read(chat, person_id, "address", mask or "*", now)
+    return (*noted, WhoView(mask, tuple(found), query.context))
+
+
+def _is_cloaked(person: Person, person_id: int) -> bool:
+    """Whether a person's address is shown to itself and to server operators alone."""
+    return bool(person.address) and person.id != person_id
 
 
 def _describing(chat: Chat, person_id: int, query: GetWho) -> Callable[[Person], bool]:
@@ -327,7 +356,16 @@ def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
         tuple(Metadata.of(chat).values_of(found).items()),
         chat.sessions.offline_since.get(found.id, 0),
     )
-    return (view,)
+    secret = (note_secret(chat, person_id, room, now) for room in chat.rooms_with(found.id))
+    address = note_read(chat, person_id, "address", found.name, now) if _is_cloaked(found, person_id) else ()
+    return (*chain.from_iterable(secret), *address, view)
+
+
+@notes(GetPeople)
+def _note(chat: Chat, person_id: int, query: GetPeople, now: int) -> Iterable[Event]:
+    for person in filter(None, map(chat.person_named, query.names)):
+        if _is_cloaked(person, person_id):
+            yield from note_read(chat, person_id, "address", person.name, now)
 
 
 @answers(GetPeople)

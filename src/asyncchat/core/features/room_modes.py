@@ -4,7 +4,7 @@ Owns who may set what; the tables are in ``modes`` and ``roles``. Must not know 
 ``join`` (joining), ``messages`` (speaking) and ``visibility``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention, Stream
+from asyncchat.core.features.audit import note_read, note_secret
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import (
     BANS,
@@ -28,7 +29,7 @@ from asyncchat.core.modes import (
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.people import NOBODY, Person, from_origin
 from asyncchat.core.permissions import about_room, with_right
-from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
+from asyncchat.core.registry import Items, answers, applies, handles, notes, snapshots_room
 from asyncchat.core.replies import (
     NoSuchPerson,
     NoSuchRoom,
@@ -248,6 +249,17 @@ MASKS_EACH = 100
 
 MASK_BYTES = 140
 """Longest mask: it has to fit one line with room and origin."""
+
+
+@notes(GetFlags, GetMasks)
+def _note(chat: Chat, person_id: int, query: GetFlags | GetMasks, now: int) -> Iterable[Event]:
+    room = chat.room_named(query.room)
+    if room is None:
+        return ()
+    seen = note_secret(chat, person_id, room, now)
+    if isinstance(query, GetMasks) or KEY not in room.settings or person_id in room.member_blocks:
+        return seen
+    return (*seen, *note_read(chat, person_id, "key", room.name, now))
 
 
 @answers(GetFlags)

@@ -3,17 +3,18 @@
 Owns founders and access lists.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Untold
+from asyncchat.core.features.audit import note_secret
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.names import CHANSERV, LOBBY, fold
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.permissions import about_room, shown
-from asyncchat.core.registry import Items, answers, applies, snapshots_room
+from asyncchat.core.registry import Items, answers, applies, notes, snapshots_room
 from asyncchat.core.replies import (
     AccountFault,
     AccountRefused,
@@ -218,6 +219,12 @@ def take_role(chat: Chat, me: Person, room: Room, command: TakeRole, _now: int) 
     if not room.role_of(me.account):
         return (AccountRefused(AccountFault.NO_ACCESS, me.account, context=command.context),)
     return granted(room, me)
+
+
+@notes(GetAccess)
+def _note(chat: Chat, person_id: int, query: GetAccess, now: int) -> Iterable[Event]:
+    room = chat.room_named(query.room)
+    return () if room is None else note_secret(chat, person_id, room, now)
 
 
 @answers(GetAccess)

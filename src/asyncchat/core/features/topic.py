@@ -3,19 +3,20 @@
 Owns who may set one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention, Stream
+from asyncchat.core.features.audit import note_secret
 from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.features.messages import CannotSpeak, silence
 from asyncchat.core.modes import TOPIC_LOCKED
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.permissions import about_room
-from asyncchat.core.registry import Items, answers, applies, snapshots_room
+from asyncchat.core.registry import Items, answers, applies, notes, snapshots_room
 from asyncchat.core.replies import NoSuchRoom, NotOperator, Refusal, Reply, TextTooLong
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room, Topic
@@ -57,6 +58,12 @@ class TopicView(Reply, frozen=True):
 
     room: str
     topic: Topic | None
+
+
+@notes(GetTopic)
+def _note(chat: Chat, person_id: int, query: GetTopic, now: int) -> Iterable[Event]:
+    room = chat.room_named(query.room)
+    return () if room is None else note_secret(chat, person_id, room, now)
 
 
 @answers(GetTopic)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.audit import AuditUnreadable, AuditView, OperOverride, ReadAudit
+from asyncchat.core.features.audit import AuditUnreadable, AuditView, OperOverride, OperRead, ReadAudit
 from asyncchat.text.features.history import parse_history
 from asyncchat.text.sentences import AUDIT, FeatureText, audit_line, event_sentence, full_origin
 from asyncchat.text.slash import Section, SlashCommands, SlashContext
@@ -39,6 +39,21 @@ def _oper_override(event: OperOverride, zone: Zone) -> str:
     return f"{full_origin(event.person)} overruled{where}: {done}"
 
 
+_READS = {
+    "history": "read the history of {}",
+    "secret": "looked at {}, which is secret",
+    "secrets": "listed secret rooms",
+    "members": "looked at the hidden members of {}",
+    "key": "read the key of {}",
+    "address": "looked up the address of {}",
+    "email": "read the e-mail address of {}",
+}
+
+
+def _oper_read(event: OperRead, _zone: Zone) -> str:
+    return f"{full_origin(event.person)} {_READS[event.what].format(event.where)}"
+
+
 def _acts(view: AuditView, zone: Zone) -> list[str]:
     return [audit_line(record, zone) for record in view.records] or ["-- no operator did anything --"]
 
@@ -47,5 +62,5 @@ TEXT = FeatureText(
     commands=slash,
     replies={AuditView: _acts},
     refusals={AuditUnreadable: lambda _: "The history can't be read at the moment."},
-    audit={OperOverride: _oper_override},
+    audit={OperOverride: _oper_override, OperRead: _oper_read},
 )

@@ -255,7 +255,9 @@ def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     )
     matched = tuple(dict.fromkeys(field for letter, field in _MATCHED.items() if letter in flags))
     context = Who(mask, letters if chosen else None, label)
-    asked = GetWho("" if everyone else mask, "o" in flags, context=context)
+    asked = GetWho(
+        "" if everyone else mask, "o" in flags, context=context, addresses=bool(chosen) and "i" in letters
+    )
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import stat
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from asyncchat.core.features.search import terms_of
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import database, rows, schema
 from asyncchat.log.base import LogError, SearchQuery
+from asyncchat.log.lockfile import LockFile
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
@@ -394,6 +397,75 @@ def test_an_older_copy_put_back_is_told_at_the_start(path, caplog):
     shutil.copy(copy, path)
     asyncio.run(write(path))
     assert "last: 1 records" in caplog.text
+
+
+async def _killed_with_copies(path: Path, killed: Path) -> None:
+    """The files as a kill leaves them: fifteen records, the last five in the write-ahead log only.
+
+    Beside them copies (``.backup``) that were made when there were five and thirteen.
+    """
+    log = await SqliteLog.open(path)
+    for first in (1, 6, 11):
+        for number in range(first, first + 5):
+            await log.append(number - 1, [said(number)])
+            if number in (5, 13):
+                backup = path.with_name(f"copy{number}.db")
+                with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as copy:
+                    source.backup(copy)
+        if first < 11:
+            await log.run_maintenance()
+    shutil.copytree(path.parent, killed)
+    await log.close()
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-lock")}
+
+
+def test_a_write_ahead_log_beside_an_older_copy_is_refused(path, tmp_path):
+    asyncio.run(_killed_with_copies(path, tmp_path / "killed"))
+    file = tmp_path / "killed" / path.name
+    shutil.copy(file.with_name("copy5.db"), file)
+    before = _contents(file.parent)
+    for _ in range(2):
+        with pytest.raises(
+            LogError, match=r"ends with record 5, but .*-wal follows a file that had 10\. If "
+        ):
+            asyncio.run(SqliteLog.open(file))
+        assert _contents(file.parent) == before
+    Path(f"{file}-wal").unlink()
+    found, last, _ = asyncio.run(all_of(file))
+    assert last == len(found) == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file: None,
+        lambda file: shutil.copy(
+            file.with_name("copy13.db"), file
+        ),  # a newer copy: the log goes on from there
+        lambda file: Path(f"{file}-lock").unlink(),
+    ],
+    ids=["as it was", "newer copy", "without its lock file"],
+)
+def test_a_write_ahead_log_of_the_file_is_taken_over(path, tmp_path, change):
+    asyncio.run(_killed_with_copies(path, tmp_path / "killed"))
+    file = tmp_path / "killed" / path.name
+    change(file)
+    found, last, _ = asyncio.run(all_of(file))
+    assert last == len(found) == 15
+
+
+def test_after_a_kill_in_a_checkpoint_nothing_is_refused(path, tmp_path):
+    asyncio.run(_killed_with_copies(path, tmp_path / "killed"))
+    file = tmp_path / "killed" / path.name
+    lock = LockFile(file)
+    assert lock.checkpointed == 10
+    lock.note_checkpointed(0)
+    lock.release("")
+    shutil.copy(file.with_name("copy5.db"), file)
+    asyncio.run(all_of(file))
 
 
 def test_a_folder(path):

@@ -87,12 +87,26 @@ class Database:
         """Notes beside the file the number of the last record that it has."""
         self._lock.note(last)
 
+    def checkpoint(self, connection: sqlite3.Connection, mode: str, last: int) -> tuple[bool, int]:
+        """A checkpoint (``schema.checkpoint``), when ``last`` is the number of the last record.
+
+        A process that is killed meanwhile leaves a file of which nothing is known.
+        """
+        before = self._lock.checkpointed
+        self._lock.note_checkpointed(0)
+        done = False
+        try:
+            done, pages = schema.checkpoint(connection, mode)
+        finally:
+            self._lock.note_checkpointed(last if done else before)
+        return done, pages
+
     def close(self) -> None:
         """Closes it; after an error of the disk the file is complete, but counts as not cleanly closed."""
         close_id = f"{boot_id()} {secrets.token_hex(8)}"
         try:
             self.connection.execute("UPDATE marks SET closed = ?", (close_id,))
-            done, _ = schema.checkpoint(self.connection, "TRUNCATE")
+            done, _ = self.checkpoint(self.connection, "TRUNCATE", self._lock.committed)
         except sqlite3.Error:
             done = False
         try:
@@ -102,6 +116,7 @@ class Database:
 
     def _open(self) -> None:
         close_id = self._lock.close_id
+        self._refuse_foreign_wal()
         try:
             self.connection = schema.connect(self.path)
             schema.replace_bad_text(self.connection)
@@ -119,9 +134,9 @@ class Database:
         connection = self.connection
         clean = bool(boot_id()) and close_id.startswith(f"{boot_id()} ")
         schema.prepare(connection, self.path, clean=clean)
-        schema.checkpoint(connection, "TRUNCATE")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self._power else 'NORMAL'}")
         self.last, self.last_time = last_record(connection)
+        self.checkpoint(connection, "TRUNCATE", self.last)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._power else 'NORMAL'}")
         schema.check_content(connection, self.path, self.last, self.last_time)
         self.indexed_upto: int
         indexed_messages: int
@@ -143,6 +158,34 @@ class Database:
             connection.execute("UPDATE marks SET closed = ''")
         self.ids = Ids(connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall())
         self._tell_what_is_missing()
+
+    def _refuse_foreign_wal(self) -> None:
+        """Refuses a write-ahead log of another file, such as the one that a copy was put in the place of.
+
+        SQLite would write its pages into this file. They follow what the earlier file had at its last
+        checkpoint, so this file must have that too. A copy that is newer than that checkpoint has it.
+
+        Raises:
+            LogError: the file does not have it.
+        """
+        wal = Path(f"{self.path}-wal")
+        known = self._lock.checkpointed
+        if not known or not wal.exists() or not wal.stat().st_size:
+            return
+        try:
+            alone = schema.connect_alone(self.path)
+            try:
+                last, _ = last_record(alone)
+            finally:
+                alone.close()
+        except sqlite3.Error:
+            return  # what is wrong with it is told below
+        if last < known:
+            raise LogError(
+                f"The history {self.path} ends with record {last}, but {wal} follows a file that had {known}."
+                f" If you put a copy in its place, remove {wal} and {self.path}-shm. If both belong "
+                f"together, remove {self.path}-lock"
+            )
 
     def _tell_what_is_missing(self) -> None:
         missing = self._lock.committed - self.last

@@ -7,6 +7,7 @@ Owns ``FILE-lock``. It must not know what is in the database.
 import os
 import stat
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class LockFile:
     Attributes:
         close_id: what the last process wrote at its ``release``; empty when it did not get that far.
         committed: the last record's number that the last process noted; 0 when it noted none.
+        checkpointed: the last record's number that the database has without its write-ahead log; 0: unknown.
 
     Raises:
         InUse: another process holds it.
@@ -82,16 +84,27 @@ class LockFile:
             if _is_at(self._file, self._path):
                 break
             os.close(self._file)  # the process that created it abandoned and deleted it meanwhile
-        _, self.close_id, committed = self._read()
-        self.committed = int(committed) if len(committed) == _DIGITS and committed.isdigit() else 0
+        _, self.close_id, *numbers = self._read()
+        self.committed, self.checkpointed = (
+            int(number) if len(number) == _DIGITS and number.isdigit() else 0 for number in numbers
+        )
         self._number_at = 0
+        self._writing = (
+            threading.Lock()
+        )  # a checkpoint's thread notes too, and Windows can't write at a place
         self._write("")
 
     def note(self, number: int) -> None:
         """Notes the number of the last record that was committed: 2.5 µs, into the system's memory."""
         self.committed = number
-        with suppress(OSError):  # a full disk: then less is known at the next start
+        with self._writing, suppress(OSError):  # a full disk: then less is known at the next start
             _write_at(self._file, _NUMBER % number, self._number_at)
+
+    def note_checkpointed(self, number: int) -> None:
+        """Notes the number of the last record that the database has without its write-ahead log."""
+        self.checkpointed = number
+        with self._writing, suppress(OSError):
+            _write_at(self._file, _NUMBER % number, self._number_at + len(_NUMBER % 0))
 
     def abandon(self) -> None:
         """Releases the lock and leaves everything as it was: the file is no database of ours."""
@@ -107,18 +120,18 @@ class LockFile:
         self._write(close_id)
         os.close(self._file)
 
-    def _read(self) -> tuple[str, str, str]:
+    def _read(self) -> tuple[str, str, str, str]:
         os.lseek(self._file, 0, os.SEEK_SET)
         lines = os.read(self._file, _MAX_BYTES).decode("ascii", "replace").split("\n")
-        pid, close_id, committed, *_ = (*lines, "", "")
-        return pid, close_id, committed
+        pid, close_id, committed, checkpointed, *_ = (*lines, "", "", "")
+        return pid, close_id, committed, checkpointed
 
     def _write(self, close_id: str) -> None:
         head = f"{os.getpid()}\n{close_id}\n".encode("ascii")
         self._number_at = len(head)
         try:
             os.ftruncate(self._file, 0)
-            _write_at(self._file, head + _NUMBER % self.committed, 0)
+            _write_at(self._file, head + _NUMBER % self.committed + _NUMBER % self.checkpointed, 0)
         except OSError:
             # The disk is full: the lock holds without text, and a missing id only begins a new epoch.
             return

@@ -54,6 +54,7 @@ class Maintenance:
         self._connection = database.connect()
         schema.replace_bad_text(self._connection)
         self._thread = Worker("history-maintenance")
+        self._database = database
         self._writer = writer
         self._turn = turn
         self._writer_thread = writer_thread
@@ -238,14 +239,14 @@ class Maintenance:
         ):
             return
         written = writer.written
-        _, pages = await self._thread.run(schema.checkpoint, self._connection, "PASSIVE")
+        _, pages = await self._thread.run(self._database.checkpoint, self._connection, "PASSIVE", writer.last)
         self._checkpointed = written
         if not (quiet or writer.erasures != self._erased or pages * _PAGE_BYTES >= self._tuning.rewind_at):
             return
         async with self._turn:
             written, erasures = writer.written, writer.erasures
             mode = "PASSIVE" if erasures == self._erased else "TRUNCATE"
-            done, _ = await self._thread.run(schema.checkpoint, self._connection, mode)
+            done, _ = await self._thread.run(self._database.checkpoint, self._connection, mode, writer.last)
             if done:
                 self._checkpointed, self._erased = written, erasures
                 await self._write(schema.rewind)

@@ -121,6 +121,11 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_alone(path: Path) -> sqlite3.Connection:
+    """A connection that reads the file without its write-ahead log, and changes neither."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+
+
 def connect_to_read(path: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connection:
     """A connection that only reads; it takes no lock, so a server may run at the same time.
 

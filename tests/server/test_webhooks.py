@@ -224,7 +224,7 @@ def test_a_closed_auditorium_hides_nobody_from_the_next_room(server, receiver):
     alice.until("PONG")
     bob.send("JOIN #builds\r\n")
     alice.until(":bob!")
-    assert server.call(lambda: server.server.delivery.subscribers_in("#builds").roles) is None
+    assert not server.call(lambda: server.server.delivery.subscribers_in("#builds").hides_members)
 
 
 def test_nobody_there_is_no_trouble(monkeypatch, receiver):

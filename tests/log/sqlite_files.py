@@ -15,9 +15,15 @@ HASTY = Tuning(lag=4, snapshot_at=3)
 """The index and snapshots follow after a few records."""
 
 
+def text_of(record: Record) -> str:
+    """The text of a record that is a message; a page without events has no others."""
+    assert isinstance(record.event, Said)
+    return record.event.text
+
+
 async def texts(log: SqliteLog, room: str = "#lobby") -> list[str]:
     page = await log.read(PageQuery(room, log.last, Window(limit=100_000)))
-    return [record.event.text for record in page.records if isinstance(record.event, Said)]
+    return [text_of(record) for record in page.records]
 
 
 async def write(path: Path, *batches: list[Record]) -> str:
@@ -34,7 +40,7 @@ async def all_of(path: Path) -> tuple[list[tuple[int, str]], int, Ids]:
     """The lobby's messages, the last number, the ids."""
     log = await SqliteLog.open(path)
     page = await log.read(PageQuery("#lobby", log.last, Window(limit=10**6)))
-    result = [(r.number, r.event.text) for r in page.records if isinstance(r.event, Said)], log.last, log.ids
+    result = [(record.number, text_of(record)) for record in page.records], log.last, log.ids
     numbers = await log.numbers_by("#lobby", "", log.last)
     assert list(numbers) == [r.number for r in page.records]
     await log.close()

@@ -274,7 +274,10 @@ def test_other_limits_hold_from_the_next_call_on(clock):
     budgets = make(clock)
     account, network = budgets.account("anna"), budgets.connect("192.0.2.1")
     budgets.change(ServeConfig(burst=3, rate=0.5, account_burst=7, network_burst=9))
-    assert budgets.connection().lines(clock.now) == 3
+    connection = budgets.connection()
+    assert connection.lines(clock.now) == 3
+    connection.charge(3)
+    assert connection.wait(clock.now) == pytest.approx(2.0)
     assert account.lines(clock.now) == 7
     assert network.lines(clock.now) == 9
 

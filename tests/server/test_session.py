@@ -3,9 +3,12 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.connect import CheckName, Connect
+from asyncchat.core.features.server import Reload
+from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.session import Session
@@ -50,6 +53,54 @@ def test_the_others_have_a_turn_between_two_full_chunks():
         turns = [turn for turn, length in dialect.came if length]
         assert [length for _, length in dialect.came if length] == [READ_BYTES] * 3 + [5]
         assert len(set(turns[:3])) == 3
+
+    asyncio.run(scene())
+
+
+class Awaiting(Numbers):
+    """Makes each line the same command, and reads on only when its outcome is told."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self.command = command
+        self.lines = b""
+        self.order: list[str] = []
+
+    def receive_data(self, data: bytes, limit: int = 64) -> list[Command]:
+        line, _, self.lines = (self.lines + data).partition(b"\n")
+        self.backlog = len(self.lines)
+        if not line:
+            return []
+        self.order.append(line.decode())
+        return [self.command]
+
+    def awaits(self, command: Command) -> bool:
+        return command == self.command
+
+    def encode_outcome(self, outcome: Outcome) -> bytes:
+        self.order.append("told")
+        return super().encode_outcome(outcome)
+
+
+@pytest.mark.parametrize("command", [CheckName("bob"), Reload()])
+def test_nothing_is_read_while_an_outcome_is_awaited(command):
+    async def later(_session: Session, _command: Command, _reached: int) -> StorageDown:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return StorageDown()
+
+    async def scene():
+        hall = Hall()
+        async with Running(hall):
+            reader = asyncio.StreamReader()
+            session = hall.session(reader)
+            session.context.io_handlers = {Reload: later}
+            dialect = Awaiting(command)
+            session.adopt(dialect)
+            reader.feed_data(b"one\ntwo\nthree\n")
+            reader.feed_eof()
+            await session.run(detected)
+        assert dialect.order[:6] == ["one", "told", "two", "told", "three", "told"]
 
     asyncio.run(scene())
 

@@ -132,6 +132,14 @@ def test_a_request_byte_by_byte(server):
     assert client.rest().startswith(b"HTTP/1.1 200 ")
 
 
+def test_the_options_of_the_whole_server_are_told_without_a_body(server):
+    head, body = answer(server, b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 204 ")
+    assert b"\r\nAllow: GET, HEAD, POST, OPTIONS\r\n" in head
+    assert b"content-length" not in head.lower()  # RFC 9110, section 8.6
+    assert body == b""
+
+
 def test_requests_behind_each_other_are_answered_in_order(server):
     client = server.connect()
     client.send(

@@ -35,12 +35,12 @@ def test_no_bytes_do_harm(dialect):
 
 
 DEEP = b"".join(b"@batch=%d BATCH +%d x\r\nBATCH -%d\r\n" % (n + 1, n, n - 1) for n in range(1500))
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
 ONCE_HARMFUL = [
     ("sniffing", b"NICK J\xf6rg\r\n"),
-    (
-        "http",
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
-    ),
+    ("http", POST + b"abc\r\n" + GET),
+    ("http", 2 * GET + POST + b"abc\r\n" + GET),
     ("control", b'{"x":' + b"[" * 50_000 + b'\n{"do":"\xff"}\n'),
     ("irc", b"@label=\0 \r\n@label=\rQUIT PING x\r\n"),
     ("irc", b"PRIVMSG NickServ :SET PASSWORD \x10hunter2secret\r\n"),

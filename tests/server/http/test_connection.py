@@ -172,23 +172,25 @@ def test_a_client_that_waits_for_100_is_told_to_go_on(server):
 
 
 @pytest.mark.parametrize(
-    ("request_", "status"),
+    ("request_", "status", "is_last"),
     [
-        (POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", "401"),
-        (POST + b"Content-Length: 2\r\n\r\n", "401"),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n", "401"),
-        (POST.replace(b"POST", b"PUT") + b"Content-Length: 2\r\n\r\n", "405"),
-        (POST.replace(b"text/plain", b"image/png") + BOT + b"Content-Length: 2\r\n\r\n", "415"),
-        (POST + BOT + b"Content-Length: 999999\r\nExpect: 100-continue\r\n\r\n", "413"),
+        (POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", "401", True),
+        (POST + b"Content-Length: 2\r\n\r\n", "401", False),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n", "401", True),
+        (POST.replace(b"POST", b"PUT") + b"Content-Length: 2\r\n\r\n", "405", False),
+        (POST.replace(b"text/plain", b"image/png") + BOT + b"Content-Length: 2\r\n\r\n", "415", False),
+        (POST + BOT + b"Content-Length: 999999\r\nExpect: 100-continue\r\n\r\n", "413", True),
     ],
 )
-def test_what_its_head_decides_is_answered_before_the_body_comes(server, request_, status):
+def test_what_its_head_decides_is_answered_before_the_body_comes(server, request_, status, is_last):
     client = server.connect()
     client.send(request_)
     head = client.until("\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ")
-    assert "\r\nConnection: close\r\n" in head
-    client.rest()
+    assert ("\r\nConnection: close\r\n" in head) is is_last
+    if not is_last:
+        client.send(b"xxGET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert (b"HTTP/1.1 404 " in client.rest()) is not is_last
 
 
 def test_a_body_that_nobody_wants_is_no_request(server):

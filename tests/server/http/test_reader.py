@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncchat.server.http.messages import Request, Response
-from asyncchat.server.http.reader import BODY_BYTES, MOST_CHUNKS, RequestReader
+from asyncchat.server.http.reader import (
+    BODY_BYTES,
+    CHUNK_LINE_BYTES,
+    HEAD_BYTES,
+    MOST_CHUNKS,
+    TRAILER_BYTES,
+    RequestReader,
+)
 from tests.log.records import asynchronous
 from tests.server.listeners import Hall
 
@@ -40,7 +47,7 @@ async def read_all(pieces: list[bytes], *, bodies: bool = True) -> list[tuple[st
     while isinstance(request := await reader.head(), Request):
         body = await reader.read() if bodies else b""
         found.append((request.target, body.status if isinstance(body, Response) else body))
-        if not reader.skip():
+        if not reader.may_follow or not await reader.skip():
             break
     if isinstance(request, Response):
         found.append(("", request.status))
@@ -88,11 +95,46 @@ def test_a_body_that_is_refused_is_the_last_thing_read(data, status):
     assert found == [("/", status)]
 
 
+GET = b"GET / HTTP/1.1\r\n" + HOST
+AT_A_LIMIT = [
+    (GET + b"X: ", HEAD_BYTES - 4, b"\r\n\r\n", [("/", b"")]),
+    (GET + b"X: ", HEAD_BYTES - 3, b"\r\n\r\n", [("", 431)]),
+    (GET + b"X: ", HEAD_BYTES - 1, b"\n\r\n\r\n", [("", 400)]),
+    (GET + b"X: ", HEAD_BYTES, b"\n\r\n\r\n", [("", 431)]),
+    (b"GET /", HEAD_BYTES, b" HTTP/1.1\r\n\r\n", [("", 414)]),
+    (CHUNKED + b"1;", len(CHUNKED) + CHUNK_LINE_BYTES, b"\r\na\r\n0\r\n\r\n", [("/", b"a")]),
+    (CHUNKED + b"1;", len(CHUNKED) + CHUNK_LINE_BYTES + 1, b"\r\na\r\n0\r\n\r\n", [("/", 400)]),
+    (CHUNKED + b"0\r\nX: ", len(CHUNKED) + 3 + TRAILER_BYTES, b"\r\n\r\n", [("/", b"")]),
+    (CHUNKED + b"0\r\nX: ", len(CHUNKED) + 4 + TRAILER_BYTES, b"\r\n\r\n", [("/", 400)]),
+]
+
+
+@pytest.mark.parametrize(("begin", "size", "end", "expected"), AT_A_LIMIT)
+def test_a_limit_is_the_same_wherever_the_input_is_cut(begin, size, end, expected):
+    data = begin.ljust(size, b"x") + end
+    assert asyncio.run(read_all([data])) == expected
+    for cut in range(size - 3, len(data)):
+        assert asyncio.run(read_all([data[:cut], data[cut:]])) == expected, cut
+
+
 @asynchronous
-async def test_a_body_that_nobody_reads_is_skipped_if_it_is_here():
-    assert await read_all([REQUESTS], bodies=False) == [("/1", b""), ("/2", b"")]
-    skipped = REQUESTS.split(b"\r\nPOST /2")[0] + b"GET /3 HTTP/1.1\r\n" + HOST
-    assert await read_all([skipped + b"\r\n"], bodies=False) == [("/1", b""), ("/3", b"")]
+async def test_a_body_that_nobody_reads_is_skipped():
+    short = REQUESTS.split(b"\r\nPOST /2")[0] + b"GET /3 HTTP/1.1\r\n" + HOST + b"\r\n"
+    for cut in range(len(short)):
+        assert await read_all([short[:cut], short[cut:]], bodies=False) == [("/1", b""), ("/3", b"")], cut
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        CHUNKED,
+        POST + b"Content-Length: %d\r\n\r\n" % (BODY_BYTES + 1),
+        POST + b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+    ],
+)
+def test_a_body_that_nobody_reads_is_the_last_if_it_is_long_or_its_end_unknown(head):
+    data = head + b"0\r\n\r\n" + b"x" * (BODY_BYTES - 4)
+    assert asyncio.run(read_all([data, GET + b"\r\n"], bodies=False)) == [("/", b"")]
 
 
 @given(st.binary(max_size=400))

@@ -82,11 +82,11 @@ class HttpConnection:
                 response.close
                 or request.version == "1.0"
                 or request.names("connection", "close")
-                or not reader.skip()
+                or not reader.may_follow
             )
             self._send(response, close=close, is_head=is_head)
             await session.drained()
-            if close:
+            if close or not await reader.skip():
                 break
             if reader.waits:
                 await asyncio.sleep(0)  # others first: the next request is here already

@@ -93,7 +93,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Body(Protocol):
-    """Reads the body of a request; one that nobody asks for is never read."""
+    """Reads the body of a request; one that nobody asks for is dropped."""
 
     async def read(self) -> bytes | Response:
         """The body, or the answer if it is too large, too slow or malformed."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from asyncchat.server.session import Session
 
 HEAD_BYTES = 16_384
-"""The largest request head that is read."""
+"""The largest request head that is read, with its empty line."""
 
 BODY_BYTES = 65_536
 """The largest request body: eight times the longest message, as JSON with escapes."""
@@ -64,12 +64,13 @@ class RequestReader:
                 del buffer[:2]
                 searched = 0
                 continue
-            end = buffer.find(b"\r\n\r\n", max(0, searched - 3))
-            if parser.BARE_LF.search(buffer, searched, end if end >= 0 else len(buffer)):
+            # What is behind the limit decides nothing: it may be here already, or not.
+            end = buffer.find(b"\r\n\r\n", max(0, searched - 3), HEAD_BYTES)
+            if parser.BARE_LF.search(buffer, searched, end if end >= 0 else HEAD_BYTES):
                 return parser.malformed("a line ends with LF, not CR LF")
-            if 0 <= end <= HEAD_BYTES:
+            if end >= 0:
                 break
-            if len(buffer) > HEAD_BYTES:
+            if len(buffer) >= HEAD_BYTES:
                 if buffer.find(b"\n", 0, parser.TARGET_BYTES) < 0:
                     return parser.target_too_long()
                 return problem(431, f"A request's headers are at most {HEAD_BYTES:,} bytes.", close=True)
@@ -99,12 +100,20 @@ class RequestReader:
             self._unread = CHUNKED  # nobody knows where it ends
         return _too_late() if body is None else body
 
-    def skip(self) -> bool:
-        """Drops the body of the last request if all of it is here; whether another request may follow."""
+    @property
+    def may_follow(self) -> bool:
+        """Whether another request may follow the last one, whose body is read or can be skipped.
+
+        What has come of the body decides nothing, or the same client would be closed at times.
+        """
+        # Whoever waits for a 100 may send the body or not (RFC 9110, 10.1.1).
+        return self._unread == 0 or (0 < self._unread <= BODY_BYTES and not self._expects)
+
+    async def skip(self) -> bool:
+        """Drops the body of the last request if nobody read it; whether all of it came in time."""
         length, self._unread = self._unread, 0
-        if not 0 <= length <= len(self._buffer):
+        if await self._take(length) is None:
             return False
-        del self._buffer[:length]
         self._deadline = self._now() + IDLE_SECONDS
         return True
 
@@ -153,7 +162,7 @@ class RequestReader:
         """A line of a chunked body, without its end; None when time is up."""
         buffer = self._buffer
         while (end := buffer.find(b"\r\n", 0, most + 2)) < 0:
-            if len(buffer) > most:
+            if len(buffer) >= most + 2:
                 return parser.malformed("a line between the chunks of its body is too long")
             if not await self._more():
                 return None

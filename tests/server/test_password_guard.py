@@ -351,6 +351,22 @@ def test_what_is_not_registered(server, asked, code):
     assert f"FAIL REGISTER {code} " in anna.upto("FAIL")
 
 
+def test_a_password_that_nobody_can_type_is_refused_however_it_is_given(server):
+    password = "tea-for-\x10two"  # noqa: S105
+    anna = Irc(server)
+    assert " 904 " in anna.plain("anna", password)
+    anna.enter("anna")
+    anna.send(f"REGISTER * * {password}")
+    assert "FAIL REGISTER UNACCEPTABLE_PASSWORD anna :" in anna.upto("FAIL")
+    anna.send(f"NS REGISTER {password}")
+    assert "That can't be a password: " in anna.upto("NOTICE")
+    anna.send(f"REGISTER * * {PASSWORD}", f"NS SET PASSWORD {password}")
+    assert anna.upto("REGISTER SUCCESS", "FAIL").endswith(":Account created")
+    assert "That can't be a password: " in anna.upto("NOTICE")
+    anna.send(f"NS DROP {password}")
+    assert "That is not the password" in anna.upto("NOTICE")
+
+
 def test_whose_connection_is_private(server):
     anna = Irc(server)
     anna.enter("anna")

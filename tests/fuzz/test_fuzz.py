@@ -47,6 +47,7 @@ ONCE_HARMFUL = [
     ("irc-client", b":s CAP * LS :batch\r\n"),
     ("irc-client", b"@label=" + b"9" * 5000 + b" :s ACK\r\n"),
     ("irc-client", DEEP),
+    ("irc-client", b"BATCH +2 x\r\n" + 4 * b"@batch=2 :s 341 me you\r\n" + b"\r"),
 ]
 
 

@@ -100,6 +100,50 @@ def test_a_deleted_message_is_gone_for_all(server, visits):
         assert page.get_by_text("1234").count() == 0
 
 
+def menu_of(page, text):
+    tool(page, sees(page, text), "More")
+    entries = page.get_by_role("menuitem").all_inner_texts()
+    page.keyboard.press("Escape")
+    return entries
+
+
+def test_the_menu_of_a_message_shows_what_the_server_allows(server, visits):
+    anna = visits.join(server.port, "anna", "/#den")  # its operator
+    ben = visits.join(server.port, "ben", "/#den")
+    say(anna, "from anna")
+    say(ben, "from ben")
+    assert {"Delete…", "Pin"} <= set(menu_of(anna, "from ben"))
+    assert not {"Delete…", "Pin"} & set(menu_of(ben, "from anna"))
+    assert "Delete…" in menu_of(ben, "from ben")
+    # The key for deleting does no more than the menu.
+    sees(ben, "from anna").focus()
+    ben.keyboard.press("Delete")
+    expect(ben.get_by_role("dialog")).to_have_count(0)
+    # What a guest said under another name is nobody's.
+    ben.evaluate("asyncchat.connection.ask('NICK', ['benno'])")
+    ben.locator(".event", has_text="is now called benno").wait_for()
+    assert "Delete…" not in menu_of(ben, "from ben")
+    # Half-operators pin, but do not delete; they kick nobody above them.
+    anna.evaluate("asyncchat.connection.ask('MODE', ['#den', '+h', 'benno'])")
+    ben.locator(".event", has_text="set mode +h").wait_for()
+    entries = menu_of(ben, "from anna")
+    assert "Pin" in entries
+    assert "Delete…" not in entries
+    ben.locator(".person", has_text="anna").click()
+    ben.get_by_role("menuitem", name="Mute", exact=True).wait_for()
+    assert not {"Kick…", "Ban…", "Give voice"} & set(ben.get_by_role("menuitem").all_inner_texts())
+
+
+def test_the_settings_of_a_room_show_its_rules(server, visits):
+    anna = visits.join(server.port, "anna", "/#den")
+    ben = visits.join(server.port, "ben", "/#den")
+    for page in (anna, ben):
+        page.get_by_role("button", name="Room settings").click()
+    expect(anna.get_by_label("Only operators may set the topic")).to_be_checked()
+    expect(anna.get_by_role("button", name="Set topic")).to_be_visible()
+    expect(ben.get_by_role("button", name="Set topic")).to_be_hidden()
+
+
 def menu_of_ben(page):
     page.locator(".person", has_text="ben").click()
     page.get_by_role("menuitem", name="Profile").wait_for()

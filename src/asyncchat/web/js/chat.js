@@ -1,7 +1,7 @@
 // The state of the chat: rooms, members, messages. It takes parsed lines, reports what changed, and requests
 // history from the server. It must not know the page.
 
-import { escapeTag, fold, isRoom, pieces, size } from "./irc.js";
+import { escapeTag, fold, isRoom, pieces, size, timeOf } from "./irc.js";
 import { cleanName, mentioned } from "./text.js";
 
 const PAGE = 100;
@@ -13,12 +13,12 @@ const MOST_KEPT = 3000; // messages of a room
 const MOST_REACTIONS = 100; // different ones to a message
 const MARK_EVERY = 3000; // milliseconds between two read markers of a room
 const TYPING_SECONDS = 6;
+const GUEST_MAY_DELETE = 86_400_000; // milliseconds
 const LINE_TEXT = 400; // bytes of text that fit into a line with the longest names
 const MULTILINE_KINDS = new Set(["message", "action", "notice"]);
 
 let serial = 0;
 
-/** One room, or one private conversation. */
 export class Room {
   constructor(name) {
     this.name = name;
@@ -90,11 +90,30 @@ export class Chat extends EventTarget {
     return this.connection.operator ? Infinity : rank(room?.members.get(fold(this.nick)));
   }
 
+  mayReact(room) {
+    return this.connection.state === "online" && room.joined;
+  }
+
+  mayModerate(room) {
+    return this.connection.state === "online" && !room.private && this.rankIn(room) >= 2;
+  }
+
+  mayRedact(room, message) {
+    if (this.connection.state !== "online" || !this.connection.has("draft/message-redaction")) return false;
+    return (!room.private && this.rankIn(room) >= 3) || (room.joined && this.#isAuthor(message));
+  }
+
+  /** The server's rule: the account; without one, the name since you have it, and for a day. */
+  #isAuthor({ account, nick, time }) {
+    const { connection } = this;
+    if (account) return fold(account) === fold(connection.account);
+    return this.isMe(nick) && time >= connection.namedAt && Date.now() - time < GUEST_MAY_DELETE;
+  }
+
   #tell(what, room = null, extra = {}) {
     this.dispatchEvent(new CustomEvent(what, { detail: { room, ...extra } }));
   }
 
-  /** The room with this name, created if it does not exist. */
   room(name) {
     const key = fold(name);
     let room = this.rooms.get(key);
@@ -110,7 +129,6 @@ export class Chat extends EventTarget {
     return this.rooms.get(fold(name)) ?? null;
   }
 
-  /** Opens a room or a conversation and shows it. */
   open(name, key = "") {
     const room = this.room(name);
     if (key) room.password = key;
@@ -142,7 +160,6 @@ export class Chat extends EventTarget {
     });
   }
 
-  /** Leaves a room, or closes a conversation. */
   leave(room, reason = "") {
     if (!room.private && room.joined) this.connection.send("PART", reason ? [room.name, reason] : [room.name]);
     this.rooms.delete(room.key);
@@ -202,7 +219,6 @@ export class Chat extends EventTarget {
     return message;
   }
 
-  /** Removes a message that has no id from the list. */
   discard(room, message) {
     room.messages = room.messages.filter((other) => other !== message);
     this.#tell("messages", room);
@@ -325,13 +341,13 @@ export class Chat extends EventTarget {
           if (!page.length || page.at(-1) === from) break;
           from = page.at(-1);
           if (total >= MOST_CAUGHT_UP) {
-            await this.#gap(room, room.last);
+            await this.#apart(room, "LATEST", "*");
             break;
           }
         }
       }
     } catch (error) {
-      if (error.code !== "OFFLINE" && room.messages.length) this.#mark(room, "gap", "Some messages may be missing here");
+      if (error.code !== "OFFLINE" && room.messages.length) this.#gap(room, room.messages.length);
     } finally {
       this.#count(room);
       this.#tell("messages", room, { caughtUp: true });
@@ -339,18 +355,49 @@ export class Chat extends EventTarget {
     }
   }
 
-  async #gap(room, after) {
-    const before = new Set(room.byId.keys());
-    await this.#history("LATEST", room, "*", PAGE);
-    const next = room.messages.find((message) => message.id && !before.has(message.id) && later(message, after));
-    if (next) this.#mark(room, "gap", "Some messages are not shown here", next.time - 1);
+  /** Loads a page that need not meet what is loaded, and marks the gaps at its ends. */
+  async #apart(room, sub, where) {
+    const known = new Set(room.byId.keys());
+    const page = (await this.#history(sub, room, where, PAGE)).filter((id) => room.byId.has(id));
+    const at = (id) => room.messages.indexOf(room.byId.get(id));
+    if (!page.length) return;
+    if (sub !== "LATEST" && !known.has(page.at(-1))) this.#gap(room, at(page.at(-1)) + 1);
+    if (known.has(page[0])) return;
+    if (at(page[0]) > 0) this.#gap(room, at(page[0]));
+    else room.oldest = page[0];
   }
 
-  #mark(room, kind, text, time = Date.now()) {
-    this.#insert(room, { serial: (serial += 1), id: "", time, nick: "", text, kind, reactions: new Map() });
+  /** Marks that messages before an index are not loaded, where there is no such mark. */
+  #gap(room, index) {
+    const { messages } = room;
+    if (!messages.length || messages[index]?.kind === "gap" || messages[index - 1]?.kind === "gap") return;
+    const { time } = messages[index] ?? messages[index - 1];
+    messages.splice(index, 0, { serial: (serial += 1), id: "", time, nick: "", text: "", kind: "gap", reactions: new Map() });
   }
 
-  /** The messages that the server finds; newest first. */
+  /** Loads the oldest messages of a gap, and removes it when none is missing. Returns the first of them, or null. */
+  async fill(room, gap) {
+    const { messages } = room;
+    const at = messages.indexOf(gap);
+    const before = messages.findLast((message, index) => index < at && message.id)?.id ?? "";
+    const next = messages.find((message, index) => index > at && message.id);
+    const from = numberOf(gap.read ?? "") > numberOf(before) ? gap.read : before;
+    const known = new Set(room.byId.keys());
+    const page = await this.#history("AFTER", room, `msgid=${from}`, PAGE);
+    const left = room.messages.indexOf(gap);
+    if (left < 0) return null; // forgotten meanwhile
+    room.messages.splice(left, 1);
+    const loaded = page.filter((id) => room.byId.has(id) && !known.has(id)).map((id) => room.byId.get(id));
+    gap.read = page.at(-1);
+    if (page.length && !(next && numberOf(gap.read) >= numberOf(next.id))) {
+      const last = loaded.at(-1);
+      gap.time = last?.time ?? gap.time;
+      room.messages.splice(last ? room.messages.indexOf(last) + 1 : left, 0, gap);
+    }
+    this.#tell("messages", room);
+    return loaded[0] ?? null;
+  }
+
   async search(words, room = null) {
     const attributes = [`text=${escapeTag(words)}`, "limit=50"];
     if (room) attributes.push(`in=${escapeTag(room.name)}`);
@@ -359,16 +406,14 @@ export class Chat extends EventTarget {
     return (batch?.messages ?? []).map((item) => this.#asMessage(item)).filter(Boolean);
   }
 
-  /** Loads what surrounds a message, so that it can be shown in context. */
   async around(room, id) {
     if (room.byId.has(id)) return;
-    await this.#history("AROUND", room, `msgid=${id}`, PAGE);
+    await this.#apart(room, "AROUND", `msgid=${id}`);
     this.#tell("messages", room);
   }
 
   // Read markers.
 
-  /** Marks everything shown so far as read. */
   read(room) {
     const last = room.last;
     if (!last || last.time <= room.marker) {
@@ -390,7 +435,6 @@ export class Chat extends EventTarget {
     }, MARK_EVERY);
   }
 
-  /** Whether a message mentions you. */
   calls(message) {
     return (message.calls ??= !message.self && mentioned(message.text, this.nick));
   }
@@ -479,11 +523,12 @@ export class Chat extends EventTarget {
    * follows them is forgotten when it is too much. Returns how many are gone before `start`. */
   trim(room, start = Infinity, end = Infinity) {
     const tooMany = Math.max(0, room.messages.length - MOST_KEPT);
-    const before = Math.min(tooMany, start);
+    let before = Math.min(tooMany, start);
+    if (before && room.messages[before]?.kind === "gap") before += 1;
     this.#forget(room, 0, before);
     if (tooMany - before > MOST_KEPT) {
       this.#forget(room, end - before, tooMany - before);
-      this.#mark(room, "gap", "Some messages are not shown here", (room.messages[end - before]?.time ?? Date.now()) - 1);
+      this.#gap(room, end - before);
     }
     return before;
   }
@@ -776,10 +821,6 @@ export class Chat extends EventTarget {
     }
     this.#tell("members", room);
   }
-}
-
-function timeOf(tags) {
-  return Date.parse(tags.get("time") ?? "") || Date.now();
 }
 
 const RANKS = "~&@%+";

@@ -26,7 +26,6 @@ export class Composer {
     this.#area?.focus();
   }
 
-  /** Shows the field for a room. */
   show(room) {
     if (this.#area?.isConnected && this.#room === room) return;
     this.#keep();
@@ -51,7 +50,6 @@ export class Composer {
 
   #replying = null;
 
-  /** Shows something else instead of the field. */
   replace(...nodes) {
     this.#keep();
     this.#area = null;
@@ -62,14 +60,12 @@ export class Composer {
     if (this.#area && this.#room) this.#room.draft = this.#area.value;
   }
 
-  /** Makes the next message a reply to this one. */
   answer(message) {
     this.#reply = message;
     this.#showReply();
     this.focus();
   }
 
-  /** Appends a text to what is written. */
   put(text) {
     if (!this.#area) return;
     this.#area.value = this.#area.value ? `${this.#area.value} ${text}` : text;

@@ -1,7 +1,7 @@
 // The connection: IRCv3 over a WebSocket. It negotiates capabilities, signs in, matches answers by label and
 // reconnects. It passes on parsed messages and must not know rooms or the page.
 
-import { format, parse } from "./irc.js";
+import { format, parse, timeOf } from "./irc.js";
 
 const WANTED = [
   "message-tags", "server-time", "echo-message", "batch", "labeled-response", "cap-notify", "multi-prefix",
@@ -41,6 +41,7 @@ export class Connection extends EventTarget {
   state = "offline"; // offline | connecting | registering | online
   nick = "";
   account = "";
+  namedAt = 0; // the server's time since when you have this name
   operator = false; // of the server
   isupport = new Map();
 
@@ -54,7 +55,6 @@ export class Connection extends EventTarget {
     });
   }
 
-  /** Whether the server granted a capability. */
   has(capability) {
     return this.#held.has(capability);
   }
@@ -72,7 +72,6 @@ export class Connection extends EventTarget {
     this.#connect();
   }
 
-  /** Leaves for good. */
   close(reason = "") {
     this.identity = null;
     clearTimeout(this.#timer);
@@ -81,7 +80,6 @@ export class Connection extends EventTarget {
     this.#become("offline", "");
   }
 
-  /** Sends a line; false without a connection. */
   send(command, params = [], tags = null) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(format(command, params, this.has("message-tags") ? tags : null));
@@ -175,7 +173,6 @@ export class Connection extends EventTarget {
     this.#become("offline", why);
   }
 
-  /** Reconnects at once. */
   retry() {
     if (this.identity && !this.#socket) {
       this.#attempt = 0;
@@ -282,8 +279,9 @@ export class Connection extends EventTarget {
     ERROR(params) { this.#lastError = params.at(-1) ?? ""; },
     CAP(params) { this.#capabilities(params); },
     AUTHENTICATE(params) { this.#authenticate(params[0]); },
-    "001"(params) {
+    "001"(params, { tags }) {
       this.nick = params[0];
+      this.namedAt = timeOf(tags);
       this.#attempt = 0;
       this.identity.confirmed = true;
     },
@@ -302,9 +300,10 @@ export class Connection extends EventTarget {
     901() { this.account = ""; },
     ACCOUNT([account], { source }) { if (source?.nick === this.nick) this.account = account === "*" ? "" : account; },
     903() { this.send("CAP", ["END"]); },
-    NICK(params, { source }) {
+    NICK(params, { source, tags }) {
       if (source?.nick !== this.nick) return;
       this.nick = params[0];
+      this.namedAt = timeOf(tags);
       if (!this.identity) return;
       if (this.identity.password) this.identity.account ||= this.identity.nick;
       if (!this.#spare) this.identity.nick = params[0];

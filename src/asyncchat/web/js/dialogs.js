@@ -1,6 +1,7 @@
 // The page's dialogs: search, room list, settings and profiles; and the menu of a member.
 
 import { avatar, failed, h, openDialog, openMenu, toast } from "./dom.js";
+import { rank } from "./chat.js";
 import { fold } from "./irc.js";
 import { clean, cleanName, clip, rich } from "./text.js";
 
@@ -31,7 +32,6 @@ function form(onsubmit, ...children) {
   }, ...children, error);
 }
 
-/** Asks for one value; resolves to it, or null. */
 export async function ask(title, label, { value = "", button = "OK", note = "" } = {}) {
   const { input, node } = field(label, { value });
   let given = null;
@@ -42,7 +42,6 @@ export async function ask(title, label, { value = "", button = "OK", note = "" }
   return given;
 }
 
-/** Asks for confirmation of something that can't be undone. */
 export async function confirm(title, text, button) {
   let sure = false;
   const content = form(() => { sure = true; dialog.close(); }, h("p", {}, text), h("button.button.danger", { type: "submit" }, button));
@@ -120,7 +119,6 @@ export async function profileDialog(chat, nick, { write }) {
   }
 }
 
-/** The menu of a member, with the moderation that you are allowed. */
 export function personMenu(chat, room, nick, anchor, { write, mention }) {
   const connection = chat.connection;
   const them = room?.members.get(fold(nick));
@@ -135,19 +133,20 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
     others && room && !room.private && { label: "Mention", run: () => mention(nick) },
     others && { label: ignored ? "Show their messages again" : "Hide their messages", run: () => chat.dispatchEvent(new CustomEvent("ignore", { detail: { nick, hide: !ignored } })) },
   ];
-  if (others && room && !room.private && them && mine >= 2) {
+  if (others && them && chat.mayModerate(room)) {
     const has = (sign) => them.prefix.includes(sign);
+    const above = rank(them) > mine;
     items.push(
       "-",
-      { label: has("+") ? "Remove voice" : "Give voice", run: () => mode(has("+") ? "-v" : "+v") },
-      mine >= 3 && { label: has("@") ? "Remove operator" : "Make operator", run: () => mode(has("@") ? "-o" : "+o") },
+      !above && { label: has("+") ? "Remove voice" : "Give voice", run: () => mode(has("+") ? "-v" : "+v") },
+      !above && mine >= 3 && { label: has("@") ? "Remove operator" : "Make operator", run: () => mode(has("@") ? "-o" : "+o") },
       { label: "Mute", run: () => mode("+b", `m:${nick}!*@*`) },
       { label: "Unmute", run: () => mode("-b", `m:${nick}!*@*`) },
-      { label: "Kick…", danger: true, run: async () => {
+      !above && { label: "Kick…", danger: true, run: async () => {
         const reason = await ask(`Kick ${cleanName(nick)}`, "Reason (they will see it)", { button: "Kick" });
         if (reason !== null) act("KICK", room.name, nick, ...(reason ? [reason] : []));
       } },
-      { label: "Ban…", danger: true, run: async () => {
+      !above && { label: "Ban…", danger: true, run: async () => {
         const reason = await ask(`Ban ${cleanName(nick)}`, "Reason (they will see it)", { button: "Ban", note: "They are removed and can't join again under this name." });
         if (reason === null) return;
         await mode("+b", `${nick}!*@*`);
@@ -158,25 +157,33 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
   openMenu(anchor, items, `Actions for ${cleanName(nick)}`);
 }
 
-/** A room's settings: topic, rules, bans. */
 export async function roomDialog(chat, room, { leave }) {
   const connection = chat.connection;
   const mine = chat.rankIn(room);
   const topic = field("Topic", { value: room.topic, maxLength: Number(connection.isupport.get("TOPICLEN")) || 390 });
   const bans = h("div", {}, hint("…"));
   const RULES = [["m", "Only people with voice may speak"], ["i", "Only invited people may join"], ["s", "Hidden from the room list"], ["t", "Only operators may set the topic"], ["n", "Only members may write"], ["C", "No CTCP requests"]];
+  const holds = (letter) => room.modes.split(" ")[0].includes(letter);
+  const boxes = [];
   const rules = mine >= 3 ? h("fieldset", {}, h("legend", {}, "Rules"), RULES.map(([letter, text]) => {
-    const box = h("input", { type: "checkbox", checked: room.modes.split(" ")[0].includes(letter) });
+    const box = h("input", { type: "checkbox" });
+    boxes.push([letter, box]);
     box.addEventListener("change", () => connection.ask("MODE", [room.name, `${box.checked ? "+" : "-"}${letter}`]).catch((error) => { box.checked = !box.checked; toast(error.message); }));
     return h("label.listed", {}, box, text);
   })) : null;
+  const setTopic = h("div.row", {}, h("button.button", { type: "submit" }, "Set topic"));
+  const showRules = () => {
+    for (const [letter, box] of boxes) box.checked = holds(letter);
+    setTopic.hidden = topic.input.readOnly = mine < 2 && holds("t");
+  };
   const content = form(async () => {
     if (topic.input.value !== room.topic) await connection.ask("TOPIC", [room.name, topic.input.value]);
     dialog.close();
-  }, topic.node, h("div.row", {}, h("button.button", { type: "submit" }, "Set topic")), rules, h("h3", {}, "Banned and muted"), bans,
+  }, topic.node, setTopic, rules, h("h3", {}, "Banned and muted"), bans,
   h("button.button.quiet", { onclick: () => { dialog.close(); leave(room); } }, "Leave this room"));
   const { dialog } = openDialog(cleanName(room.name), content);
-  connection.ask("MODE", [room.name]).catch(() => { /* keep the rules that are known */ });
+  showRules();
+  connection.ask("MODE", [room.name]).then(showRules, () => { /* keep the rules that are known */ });
   const show = async () => {
     try {
       const lines = (await connection.ask("MODE", [room.name, "+b"])).filter((line) => line.command === "367");

@@ -61,14 +61,12 @@ export function iconButton(name, label, onclick, spec = "button.icon-button") {
   return h(spec, { "aria-label": label, title: label, onclick }, icon(name));
 }
 
-/** The hue of a name's colour, the same everywhere. */
 export function hue(name) {
   let value = 2166136261;
   for (const char of name) value = Math.imul(value ^ char.codePointAt(0), 16777619);
   return (value >>> 8) % 360;
 }
 
-/** A name's first letter on its colour. */
 export function avatar(name, spec = "span.avatar") {
   const node = h(spec, { "aria-hidden": "true" });
   const letter = [...name.replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? [...name][0] ?? "?";
@@ -113,7 +111,6 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
   return remove;
 }
 
-/** Shows why a request failed. */
 export const failed = (error) => toast(error.message);
 
 /** A menu of actions at an element; arrow keys move in it, Escape closes it. */

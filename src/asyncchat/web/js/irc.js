@@ -16,7 +16,6 @@ function unescapeTag(value) {
   return out;
 }
 
-/** A tag's value, escaped for a line. */
 export function escapeTag(value) {
   return value.replace(/[; \\\r\n]/g, (char) => TAG_UNSAFE[char]);
 }
@@ -72,7 +71,6 @@ export function format(command, params = [], tags = null) {
   return `@${entries.map(([key, value]) => (value === "" ? key : `${key}=${escapeTag(value)}`)).join(";")} ${body}`;
 }
 
-/** The bytes of a text on the wire. */
 export function size(text) {
   return new TextEncoder().encode(text).length;
 }
@@ -105,9 +103,12 @@ export function pieces(text, most) {
   return out;
 }
 
-/** The key under which names are compared. */
 export function fold(name) {
   return name.normalize("NFKC").toLowerCase();
 }
 
 export const isRoom = (name) => name.startsWith("#");
+
+export function timeOf(tags) {
+  return Date.parse(tags.get("time") ?? "") || Date.now();
+}

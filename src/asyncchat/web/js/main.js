@@ -9,7 +9,7 @@ import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { fold } from "./irc.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
-import { drawPins, mayPin, pinsDialog, togglePin } from "./pins.js";
+import { drawPins, pinsDialog, togglePin } from "./pins.js";
 import { Sidebar } from "./sidebar.js";
 import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
@@ -242,9 +242,9 @@ function onMessage(what, room, message, anchor) {
     person: () => personMenu(chat, room, message.nick, anchor, personActs),
     reply: () => composer.answer(message),
     react: () => chat.react(room, message, anchor).catch(failed),
-    pick: () => pickReaction(room, message, anchor),
+    pick: () => chat.mayReact(room) && pickReaction(room, message, anchor),
     menu: () => messageMenu(room, message, anchor),
-    redact: () => redact(room, message),
+    redact: () => chat.mayRedact(room, message) && redact(room, message),
     goto: () => goTo(message),
     seen: () => seen(),
     again: () => { chat.discard(room, message); say(room, message.text, { reply: message.reply, action: message.kind === "action" }); },
@@ -265,12 +265,12 @@ async function redact(room, message) {
 function messageMenu(room, message, anchor) {
   openMenu(anchor, [
     { label: "Reply", run: () => composer.answer(message) },
-    { label: "React…", run: () => pickReaction(room, message, anchor) },
+    chat.mayReact(room) && { label: "React…", run: () => pickReaction(room, message, anchor) },
     { label: "Copy text", run: () => copy(message.text) },
-    mayPin(chat, room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => togglePin(chat, room, message) },
+    chat.mayModerate(room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => togglePin(chat, room, message) },
     "-",
     { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },
-    connection.has("draft/message-redaction") && { label: "Delete…", danger: true, run: () => redact(room, message) },
+    chat.mayRedact(room, message) && { label: "Delete…", danger: true, run: () => redact(room, message) },
   ], "Actions for this message");
 }
 

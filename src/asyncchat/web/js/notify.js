@@ -14,7 +14,6 @@ export class Notifier {
     localStorage.setItem(KEY, mode);
   }
 
-  /** Whether this page can show system notifications. */
   get canNotify() {
     return globalThis.isSecureContext && "Notification" in globalThis;
   }

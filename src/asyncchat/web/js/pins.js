@@ -4,12 +4,6 @@ import { hint, when } from "./dialogs.js";
 import { failed, h, icon, openDialog } from "./dom.js";
 import { clean, cleanName } from "./text.js";
 
-/** Whether you may pin and unpin messages in a room. */
-export function mayPin(chat, room) {
-  return !room.private && chat.rankIn(room) >= 2;
-}
-
-/** Pins a message, or unpins it where it is pinned. */
 export function togglePin(chat, room, message) {
   chat.togglePin(room, message.id).catch(failed);
 }
@@ -41,7 +35,7 @@ export function pinsDialog(chat, room, goTo) {
       h("button.grow", { onclick: () => { dialog.close(); goTo({ id: pin.id, target: room.name }); } },
         h("b", {}, cleanName(pin.nick)), " ", h("time", {}, when.format(pin.time)), h("div.text", {}, textOf(pin)),
         h("small", {}, `pinned by ${cleanName(pin.by)}`)),
-      mayPin(chat, room) ? h("button.link", { "aria-label": `Unpin ${cleanName(pin.nick)}: ${textOf(pin)}`, onclick: () => togglePin(chat, room, pin) }, "Unpin") : null)));
+      chat.mayModerate(room) ? h("button.link", { "aria-label": `Unpin ${cleanName(pin.nick)}: ${textOf(pin)}`, onclick: () => togglePin(chat, room, pin) }, "Unpin") : null)));
     content.replaceChildren(room.pins.length ? list : hint("No message is pinned."));
   };
   chat.addEventListener("pins", draw);

@@ -65,7 +65,6 @@ function mentionsOf(nick) {
   return mentions.pattern;
 }
 
-/** Whether a text mentions somebody. */
 export function mentioned(text, nick) {
   return Boolean(nick) && text.search(mentionsOf(nick)) >= 0;
 }

@@ -1,7 +1,7 @@
 // The list of a room's messages: a window into all that are loaded. It keeps its position while history is
 // added above, and draws only what changed.
 
-import { avatar, h, hue, icon, iconButton, place } from "./dom.js";
+import { avatar, failed, h, hue, icon, iconButton, place } from "./dom.js";
 import { fold } from "./irc.js";
 import { clean, cleanName, clip, rich } from "./text.js";
 
@@ -13,12 +13,12 @@ const MOST_HEIGHT = 560; // pixels of a text that is not folded
 const MOST_EVENT = 300;
 const MOST_NAMES = 30;
 const MOST_REACTIONS = 24;
+const GAP = "Some messages are not shown here. Load them";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
-/** Names in a row, so many at most. */
 function listed(names, most) {
   return names.length > most ? `${names.slice(0, most).join(", ")} and ${names.length - most} more` : names.join(", ");
 }
@@ -90,13 +90,13 @@ export class Timeline {
     this.#draw();
   }
 
-  /** Scrolls to a message and highlights it. */
   toMessage(id) {
     const at = this.#room?.messages.findIndex((message) => message.id === id) ?? -1;
     if (at < 0) return false;
     this.#start = Math.max(0, at - STEP / 2);
     this.#end = Math.min(this.#room.messages.length, at + STEP / 2);
     this.#follow = false;
+    this.#moved = true;
     this.#draw();
     const node = this.#find(id);
     node?.scrollIntoView({ block: "center" });
@@ -123,7 +123,6 @@ export class Timeline {
     this.#later(older);
   }
 
-  /** Draws a changed message again. */
   redraw(message) {
     message.version = (message.version ?? 0) + 1;
     this.#later();
@@ -242,7 +241,7 @@ export class Timeline {
         continue;
       }
       if (message.kind === "gap") {
-        out.push([`g${message.serial}`, () => h("div.gap", {}, message.text)]);
+        out.push([`g${message.serial}`, () => this.#gap(room, message)]);
         before = { ...message, nick: "" };
         continue;
       }
@@ -256,6 +255,29 @@ export class Timeline {
       out.push([`empty${text}`, () => h("div.empty", {}, text)]);
     }
     return out;
+  }
+
+  #gap(room, gap) {
+    const node = h("button.gap", { onclick: async () => {
+      if (node.ariaBusy) return;
+      node.ariaBusy = "true";
+      node.textContent = "Loading…";
+      this.#follow = false;
+      try {
+        const first = await this.chat.fill(room, gap);
+        if (room === this.#room) {
+          this.#draw();
+          if (first) this.#find(first.id)?.focus({ preventScroll: true });
+          else if (!node.isConnected) this.#node.focus();
+        }
+      } catch (error) {
+        failed(error);
+        this.#scrolled();
+      }
+      node.ariaBusy = null;
+      node.textContent = GAP;
+    } }, GAP);
+    return node;
   }
 
   #event(group) {
@@ -338,6 +360,7 @@ export class Timeline {
     const message = this.#messageAt(target);
     const node = target.closest(".message");
     if (message && !node.contains(this.#tools)) node.append(this.#tools);
+    this.#tools.firstChild.hidden = !this.chat.mayReact(this.#room);
     return message;
   }
 
@@ -386,14 +409,13 @@ export class Timeline {
     return at;
   }
 
-  /** The same, after an index. */
   #ahead(index, count) {
     return this.#back(index, count, 1);
   }
 
   #key(event) {
-    const focused = document.activeElement?.closest?.(".message");
-    const messages = [...this.#node.querySelectorAll(".message")];
+    const focused = document.activeElement?.closest?.(".message, .gap");
+    const messages = [...this.#node.querySelectorAll(".message, .gap")];
     const at = messages.indexOf(focused);
     const go = (index) => {
       event.preventDefault();

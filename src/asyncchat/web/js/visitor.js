@@ -17,7 +17,6 @@ export class Visitor {
     this.#nick = kept.nick ?? "";
   }
 
-  /** Shows why the server refused somebody. */
   refused(code, text, identity) {
     this.#nick = identity.nick;
     this.#error = code === "904" ? "The name or the password is wrong." : text;
@@ -25,7 +24,6 @@ export class Visitor {
     this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
   }
 
-  /** Reads the messages of a room that everyone may read. */
   async read(room) {
     room.loading = true;
     try {
@@ -47,7 +45,6 @@ export class Visitor {
     }
   }
 
-  /** Draws the form instead of the composer. */
   drawForm(composer) {
     const nick = field("Your name", { value: this.#nick, autocomplete: "nickname", maxLength: 60, required: true, spellcheck: false, autocapitalize: "off" });
     const password = field("Password of your account", { type: "password", autocomplete: "current-password", required: this.asAccount });

@@ -9,6 +9,7 @@ the crowd comes and while it is there. To run it: ``python -m tests.server.crowd
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -96,11 +97,13 @@ async def talk(port: int, orders: Connection, people: int) -> None:
         await loop.create_connection(lambda talker=talker: talker, "127.0.0.1", port, local_addr=source)  # type: ignore[misc]
         await talker.entered.wait()
 
+    begin = loop.time()
+
     async def speak(number: int) -> None:
-        await asyncio.sleep(number / people)
-        while True:
+        # By a plan: after a pause of this process they must not all talk at once from then on.
+        for second in itertools.count():
+            await asyncio.sleep(begin + second + number / people - loop.time())
             talkers[number].say()
-            await asyncio.sleep(1)
 
     tasks = [asyncio.create_task(speak(number)) for number in range(people)]
     orders.send("ready")

@@ -198,7 +198,7 @@ def _tune_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(10_000, 1_000, 5)
 
 
 def _stop_at_signals() -> asyncio.Event:

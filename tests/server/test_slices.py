@@ -16,7 +16,7 @@ from asyncchat.core.features.queries import GetNames, GetRooms, GetWho
 from asyncchat.core.features.server_bans import BanFromServer
 from asyncchat.core.registry import SLICED_HANDLERS
 from asyncchat.server.slices import SLICE_BYTES, SLICE_SECONDS, Slices
-from tests.server.harness import serving
+from tests.server.harness import ServerThread, serving
 
 
 async def nothing() -> None:
@@ -152,3 +152,53 @@ def test_lists_are_told_in_their_place():
 
 
 CODES = {"PONG", "BATCH", "321", "322", "323", "352", "315", "353", "366"}
+
+
+def test_who_is_over_its_budget_is_told_in_order():
+    with serving(burst=3, rate=5.0) as server:
+        flooder, talker = server.irc("flooder"), server.irc("talker")
+        flooder.send("PRIVMSG #lobby :flood\r\n" * 8 + "CHATHISTORY LATEST #lobby * 100\r\nPING asked\r\n")
+        talker.until("flood")
+        while not any(server.call(lambda: [one.over_budget for one in server.server.context.sessions])):
+            pass  # it has its first lines taken
+        for number in range(3):
+            talker.send(f"PRIVMSG #lobby :said {number}\r\n")
+        told, _, answer = flooder.until(" PONG ").partition(
+            " PRIVMSG #lobby :flood"
+        )  # it has each line again
+        said = [told.index(f" PRIVMSG #lobby :said {number}\r\n") for number in range(3)]
+        assert said == sorted(said)
+        assert told.count(" PRIVMSG #lobby :said ") == 3
+        assert answer.count(" PRIVMSG #lobby :said ") == 3
+        talker.send("PRIVMSG #lobby :after it\r\n")
+        flooder.until(":after it\r\n")
+
+
+def waiting(server: ServerThread, *, gathered: bool) -> int:
+    """Bytes that wait for the session for which the most waits, with what is gathered or without."""
+    sessions = list(server.server.context.sessions)
+    return max(
+        (one.waiting if gathered else one._writer.transport.get_write_buffer_size)() for one in sessions
+    )
+
+
+def test_what_waits_for_a_slow_reader_is_gathered_and_comes_in_order():
+    with serving(limits=False) as server:
+        talker = server.irc("talker")
+        slow = server.connect(receive_buffer=4096)
+        slow.send("NICK slow\r\nUSER slow 0 * :slow\r\nJOIN #lobby\r\n")
+        talker.until("slow!")
+        text = "x" * 400
+        for number in range(20_000):
+            talker.send(f"PRIVMSG #lobby :{number} {text}\r\n")
+            if number % 500 == 499:
+                talker.send("PING here\r\n")
+                talker.until(" PONG ")
+            if number % 500 == 499 and server.call(lambda: waiting(server, gathered=True) > 400_000):
+                break
+        assert server.call(lambda: waiting(server, gathered=False)) < 200_000
+        told = slow.until(f":{number} {text}\r\n")
+        numbers = [int(line.split(" ")[3][1:]) for line in told.split("\r\n") if " PRIVMSG #lobby :" in line]
+        assert numbers == list(range(number + 1))
+        talker.send("PRIVMSG #lobby :after it\r\n")
+        slow.until(":after it\r\n")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 MOST_SLOW = 16
 """How many times ``slow_bytes`` may wait at all, however short: the memory that one reader can take."""
 
+GATHER_BYTES = 16_384
+"""Bytes that wait to be sent, above which what follows is gathered: each write that the kernel does not take
+costs 500 bytes of memory besides."""
+
 CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
 
@@ -61,6 +65,7 @@ class Connection:
         "_allowance",
         "_backlog",
         "_chunked_writer",
+        "_gathered",
         "_held",
         "_much_since",
         "_reader",
@@ -90,6 +95,7 @@ class Connection:
         self._writer = writer
         self._allowance = 0
         self._chunked_writer: ChunkedWriter | None = None
+        self._gathered: list[bytes] | None = None
         self._held: list[bytes] | None = None
         self._much_since: float | None = None
         """Since when too much of what others said waits to be sent; None: it does not."""
@@ -118,6 +124,7 @@ class Connection:
         """Keeps deliveries back until ``resume_output``: an answer that is being made goes before them."""
         if self._held is not None:
             return
+        self.end_gathering()
         held: list[bytes] = []
         self._held = held
         self.write = held.append
@@ -130,6 +137,38 @@ class Connection:
             self.write = self.send
             self.waiting = self._backlog
             self.tell(answer + b"".join(held))
+
+    def gather_output(self) -> bool:
+        """Gathers what it is told, for ``write_gathered``. Returns whether it does so from now on."""
+        if self._gathered is not None or self._held is not None or self.ended:
+            return False
+        gathered: list[bytes] = []
+        self._gathered = gathered
+        self.write = gathered.append
+        self.waiting = lambda: self._backlog() + sum(map(len, gathered))
+        return True
+
+    def write_gathered(self) -> bool:
+        """Sends what was gathered, unless much waits to be sent. Returns whether little waits."""
+        try:
+            if self._backlog() > GATHER_BYTES:
+                return False
+            if self._gathered:
+                data = b"".join(self._gathered)
+                self._gathered.clear()
+                self.send(data)
+        except RuntimeError:
+            self.mark_lost()
+        return True
+
+    def end_gathering(self) -> None:
+        """Sends what was gathered, and writes directly again."""
+        gathered, self._gathered = self._gathered, None
+        if gathered is not None:
+            self.write = self.send
+            self.waiting = self._backlog
+            if gathered:
+                self.tell(b"".join(gathered))
 
     def mark_lost(self) -> None:
         """Drops all output: uvloop raised RuntimeError because the connection was lost a moment ago.
@@ -232,6 +271,7 @@ class Connection:
 
     def _close(self) -> None:
         """Closes the connection once what waits is sent, or aborts it after ``CLOSE_SECONDS``."""
+        self.end_gathering()
         if self._chunked_writer is not None:
             self._chunked_writer.finish()
         self.mark_lost()

@@ -24,7 +24,7 @@ from asyncchat.core.features.join import Part
 from asyncchat.core.features.messages import Say
 from asyncchat.core.replies import DailyQuotaUsed, Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.server.connection import Connection, ConnectionContext
+from asyncchat.server.connection import GATHER_BYTES, Connection, ConnectionContext
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.limits import (
     ANSWER_BYTES,
@@ -42,7 +42,7 @@ from asyncchat.server.limits import (
     lines_allowed,
 )
 from asyncchat.server.recipients import Pending, catch_up, joined
-from asyncchat.server.slices import Slices, Turns
+from asyncchat.server.slices import GatheredOutput, Slices, Turns
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -122,6 +122,7 @@ class SessionContext(ConnectionContext):
         self.io_handlers = io_handlers
         self.watchdog = watchdog
         self.slices = Slices(outbox.emptied)
+        self.gathered_output = GatheredOutput(self.slices)
         self.leaving = Turns()
         """Those who are lost leave one in a pass of the loop, however many are lost at once."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
@@ -150,6 +151,7 @@ class Session(Connection):
         "id",
         "ignoring",
         "individual_turn",
+        "over_budget",
         "pending",
         "person_id",
         "probed_at",
@@ -182,6 +184,8 @@ class Session(Connection):
         self.individual_turn = 0
         self.pending: Pending = []
         self.ignoring: frozenset[str] = frozenset()
+        self.over_budget = False
+        """Whether it waits for its budgets."""
         self.reason = ""
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
@@ -251,6 +255,12 @@ class Session(Connection):
         """Whether this session ignores the person who caused an event."""
         event: Any = record.event  # an ignorable one has a person
         return event.ignorable and event.person.key in self.ignoring
+
+    def is_slow(self) -> bool:
+        """Whether too much waits to be sent, for too long; if much waits, more is gathered."""
+        if self.dialect is not None and self._waits_more_than(GATHER_BYTES):
+            self.context.gathered_output.add(self)
+        return super().is_slow()
 
     # What I/O commands, streams and the server call.
 
@@ -593,6 +603,16 @@ class Session(Connection):
         now = self.context.now()
         until = now + max([budget.reserve(now, lines) for budget in self._budgets()])
         until = math.ceil(until / WAITING_SECONDS) * WAITING_SECONDS
+        self.over_budget = True
+        if self.dialect is not None:
+            self.context.gathered_output.add(self)
+        try:
+            await self._wait_until(until)
+        finally:
+            self.over_budget = False
+
+    async def _wait_until(self, until: float) -> None:
+        """Waits until this time, or until the client is gone."""
         while not self.ended and (left := until - self.context.now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
@@ -620,6 +640,7 @@ class Session(Connection):
     def _tell_last(self, reason: str, *, stopping: bool = False) -> None:
         """Tells why the server closes the connection, after output that was kept back."""
         if self.dialect is not None:
+            self.end_gathering()
             held, self._held = self._held, None
             if held is not None:
                 self.write = self.send

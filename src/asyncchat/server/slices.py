@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import suppress
 from time import perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 SLICE_SECONDS = 0.002
 """How long a slice lasts: with what else a pass of the loop does, nobody waits longer than 20 ms."""
@@ -20,6 +20,9 @@ WAIT_SECONDS = 0.02
 
 CHARGED_SECONDS = 0.001
 """Time that counts as one line. The first slice is free: an ordinary list fits."""
+
+GATHERED_SECONDS = 0.05
+"""How often those are written to who are over their budgets: nobody notices it who sends so much."""
 
 SLICE_BYTES = 65_536
 """Bytes that one slice of an answer gives at the most, or little more."""
@@ -95,3 +98,51 @@ class Slices:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._delivered()
         await asyncio.sleep(0)
+
+
+class Gathering(Protocol):
+    """Whose output may be gathered: a session."""
+
+    over_budget: bool
+    """Whether it waits for its budgets."""
+
+    def gather_output(self) -> bool:
+        """Gathers what it is told. Returns whether it does so from now on."""
+
+    def write_gathered(self) -> bool:
+        """Sends what was gathered, unless much waits to be sent. Returns whether little waits."""
+
+    def end_gathering(self) -> None:
+        """Sends what was gathered, and writes directly again."""
+
+
+class GatheredOutput:
+    """Writes together, and in slices, what those are told who are over their budgets or read slowly.
+
+    The others need not wait until each line is written to each of a hundred flooders.
+    """
+
+    def __init__(self, slices: Slices) -> None:
+        self._slices = slices
+        self._sessions: dict[Gathering, None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, session: Gathering) -> None:
+        """Gathers what a session is told, until it is within its budgets and little waits for it."""
+        if session.gather_output():
+            self._sessions[session] = None
+            if self._task is None:
+                self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._sessions:
+            await asyncio.sleep(GATHERED_SECONDS)
+            await self._slices.finish(self._write(), lambda _lines: None)
+        self._task = None
+
+    def _write(self) -> Generator[None, None, None]:
+        for session in list(self._sessions):
+            if session.write_gathered() and not session.over_budget:
+                session.end_gathering()
+                del self._sessions[session]
+            yield

@@ -11,6 +11,7 @@ from asyncchat.server.limits import (
     RESERVED_FILES,
     Budget,
     Budgets,
+    ClientBudget,
     Rate,
     raise_file_limit,
 )
@@ -193,13 +194,30 @@ def test_several_lines_are_waited_for_at_a_time():
     assert budget.lines(0.3) == pytest.approx(0)
 
 
-def test_only_who_used_a_tenth_of_its_budget_is_strained():
-    budget = Budget(0.0, RATE)
-    budget.charge(10)
-    assert not budget.is_strained(0.0)
-    budget.charge(1)
-    assert budget.is_strained(0.0)
-    assert not budget.is_strained(0.2)
+def test_only_who_used_a_tenth_of_its_budget_is_charged_the_servers(clock):
+    budgets = make(clock, burst=100, rate=10, server_burst=200, server_rate=1000)
+    client = ClientBudget(budgets, budgets.connect("192.0.2.1"))
+    client.lines(clock.now, "")
+    client.charge(10)
+    client.lines(clock.now, "")
+    client.charge(1)
+    assert budgets.server.lines(clock.now) == 200
+    client.lines(clock.now, "")
+    client.charge(1)
+    assert budgets.server.lines(clock.now) == 199
+    clock.now += 1
+    client.lines(clock.now, "")
+    client.charge(1)
+    assert budgets.server.lines(clock.now) == 200
+
+
+def test_devices_of_an_account_share_its_budget(clock):
+    budgets = make(clock, burst=100, rate=10, account_burst=50, account_rate=5)
+    one, other = (ClientBudget(budgets, budgets.connect(f"192.0.2.{number}")) for number in (1, 2))
+    assert one.lines(clock.now, "alice") == 50
+    one.charge(45)
+    assert other.lines(clock.now, "alice") == 5
+    assert other.lines(clock.now, "") == 100
 
 
 def test_who_comes_again_resumes_its_networks_budget(clock):
@@ -321,7 +339,7 @@ def test_a_guest_beyond_the_quota_may_read_and_log_in():
 
         def use_up() -> None:
             for session in server.server.context.sessions:
-                session._network.guests = Budget(server.server.context.now(), Rate(1, 1e-9))
+                session._budget.network.guests = Budget(server.server.context.now(), Rate(1, 1e-9))
 
         server.call(use_up)
         anna.send("PRIVMSG #lobby :one\r\nPRIVMSG #lobby :two\r\nPING x\r\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -95,13 +95,12 @@ class Budget:
     def lines(self, now: float) -> float:
         """Lines that may be taken now; negative: a debt."""
         rate = self.rate
-        self._level = level = min(rate.burst, self._level + (now - self._at) * rate.per_second)
+        level = self._level + (now - self._at) * rate.per_second
+        if level > rate.burst:
+            level = rate.burst
+        self._level = level
         self._at = now
         return level
-
-    def is_strained(self, now: float) -> bool:
-        """Whether a good part of it was used a short time ago."""
-        return self.lines(now) < self.rate.burst * STRAINED
 
     def wait(self, now: float, lines: int = 1) -> float:
         """Seconds until so many lines may be taken."""
@@ -109,7 +108,10 @@ class Budget:
 
     def charge(self, lines: float) -> None:
         """Takes so many lines, which may be more than there are."""
-        self._level = max(self._level - lines, -DEBT_SECONDS * self.rate.per_second)
+        level = self._level - lines
+        if level < 0:
+            level = max(level, -DEBT_SECONDS * self.rate.per_second)
+        self._level = level
 
     def reserve(self, now: float, lines: int = 1) -> float:
         """Takes lines in advance. Returns the seconds until they may be used.
@@ -119,11 +121,6 @@ class Budget:
         wait = self.wait(now, lines)
         self.charge(lines)
         return wait
-
-
-def lines_allowed(budgets: Iterable[Budget], now: float) -> float:
-    """Lines that all of them allow now."""
-    return min([budget.lines(now) for budget in budgets])
 
 
 class NetworkBudget(Budget):
@@ -349,6 +346,64 @@ class Budgets:
         return any(
             isinstance(network, type(trusted)) and network.overlaps(trusted) for trusted in self._trusted
         )
+
+
+class ClientBudget:
+    """What a client is charged to: the budgets of its connection, its network, its account, and the server's
+    while it sends many lines.
+
+    Args:
+        budgets: those of the server's clients.
+        network: that of its network, which counts its connection already.
+    """
+
+    __slots__ = ("_budgets", "_charged", "_entered", "_own", "network")
+
+    def __init__(self, budgets: Budgets, network: NetworkBudget) -> None:
+        self.network = network
+        self._budgets = budgets
+        self._own = budgets.connection()
+        self._charged: list[Budget] = [self._own, network]
+        self._entered = False
+
+    def enter(self) -> None:
+        """The client is a person now."""
+        if not self._entered:
+            self._entered = True
+            self._budgets.enter(self.network)
+
+    def disconnect(self) -> None:
+        """The client is gone."""
+        self._budgets.disconnect(self.network, entered=self._entered)
+
+    def change(self) -> None:
+        """Uses the options as they are now."""
+        self._own.rate = self._budgets.rate
+
+    def lines(self, now: float, account: str) -> float:
+        """Lines that all of them allow now; from now on these are charged. ``account``: empty for a guest."""
+        own, network = self._own, self.network
+        charged = [own, network]
+        allowed = own.lines(now)
+        if allowed < own.rate.burst * STRAINED:
+            charged.append(self._budgets.server)
+        if account:
+            charged.append(self._budgets.account(account))
+        for budget in charged[1:]:
+            lines = budget.lines(now)
+            if lines < allowed:
+                allowed = lines
+        self._charged = charged
+        return allowed
+
+    def charge(self, lines: float) -> None:
+        """Takes so many lines, which may be more than there are."""
+        for budget in self._charged:
+            budget.charge(lines)
+
+    def reserve(self, now: float, lines: int) -> float:
+        """Takes lines in advance. Returns the seconds until they may be used."""
+        return max([budget.reserve(now, lines) for budget in self._charged])
 
 
 def _counted(network: NetworkBudget) -> tuple[NetworkBudget, ...]:

@@ -36,10 +36,9 @@ from asyncchat.server.limits import (
     TURN_SECONDS,
     WAITING_LINES,
     WAITING_SECONDS,
-    Budget,
     Budgets,
+    ClientBudget,
     NetworkBudget,
-    lines_allowed,
 )
 from asyncchat.server.recipients import Pending, catch_up, joined
 from asyncchat.server.slices import GatheredOutput, Slices, Turns
@@ -141,8 +140,6 @@ class Session(Connection):
 
     __slots__ = (
         "_budget",
-        "_counted",
-        "_network",
         "_told_in",
         "_waiter",
         "dialect",
@@ -192,10 +189,7 @@ class Session(Connection):
         self._waiter: asyncio.Future[int] | None = None
         self._told_in = 0
         """The last batch in which it was served individually, and which has been written."""
-        self._network = network
-        self._budget = context.budgets.connection()
-        self._counted = False
-        """Whether its network's budget counts it as a person."""
+        self._budget = ClientBudget(context.budgets, network)
 
     # What delivery calls.
 
@@ -367,7 +361,7 @@ class Session(Connection):
                 self.unsubscribe()
             self._close()
             del self.context.sessions[self]
-            self.context.budgets.disconnect(self._network, entered=self._counted)
+            self._budget.disconnect()
 
     async def _finish(self) -> None:
         """Processes what the end of input still means, then leaves."""
@@ -394,28 +388,29 @@ class Session(Connection):
                 await self.next_delivery()  # a refusal must not overtake what was accepted before
                 continue
             limit = COMMANDS_A_TURN
-            budgets = self._budgets()
+            limited = self.context.options.limits
             if paid:
                 limit = paid
-            elif budgets:
-                allowed = lines_allowed(budgets, self.context.now())
+            elif limited:
+                allowed = self._lines_allowed()
                 if allowed < 1:
                     await self._wait_for_budget(WAITING_LINES)
                     paid = WAITING_LINES
                     continue
-                limit = min(limit, int(allowed))
+                if allowed < limit:
+                    limit = int(allowed)
             began = perf_counter()
             piece = b""
-            if not budgets:
+            if not limited:
                 piece, data = data, b""
             elif data and (hungry or held < PIECE_BYTES):
                 piece, data = _next_piece(data)
             commands = dialect.receive_data(piece, limit)
             hungry = not commands
             left = self._submit(commands)
-            if budgets:
+            if limited:
                 taken = held + len(piece) - dialect.backlog
-                self._charge_turn(budgets, commands, taken, perf_counter() - began, paid)
+                self._charge_turn(commands, taken, perf_counter() - began, paid)
             held = dialect.backlog
             paid = 0
             if left:
@@ -433,9 +428,7 @@ class Session(Connection):
                     await self._wait_for_capacity()
                 return
 
-    def _charge_turn(
-        self, budgets: Sequence[Budget], commands: Sequence[Command], taken: int, seconds: float, paid: int
-    ) -> None:
+    def _charge_turn(self, commands: Sequence[Command], taken: int, seconds: float, paid: int) -> None:
         """Charges a turn by its lines, its bytes or its time, whichever is most."""
         lines = max(self.spoken.cost(commands), taken / LINE_BYTES)
         if seconds > TURN_SECONDS:
@@ -445,17 +438,17 @@ class Session(Connection):
             if type(last) is Say:
                 lines *= 1 + self.context.delivery.members_of(last.to) / LINE_MEMBERS
             lines += last.cost
-        for budget in budgets:
-            budget.charge(lines - paid)
-        if self._network.guests is not None and self._is_guest():
-            self._network.charge_guest(self.context.now(), taken)
+        self._budget.charge(lines - paid)
+        network = self._budget.network
+        if network.guests is not None and self._is_guest():
+            network.charge_guest(self.context.now(), taken)
 
     def _submit(self, commands: Sequence[Command]) -> bool:
         """Hands commands to the hub, except an I/O command; whether the last one was to leave."""
         context = self.context
         if context.outbox.failing:
             return self._refuse(commands)
-        if self._network.guests_refused and context.options.limits:
+        if self._budget.network.guests_refused and context.options.limits:
             commands = self._within_quota(commands)
         if commands:
             last = commands[-1]
@@ -474,8 +467,9 @@ class Session(Connection):
 
     def _within_quota(self, commands: Sequence[Command]) -> Sequence[Command]:
         """The commands, with a refusal for each that a guest can't ask when its network's quota is used."""
-        self._network.charge_guest(self.context.now(), 0)
-        if not self._network.guests_refused or not self._is_guest():
+        network = self._budget.network
+        network.charge_guest(self.context.now(), 0)
+        if not network.guests_refused or not self._is_guest():
             return commands
         return [
             command if command.io or isinstance(command, _WITHOUT_QUOTA) else DialectReply(DailyQuotaUsed())
@@ -558,50 +552,42 @@ class Session(Connection):
 
     def charge(self, lines: float) -> None:
         """Charges what the client asked, in lines: its connection, its network and its account."""
-        for budget in self._budgets():
-            budget.charge(lines)
+        if self.context.options.limits:
+            self._budget.charge(lines)
 
     async def pay(self, lines: float = 1.0) -> None:
         """Charges what is asked outside of a dialect's lines; first waits until there is something left."""
-        budgets = self._budgets()
-        if budgets and lines_allowed(budgets, self.context.now()) < 1:
-            await self._wait_for_budget(1)
-            lines -= 1
-        self.charge(lines)
+        if self.context.options.limits:
+            if self._lines_allowed() < 1:
+                await self._wait_for_budget(1)
+                lines -= 1
+            self._budget.charge(lines)
 
     def may_stream(self) -> bool:
         """Whether one more stream may be open from its network."""
-        return self.context.budgets.may_stream(self._network, self.address)
+        return self.context.budgets.may_stream(self._budget.network, self.address)
 
     def count_stream(self, number: int) -> None:
         """It is a stream from now on (1), or no longer (-1)."""
-        self.context.budgets.count_stream(self._network, number)
+        self.context.budgets.count_stream(self._budget.network, number)
 
     def change_budget(self) -> None:
         """Uses the options as they are now."""
-        self._budget.rate = self.context.budgets.rate
+        self._budget.change()
 
-    def _budgets(self) -> Sequence[Budget]:
-        """What is charged for what the client asks; nothing without flood control."""
+    def _lines_allowed(self) -> float:
+        """How many lines the client may have taken now."""
         context = self.context
-        if not context.options.limits:
-            return ()
-        budgets = [self._budget, self._network]
-        if self._budget.is_strained(context.now()):
-            budgets.append(context.budgets.server)
         person = context.hub.chat.people.get(self.person_id)
-        if person is not None:
-            if not self._counted:
-                self._counted = True
-                context.budgets.enter(self._network)
-            if person.account:
-                budgets.append(context.budgets.account(person.account))
-        return budgets
+        if person is None:
+            return self._budget.lines(context.now(), "")
+        self._budget.enter()
+        return self._budget.lines(context.now(), person.account)
 
     async def _wait_for_budget(self, lines: int) -> None:
         """Waits until so many lines may be taken, and charges them. What the client sends stays unread."""
         now = self.context.now()
-        until = now + max([budget.reserve(now, lines) for budget in self._budgets()])
+        until = now + self._budget.reserve(now, lines)
         until = math.ceil(until / WAITING_SECONDS) * WAITING_SECONDS
         self.over_budget = True
         if self.dialect is not None:

@@ -329,6 +329,7 @@ def test_who_is_banned_from_the_server_reads_nothing(server, mask):
     ban = server_mask(mask)
     assert ask(server, "GET", "/rooms/lobby/messages").status == 200
     server.call(server.server.hub.declare, [ServerBanChanged(root, ban, True, 0, reason="enough")])
+    server.wait(server.server.context.outbox.emptied())  # until then requests that are being read are ended
     for path in ("/rooms/lobby/messages", "/rooms", "/rooms/lobby/stream"):
         refused = ask(server, "GET", path, bearer="bot")
         assert (refused.status, refused.json["detail"]) == (403, "You are banned here: enough.")

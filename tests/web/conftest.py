@@ -4,6 +4,8 @@
 """
 
 import shutil
+from contextlib import suppress
+from http.client import BadStatusLine
 from urllib.request import urlopen
 
 import pytest
@@ -24,8 +26,9 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        # Tests may run as root, where Chromium's own sandbox refuses to.
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        # Tests may run as root, where Chromium's own sandbox refuses to; a GPU would be simulated.
+        options = ["--no-sandbox", "--disable-gpu"]
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         yield started
         started.close()
 
@@ -49,7 +52,7 @@ class Visits:
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         # A browser of a busy machine may be silent at first for longer than a person with nc, and would be
         # greeted as one; not where a file of the page was loaded just before.
-        urlopen(f"http://127.0.0.1:{port}/icon.svg").close()
+        _load_a_file(port)
         page.goto(f"http://{host}:{port}{path}")
         page.wait_for_selector("#composer > *")
         return page
@@ -65,6 +68,13 @@ class Visits:
     def close(self):
         for context in self._contexts:
             context.close()
+
+
+def _load_a_file(port):
+    while True:
+        with suppress(BadStatusLine):  # it was silent for too long itself, and greeted
+            urlopen(f"http://127.0.0.1:{port}/icon.svg").close()
+            return
 
 
 @pytest.fixture

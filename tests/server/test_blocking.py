@@ -46,7 +46,7 @@ def typed_texts(watch: Watch) -> None:
         blocking.attack_http,
         blocking.attack_websocket,
         lambda watch: blocking.attack_by_leaving(watch, 100),
-        lambda watch: blocking.attack_at_once(watch, 150),
+        lambda watch: blocking.attack_at_once(watch, 50),
     ],
 )
 def test_no_costly_text_has_a_long_turn(attack):

@@ -343,8 +343,8 @@ class ServeConfig(msgspec.Struct, frozen=True):
     per_address: Annotated[
         _LargeLimit,
         _limit("Most connections from one address (IPv6: one /64), except this machine's; 0: no limit."),
-    ] = 256
-    """Enough for a school behind one address; a flood can't use up all open files."""
+    ] = 1024
+    """Enough for a school behind one address; a flood from one can't use up all places."""
     rooms_per_address: Annotated[
         _LargeLimit,
         _limit(

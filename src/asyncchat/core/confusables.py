@@ -28,7 +28,7 @@ _SCRIPTS = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COP
 """Scripts that share letter shapes: a word may have letters of only one of them."""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def skeleton(name: str) -> str:
     """What a name looks like: two names look alike if this is equal. For most names it is the folded name."""
     key = fold(name)
@@ -39,7 +39,7 @@ _DRAWN_ALIKE = (str.maketrans("I1|0", "lllo"), str.maketrans("1|0", "iio"))
 """Letters and digits of ASCII that one takes for others: ``1`` and ``|`` for ``l`` and for ``i``."""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def shapes(name: str) -> tuple[str, ...]:
     """What a name may be taken for, also within ASCII (``aIice``, ``rn`` for ``m``): one or two keys.
 

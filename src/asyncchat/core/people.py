@@ -82,7 +82,7 @@ def with_account(old: Person, account: str) -> Person:
     return msgspec.structs.replace(old, account=account)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """The network that is counted as one: an IPv4 address, or an IPv6 /64, which one customer has.
 
@@ -104,7 +104,7 @@ SITE_SHARE: Final = 8
 its provider gave a /48 (RIPE-690) uses a few, a mobile network gives each telephone one."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def site_of(address: str) -> str:
     """The IPv6 /48 of an address, the largest network that one customer has; empty for any other."""
     try:
@@ -119,7 +119,7 @@ def customer_of(address: str) -> str:
     return site_of(address) or network_of(address)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def remote_network(address: str) -> str:
     """The same; empty for this machine, where proxies connect from too, and for what is no address."""
     try:

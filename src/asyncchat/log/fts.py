@@ -89,14 +89,14 @@ def author_token(key: str) -> str:
     return _token(_AUTHOR, key)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _token(kind: str, key: str) -> str:
     """A token like a trigram. Two people may have the same one: what is found is compared."""
     high, low = divmod(crc32(key.encode("utf-8", "replace")) % (_SPAN * _SPAN), _SPAN)
     return kind + chr(_FIRST + high) + chr(_FIRST + low)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _author_token_of(origin: str) -> str:
     return author_token(fold(origin.partition("!")[0]))
 

@@ -35,7 +35,7 @@ class Cloaks:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self.of = lru_cache(maxsize=4096)(self._of)
+        self.of = lru_cache(maxsize=1024)(self._of)
         """The cloak of an address; cached, so that many people behind one address share one string."""
 
     @property

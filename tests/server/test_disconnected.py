@@ -1,14 +1,17 @@
 """Clients that are gone, half or wholly: nobody else notices, and nothing is reported as a bug."""
 
 import asyncio
+import gc
 import re
 import socket
 
 import pytest
+from websockets.server import ServerProtocol
 
 from asyncchat.core.chat import APPLIERS
 from asyncchat.core.features.presence import Connected
 from asyncchat.server import keepalive
+from asyncchat.server.session import Session
 from tests.server.harness import serving
 
 
@@ -177,3 +180,54 @@ def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server
     finally:
         APPLIERS[Connected] = enter
     assert hosts == {"127.0.0.1"}
+
+
+GET = "GET {} HTTP/1.1\r\nHost: localhost\r\n{}\r\n"
+UPGRADE = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: text.ircv3.net\r\n"
+    "Origin: http://localhost\r\n"
+)
+VISITS = {
+    "silent": ("", ""),
+    "half a line": ("NIC", ""),
+    "irc": ("NICK NAME\r\nUSER a 0 * :a\r\nJOIN #lobby\r\nPING x\r\n", " PONG "),
+    "irc with requests": ("NICK NAME\r\nUSER a 0 * :a\r\nLIST\r\nSEARCH text=x\r\nPING x\r\n", " PONG "),
+    "nc": ("NAME\n/me\n", "Usage: /me"),
+    "page": (GET.format("/", ""), " 200 OK"),
+    "websocket": (GET.format("/", UPGRADE), " 101 "),
+}
+
+
+@pytest.fixture
+def garbage():
+    """What the cyclic collector finds in the test, as a list that is filled when it is asked."""
+
+    def collect():
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        gc.set_debug(0)
+        found = list(gc.garbage)
+        gc.garbage.clear()
+        return found
+
+    gc.collect()
+    gc.disable()
+    yield collect
+    gc.enable()
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+@pytest.mark.parametrize("visit", VISITS)
+def test_nothing_of_who_is_gone_is_left_to_the_collector(server, garbage, visit, how):
+    sent, expected = VISITS[visit]
+    for number in range(5):
+        client = server.connect()
+        client.send(sent.replace("NAME", f"guest{number}"))
+        client.until(expected)
+        getattr(client, how)()
+    while server.call(lambda: len(server.server.context.sessions)):
+        pass
+    server.clients.clear()
+    found = garbage()
+    assert [one for one in found if isinstance(one, Session | asyncio.StreamReader | ServerProtocol)] == []

@@ -59,7 +59,14 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
     """
     if method != "GET":
         return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
-    protocol = ServerProtocol(subprotocols=[TEXT_SUBPROTOCOL, BINARY_SUBPROTOCOL], select_subprotocol=_select)
+    protocol = _Handshake(subprotocols=[TEXT_SUBPROTOCOL, BINARY_SUBPROTOCOL])
+    try:
+        return _answer(protocol, target, headers)
+    finally:
+        protocol.parser.close()  # it and the protocol refer to each other
+
+
+def _answer(protocol: ServerProtocol, target: str, headers: Iterable[tuple[str, str]]) -> Handshake:
     used = [(name, value) for name, value in headers if name.lower() in _USED]
     try:
         response = protocol.accept(Request(target, Headers(used)))
@@ -84,9 +91,12 @@ _USED = frozenset(
 _KEPT = ("Allow", "Upgrade")
 
 
-def _select(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    known = protocol.available_subprotocols or ()
-    return next((name for name in offered if name in known), None)
+class _Handshake(ServerProtocol):
+    """Takes the first subprotocol that the server knows."""
+
+    def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
+        known = self.available_subprotocols or ()
+        return next((name for name in subprotocols if name in known), None)
 
 
 def framed(lines: bytes, first: int = _TEXT) -> bytes:

@@ -269,6 +269,15 @@ class Connection:
                 with contextlib.suppress(OSError, ValueError):  # it is gone already
                     connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
+    def forget_error(self) -> None:
+        """Lets all of a connection that was lost be freed now, and not by the cyclic collector.
+
+        The reader keeps the error, its traceback the frames it was raised in, and those the reader.
+        """
+        error = self._reader.exception()
+        if error is not None:
+            error.__traceback__ = error.__context__ = None
+
     def _close(self) -> None:
         """Closes the connection once what waits is sent, or aborts it after ``CLOSE_SECONDS``."""
         self.end_gathering()

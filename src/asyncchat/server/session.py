@@ -362,6 +362,7 @@ class Session(Connection):
             self._close()
             del self.context.sessions[self]
             self._budget.disconnect()
+            self.forget_error()
 
     async def _finish(self) -> None:
         """Processes what the end of input still means, then leaves."""

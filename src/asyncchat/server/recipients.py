@@ -319,20 +319,25 @@ class WriteBatch:
 
     def add(self, record: Record, cause: Recipient) -> None:
         """Adds an event; who caused it is told in another way."""
-        is_individual = cause in self.individual
-        if is_individual:
-            self.catch_up(cause)
+        records = self.records
+        count = len(records)
+        told = self.individual.get(cause)
+        if told is not None:
+            if told != count:
+                self.catch_up(cause)
+            self.individual[cause] = count + 1
+        records.append(record)
         try:
-            encoded = [encoder.encode(record) for encoder in self.lines]
+            for encoder, lines in self.lines.items():
+                lines.append(encoder.encode(record))
         except Exception:
             # One event that an encoder fails on must not end the chat for everyone.
             _logger.exception("Record %d can't be told; this is a bug of asyncchat", record.number)
-            return
-        for lines, line in zip(self.lines.values(), encoded, strict=True):
-            lines.append(line)
-        self.records.append(record)
-        if is_individual:
-            self.individual[cause] = len(self.records)
+            del records[count:]
+            for lines in self.lines.values():
+                del lines[count:]
+            if told is not None:
+                self.individual[cause] = count
 
     def catch_up(self, member: Recipient) -> None:
         """Tells a member that is served individually what was added since it was last told."""
@@ -356,5 +361,7 @@ def catch_up(member: Recipient) -> None:
     """Tells a member what its rooms' open batches have for it, before it is told anything else."""
     for subscribers in member.subscriptions:
         write_batch = subscribers.write_batch
-        if write_batch is not None and member in write_batch.individual:
-            write_batch.catch_up(member)
+        if write_batch is not None:
+            told = write_batch.individual.get(member)
+            if told is not None and told != len(write_batch.records):
+                write_batch.catch_up(member)

@@ -85,20 +85,21 @@ class Rate(msgspec.Struct, frozen=True):
 class Budget:
     """A token bucket, counted in lines. What is charged may exceed it: the debt is then waited for."""
 
-    __slots__ = ("_at", "_level", "rate")
+    __slots__ = ("_at", "level", "rate")
 
     def __init__(self, now: float, rate: Rate) -> None:
         self.rate = rate
         self._at = now
-        self._level = rate.burst
+        self.level = rate.burst
+        """Lines that might be taken when it was last looked at; by now there may be more."""
 
     def lines(self, now: float) -> float:
         """Lines that may be taken now; negative: a debt."""
         rate = self.rate
-        level = self._level + (now - self._at) * rate.per_second
+        level = self.level + (now - self._at) * rate.per_second
         if level > rate.burst:
             level = rate.burst
-        self._level = level
+        self.level = level
         self._at = now
         return level
 
@@ -108,10 +109,10 @@ class Budget:
 
     def charge(self, lines: float) -> None:
         """Takes so many lines, which may be more than there are."""
-        level = self._level - lines
+        level = self.level - lines
         if level < 0:
             level = max(level, -DEBT_SECONDS * self.rate.per_second)
-        self._level = level
+        self.level = level
 
     def reserve(self, now: float, lines: int = 1) -> float:
         """Takes lines in advance. Returns the seconds until they may be used.
@@ -173,7 +174,7 @@ class NetworkBudget(Budget):
 
     def charge(self, lines: float) -> None:
         """Takes so many lines, which may be more than there are."""
-        super().charge(lines)
+        Budget.charge(self, lines)  # super() takes as long as that
         if self.site is not None and not self.trusted:
             self.site.charge(lines)
 
@@ -190,7 +191,7 @@ class NetworkBudget(Budget):
         that nothing is gained by coming again.
         """
         self.people = people
-        self._level += rate.burst - self.rate.burst
+        self.level += rate.burst - self.rate.burst
         self.rate = rate
 
 
@@ -357,42 +358,44 @@ class ClientBudget:
         network: that of its network, which counts its connection already.
     """
 
-    __slots__ = ("_budgets", "_charged", "_entered", "_own", "network")
+    __slots__ = ("_budgets", "_charged", "_own", "_strained_below", "entered", "network")
 
     def __init__(self, budgets: Budgets, network: NetworkBudget) -> None:
         self.network = network
         self._budgets = budgets
         self._own = budgets.connection()
         self._charged: list[Budget] = [self._own, network]
-        self._entered = False
+        self._strained_below = self._own.rate.burst * STRAINED
+        self.entered = False
+        """Whether it is a person, and its network counts it as one."""
 
     def enter(self) -> None:
         """The client is a person now."""
-        if not self._entered:
-            self._entered = True
-            self._budgets.enter(self.network)
+        self.entered = True
+        self._budgets.enter(self.network)
 
     def disconnect(self) -> None:
         """The client is gone."""
-        self._budgets.disconnect(self.network, entered=self._entered)
+        self._budgets.disconnect(self.network, entered=self.entered)
 
     def change(self) -> None:
         """Uses the options as they are now."""
         self._own.rate = self._budgets.rate
+        self._strained_below = self._own.rate.burst * STRAINED
 
     def lines(self, now: float, account: str) -> float:
         """Lines that all of them allow now; from now on these are charged. ``account``: empty for a guest."""
         own, network = self._own, self.network
-        charged = [own, network]
-        allowed = own.lines(now)
-        if allowed < own.rate.burst * STRAINED:
-            charged.append(self._budgets.server)
+        charged: list[Budget] = [own, network]
+        allowed = own.level
+        if allowed < self._strained_below:
+            allowed = own.lines(now)
+            if allowed < self._strained_below:
+                charged.append(self._budgets.server)
         if account:
             charged.append(self._budgets.account(account))
-        for budget in charged[1:]:
-            lines = budget.lines(now)
-            if lines < allowed:
-                allowed = lines
+        if len(charged) > 2 or network.level < allowed or network.site is not None:
+            allowed = min([allowed, *(budget.lines(now) for budget in charged[1:])])
         self._charged = charged
         return allowed
 

@@ -431,7 +431,9 @@ class Session(Connection):
 
     def _charge_turn(self, commands: Sequence[Command], taken: int, seconds: float, paid: int) -> None:
         """Charges a turn by its lines, its bytes or its time, whichever is most."""
-        lines = max(self.spoken.cost(commands), taken / LINE_BYTES)
+        lines: float = self.spoken.cost(commands)
+        if taken > lines * LINE_BYTES:
+            lines = taken / LINE_BYTES
         if seconds > TURN_SECONDS:
             lines = max(lines, min(TURN_LINES, seconds / LINE_SECONDS))
         if commands:
@@ -582,7 +584,8 @@ class Session(Connection):
         person = context.hub.chat.people.get(self.person_id)
         if person is None:
             return self._budget.lines(context.now(), "")
-        self._budget.enter()
+        if not self._budget.entered:
+            self._budget.enter()
         return self._budget.lines(context.now(), person.account)
 
     async def _wait_for_budget(self, lines: int) -> None:

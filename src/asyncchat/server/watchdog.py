@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import selectors
 import sys
 import threading
 import time
@@ -18,8 +19,8 @@ import msgspec
 
 _logger = logging.getLogger("asyncchat.watchdog")
 
-BEATS = 4
-"""How often the loop gives a sign of life in the time that it may be blocked: some 80 times a second."""
+LOOKS = 2
+"""How often the thread looks at the loop in the time that it may be blocked. Whoever waits is not woken."""
 
 LOG_SECONDS = 1.0
 """Seconds between two lines in the log; what happens meanwhile is counted only."""
@@ -31,7 +32,8 @@ MOST_FRAMES = 12
 class Block(msgspec.Struct, frozen=True):
     """The loop was blocked: for how many seconds, and where it was, outermost function first.
 
-    ``stack`` is empty if the thread came too late to look.
+    They count from when the thread found it at work, so it may have been ``seconds / LOOKS`` longer.
+    ``stack`` is empty if the thread came too late to look again.
     """
 
     seconds: float
@@ -43,47 +45,36 @@ class Watchdog:
 
     Args:
         seconds: a longer block is reported; 0: nothing is watched.
-        clock: seconds; one that counts the CPU time of the loop's thread is not misled by a busy machine.
     """
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.clock = clock
         self.blocks = 0
         """How often the loop was blocked."""
         self.blocked_seconds = 0.0
         """For how long in all."""
+        self.looked = 0
+        """How often the thread looked what blocks the loop."""
         self.on_block: Callable[[Block], None] = self._log
         self._logged_at = -LOG_SECONDS
-        self._beat = 0.0
-        self._looked_at = -1.0
-        self._stack: tuple[str, ...] = ()
         self._ended = threading.Event()
 
     async def run(self) -> None:
         """Watches the running loop, until cancelled."""
         if not self.seconds:
             return
-        interval = self.seconds / BEATS
-        self._beat = self.clock()
-        arguments = (threading.get_ident(), interval)
-        thread = threading.Thread(target=self._watch, args=arguments, name="watchdog", daemon=True)
-        thread.start()
+        loop = asyncio.get_running_loop()
+        arguments = (loop, threading.get_ident(), sys._getframe().f_back)
+        threading.Thread(target=self._watch, args=arguments, name="watchdog", daemon=True).start()
         try:
-            while True:
-                await asyncio.sleep(interval)
-                now = self.clock()
-                blocked = now - self._beat - interval
-                if blocked > self.seconds:
-                    self._report(blocked)
-                self._beat = now
+            await loop.create_future()
         finally:
             self._ended.set()
 
-    def _report(self, seconds: float) -> None:
+    def _report(self, block: Block) -> None:
         self.blocks += 1
-        self.blocked_seconds += seconds
-        self.on_block(Block(seconds, self._stack if self._looked_at == self._beat else ()))
+        self.blocked_seconds += block.seconds
+        self.on_block(block)
 
     def _log(self, block: Block) -> None:
         now = time.monotonic()
@@ -92,14 +83,34 @@ class Watchdog:
             where = " > ".join(block.stack) or "unknown"
             _logger.warning("The event loop was blocked for %.0f ms by %s", block.seconds * 1000, where)
 
-    def _watch(self, loop: int, interval: float) -> None:
-        """The thread: looks once at what the loop does when its sign of life is late."""
-        while not self._ended.wait(interval):
-            beat = self._beat
-            if beat != self._looked_at and self.clock() - beat > self.seconds + interval:
-                frame = sys._current_frames().get(loop)
-                self._stack = _functions(frame)
-                self._looked_at = beat
+    def _watch(self, loop: asyncio.AbstractEventLoop, thread: int, outside: FrameType | None) -> None:
+        """The thread: has a loop that works give a sign of life, and looks what it does if that is late.
+
+        ``outside``: the function that runs the loop. uvloop has no function of its own while it waits.
+        """
+        while not self._ended.wait(self.seconds / LOOKS):
+            frame = sys._current_frames().get(thread)
+            if frame is None or frame is outside or frame.f_code in _WAITING:
+                continue
+            alive = threading.Event()
+            began = time.monotonic()
+            try:
+                loop.call_soon_threadsafe(alive.set)
+                if alive.wait(self.seconds):
+                    continue
+                stack = _functions(sys._current_frames().get(thread))
+                self.looked += 1
+                while not (alive.wait(self.seconds) or self._ended.is_set()):
+                    pass
+                if self._ended.is_set():
+                    return
+                loop.call_soon_threadsafe(self._report, Block(time.monotonic() - began, stack))
+            except RuntimeError:  # the loop is closed
+                return
+
+
+_WAITING = frozenset(one.select.__code__ for one in (selectors.DefaultSelector, selectors.SelectSelector))
+"""Where asyncio's own loops wait."""
 
 
 def _functions(frame: FrameType | None) -> tuple[str, ...]:

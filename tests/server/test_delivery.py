@@ -602,3 +602,38 @@ def test_a_reader_is_slow_by_time_and_amount_together():
         assert slow(3 * seconds, options.slow_bytes * connection_module.MOST_SLOW + 1)
 
     played(scene)
+
+
+def test_time_that_a_delivery_gives_to_other_tasks_is_not_counted(monkeypatch):
+    """A batch is no storm because others asked something costly meanwhile."""
+
+    class Clock:
+        now = 0.0
+
+        def __call__(self) -> float:
+            self.now += 0.0001
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(delivery, "perf_counter", clock)
+    monkeypatch.setattr(delivery, "WRITES_A_SLICE", 1)
+
+    async def others() -> None:
+        while True:
+            clock.now += 1.0
+            await asyncio.sleep(0)
+
+    async def scene() -> None:
+        hall = Hall()
+        async with Running(hall):
+            people = [hall.session() for _ in range(3)]
+            for number, person in enumerate(people):
+                hall.submit(person, Connect(f"n{number}", "u", "h", rooms=("#lobby",)))
+            await hall.outbox.emptied()
+            worked, costly = hall.delivery.worked, asyncio.create_task(others())
+            hall.submit(people[0], Say("#lobby", "hello"))
+            await hall.outbox.emptied()
+            costly.cancel()
+            assert 0 < hall.delivery.worked - worked < 1.0 < clock.now
+
+    asyncio.run(scene())

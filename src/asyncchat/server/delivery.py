@@ -95,6 +95,9 @@ class Delivery:
         self._write_batches: list[WriteBatch] = []
         self._writes = 0
         self._slow: set[Recipient] = set()
+        self.worked = 0.0
+        """Seconds for which it has delivered so far, without those that it gave to other tasks."""
+        self._slice_began = 0.0
         self._slice_end = 0.0
         """When the other tasks have their next turn."""
         self._comings: list[str] = []
@@ -119,7 +122,7 @@ class Delivery:
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all bytes are handed to the transports."""
         self._turn += 1
-        self._slice_end = perf_counter() + SLICE_SECONDS
+        self._begin_slice()
         self._mark_individuals(batch)
         rooms = self._rooms
         for session, outcome in batch:
@@ -174,11 +177,17 @@ class Delivery:
             session.disconnect("too slow", at_once=True)
             if perf_counter() >= self._slice_end:
                 await self._yield()
+        self.worked += perf_counter() - self._slice_began
 
     async def _yield(self) -> None:
         """Gives the other tasks a turn."""
+        self.worked += perf_counter() - self._slice_began
         await asyncio.sleep(0)
-        self._slice_end = perf_counter() + SLICE_SECONDS
+        self._begin_slice()
+
+    def _begin_slice(self) -> None:
+        self._slice_began = perf_counter()
+        self._slice_end = self._slice_began + SLICE_SECONDS
 
     def _log_presence(self) -> None:
         """Writes who came and who went in one line."""

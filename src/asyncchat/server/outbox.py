@@ -24,7 +24,7 @@ of 3 ms (``asyncchat bench steady``); from 5 ms on, p99 passes 5 ms.
 """
 
 STORM = 0.003
-"""A batch whose delivery took more seconds than this may be a storm …"""
+"""A batch whose delivery worked for more seconds than this may be a storm …"""
 
 SHARED = 8
 """… and is one if it took more writes than this for each outcome: in so large rooms, waiting for more
@@ -145,9 +145,9 @@ class Outbox:
                 await self._commit(batch)
             if not self._room.is_set():
                 self._room.set()
-            writes = self._delivery.writes
+            writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
-            took = loop.time() - left
+            took = self._delivery.worked - worked
             stormy = took > STORM and self._delivery.writes - writes > SHARED * len(batch)
             leave = left + (max(GATHER, min(took * STORM_FACTOR, LONGEST_GATHER)) if stormy else GATHER)
 

@@ -41,6 +41,30 @@ def _nothing_waits() -> int:
     return 0
 
 
+class _Gathered(list[bytes]):
+    """What was gathered for a connection. It may be thousands of parts, so each is counted once."""
+
+    __slots__ = ("_bytes", "_parts")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = self._parts = 0
+
+    def size(self) -> int:
+        """How many bytes that is."""
+        if len(self) != self._parts:
+            self._bytes += sum(map(len, self[self._parts :]))
+            self._parts = len(self)
+        return self._bytes
+
+    def take(self) -> bytes:
+        """All of it; nothing is left."""
+        data = b"".join(self)
+        self.clear()
+        self._bytes = self._parts = 0
+        return data
+
+
 class ConnectionContext:
     """What all connections of a server share: the loop, its clock, and the options.
 
@@ -95,7 +119,7 @@ class Connection:
         self._writer = writer
         self._allowance = 0
         self._chunked_writer: ChunkedWriter | None = None
-        self._gathered: list[bytes] | None = None
+        self._gathered: _Gathered | None = None
         self._held: list[bytes] | None = None
         self._much_since: float | None = None
         """Since when too much of what others said waits to be sent; None: it does not."""
@@ -142,10 +166,9 @@ class Connection:
         """Gathers what it is told, for ``write_gathered``. Returns whether it does so from now on."""
         if self._gathered is not None or self._held is not None or self.ended:
             return False
-        gathered: list[bytes] = []
-        self._gathered = gathered
+        gathered = self._gathered = _Gathered()
         self.write = gathered.append
-        self.waiting = lambda: self._backlog() + sum(map(len, gathered))
+        self.waiting = lambda: self._backlog() + gathered.size()
         return True
 
     def write_gathered(self) -> bool:
@@ -154,9 +177,7 @@ class Connection:
             if self._backlog() > GATHER_BYTES:
                 return False
             if self._gathered:
-                data = b"".join(self._gathered)
-                self._gathered.clear()
-                self.send(data)
+                self.send(self._gathered.take())
         except RuntimeError:
             self.mark_lost()
         return True
@@ -168,7 +189,7 @@ class Connection:
             self.write = self.send
             self.waiting = self._backlog
             if gathered:
-                self.tell(b"".join(gathered))
+                self.tell(gathered.take())
 
     def mark_lost(self) -> None:
         """Drops all output: uvloop raised RuntimeError because the connection was lost a moment ago.

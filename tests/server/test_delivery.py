@@ -222,6 +222,7 @@ def test_each_is_told_everything_once_and_in_the_one_order(steps, writes_a_slice
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "WRITES_A_SLICE", writes_a_slice)
+        patch.setattr(delivery, "WRITES_A_LOOK", writes_a_slice)
         patch.setattr(outbox, "GATHER", gather)
         played = asyncio.run(scene())
     expected = played.expected()
@@ -436,6 +437,7 @@ def test_the_last_words_to_a_session_in_a_gate_come_after_what_waited():
 
 def test_many_writes_give_the_others_a_turn(monkeypatch):
     monkeypatch.setattr(delivery, "WRITES_A_SLICE", 4)
+    monkeypatch.setattr(delivery, "WRITES_A_LOOK", 4)
 
     async def scene(hall):
         everyone = await people(hall, 40)
@@ -456,9 +458,31 @@ def test_many_writes_give_the_others_a_turn(monkeypatch):
     played(scene)
 
 
+def test_long_writes_give_the_others_a_turn_sooner(monkeypatch):
+    """uvloop writes at the end of its pass, where no clock sees it."""
+    monkeypatch.setattr(delivery, "perf_counter", lambda: 0.0)
+    turns: list[int] = []
+    give_turn = delivery.Delivery._yield
+
+    async def count(self: delivery.Delivery) -> None:
+        turns.append(self.writes)
+        await give_turn(self)
+
+    async def scene(hall):
+        everyone = await people(hall, 128)
+        monkeypatch.setattr(delivery.Delivery, "_yield", count)
+        await hall.delivery._write(everyone, b"x")
+        assert not turns
+        await hall.delivery._write(everyone, b"x" * 4096)
+        assert len(turns) == 1
+
+    played(scene)
+
+
 def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
     """Two rooms have runs in the batch, one is open when the session begins to be served on its own."""
     monkeypatch.setattr(delivery, "WRITES_A_SLICE", 1)
+    monkeypatch.setattr(delivery, "WRITES_A_LOOK", 1)
 
     async def scene(hall):
         one, two, three = await people(hall, 3, "#a", "#b", "#c")
@@ -617,6 +641,7 @@ def test_time_that_a_delivery_gives_to_other_tasks_is_not_counted(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(delivery, "perf_counter", clock)
     monkeypatch.setattr(delivery, "WRITES_A_SLICE", 1)
+    monkeypatch.setattr(delivery, "WRITES_A_LOOK", 1)
 
     async def others() -> None:
         while True:

@@ -15,7 +15,7 @@ from asyncchat.core.features.opers import GrantOper
 from asyncchat.core.features.queries import GetNames, GetRooms, GetWho
 from asyncchat.core.features.server_bans import BanFromServer
 from asyncchat.core.registry import SLICED_HANDLERS
-from asyncchat.server.slices import SLICE_BYTES, SLICE_SECONDS, Slices
+from asyncchat.server.slices import MOST_TURNS, SLICE_BYTES, SLICE_SECONDS, TURNS_SECONDS, Slices, Turns
 from tests.server.harness import ServerThread, serving
 
 
@@ -65,6 +65,69 @@ def test_works_take_turns_and_a_pass_of_the_loop_has_one_slice():
     for turn in {one[1:] for one in passes}:
         assert len({one[0] for one in passes if one[1:] == turn}) == 1
     assert [passes.index(next(one for one in passes if one[0] == name)) for name in "abc"] == [0, 4, 8]
+
+
+def test_work_ends_its_slice_itself():
+    slices: list[int] = []
+
+    def work() -> Generator[bool, None, None]:
+        for step in range(6):
+            slices[-1] += 1
+            yield step % 2 == 1
+
+    class Pass(Slices):
+        async def _pass(self) -> None:
+            slices.append(0)
+
+    asyncio.run(Pass(nothing, lambda: 0.0).finish(work(), lambda _lines: None))
+    assert slices == [2, 2, 2, 0]
+
+
+def let_go_on(turn_seconds: float, number: int) -> list[int]:
+    """How many of so many went on in each pass of the loop, if each needs so many seconds."""
+    now = 0.0
+    passes: list[int] = []
+    gone: list[int] = []
+
+    async def scene() -> None:
+        turns = Turns(lambda: now)
+
+        async def one(name: int) -> None:
+            nonlocal now
+            await turns.wait()
+            now += turn_seconds
+            gone.append(name)
+
+        tasks = [asyncio.create_task(one(name)) for name in range(number)]
+        while len(gone) < number:
+            before = len(gone)
+            await asyncio.sleep(0)
+            passes.append(len(gone) - before)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(scene())
+    assert gone == list(range(number))
+    return [count for count in passes if count]
+
+
+def test_as_many_go_on_in_a_pass_as_take_a_millisecond():
+    assert max(let_go_on(TURNS_SECONDS, 20)) == 1
+    assert max(let_go_on(TURNS_SECONDS / 4, 200)) == 4
+    assert max(let_go_on(TURNS_SECONDS / 1000, 500)) == MOST_TURNS
+
+
+def test_whoever_waits_for_a_turn_can_be_cancelled():
+    async def scene() -> None:
+        turns = Turns()
+        tasks = [asyncio.create_task(turns.wait()) for _ in range(5)]
+        await asyncio.sleep(0)
+        for task in tasks[1:4]:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert [task.cancelled() for task in tasks] == [False, True, True, True, False]
+        await asyncio.wait_for(turns.wait(), 1)
+
+    asyncio.run(scene())
 
 
 def test_an_answer_is_taken_by_bytes_and_by_time():

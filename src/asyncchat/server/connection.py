@@ -171,16 +171,18 @@ class Connection:
         self.waiting = lambda: self._backlog() + gathered.size()
         return True
 
-    def write_gathered(self) -> bool:
-        """Sends what was gathered, unless much waits to be sent. Returns whether little waits."""
+    def write_gathered(self) -> int | None:
+        """Sends what was gathered, and returns how many bytes that were; None: much waits, so it does not."""
         try:
             if self._backlog() > GATHER_BYTES:
-                return False
+                return None
             if self._gathered:
-                self.send(self._gathered.take())
+                data = self._gathered.take()
+                self.send(data)
+                return len(data)
         except RuntimeError:
             self.mark_lost()
-        return True
+        return 0
 
     def end_gathering(self) -> None:
         """Sends what was gathered, and writes directly again."""

@@ -4,6 +4,7 @@ Owns the time-outs. Must not know dialects beyond ``probe`` and ``lapse``.
 """
 
 import asyncio
+from collections.abc import Generator
 
 from asyncchat.server.limits import REGISTRATION_SECONDS
 from asyncchat.server.recipients import Recipient
@@ -40,9 +41,12 @@ class Keepalive:
             await asyncio.sleep(ROUND)
             self._context.hub.expire(self._name)
             self._context.budgets.forget_idle()
-            now = self._context.now()
-            for session in list(self._context.sessions):
-                self._check(session, now)
+            await self._context.slices.finish(self._check_all(), lambda _lines: None)
+
+    def _check_all(self) -> Generator[None, None, None]:
+        for session in list(self._context.sessions):
+            self._check(session, self._context.now())
+            yield
 
     def probe(self, requester: Recipient, holder: int) -> None:
         """Pings the session whose name is asked for from the same address."""

@@ -103,6 +103,7 @@ class _Detection:
             patience = unframed_after
         data = await self._read(min(patience, left))
         if data:
+            await session.context.turns.wait()
             self._begun += data
             if self._prompted and not self._telnet and b"\xff" in data:
                 self._telnet = True

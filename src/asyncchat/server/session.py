@@ -122,8 +122,9 @@ class SessionContext(ConnectionContext):
         self.watchdog = watchdog
         self.slices = Slices(outbox.emptied)
         self.gathered_output = GatheredOutput(self.slices)
-        self.leaving = Turns()
-        """Those who are lost leave one in a pass of the loop, however many are lost at once."""
+        self.turns = Turns()
+        """Those who are lost, have not entered or are over their budgets go on a few in a pass of the loop,
+        however many they are at once: the others need not wait for them."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
         self.budgets = Budgets(options, self.now)
@@ -355,7 +356,7 @@ class Session(Connection):
             _logger.exception("A session of %s failed; this is a bug of asyncchat", self.address)
             self.disconnect("internal error")
         finally:
-            await self.context.leaving.wait()
+            await self.context.turns.wait()
             self._leave()
             if self.dialect is None and self.subscriptions:
                 self.unsubscribe()
@@ -598,6 +599,7 @@ class Session(Connection):
             self.context.gathered_output.add(self)
         try:
             await self._wait_until(until)
+            await self.context.turns.wait()
         finally:
             self.over_budget = False
 

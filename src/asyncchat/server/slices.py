@@ -1,12 +1,14 @@
 """Slices: long work of one session, a little of it in each pass of the loop.
 
 Owns how long a slice lasts, and that there is one in a pass, whoever's it is: fifty sessions with long
-answers delay the others no more than one does. Must not know what the work is.
+answers delay the others no more than one does. Likewise a few turns in a pass for those who can wait. Must
+not know what the work is.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import suppress
 from time import perf_counter
@@ -18,6 +20,12 @@ SLICE_SECONDS = 0.002
 WAIT_SECONDS = 0.02
 """How long a slice waits at the most while there is something to deliver."""
 
+TURNS_SECONDS = 0.001
+"""How long those may take in a pass who wait for their turns."""
+
+MOST_TURNS = 64
+"""How many of them go on in a pass at the most."""
+
 CHARGED_SECONDS = 0.001
 """Time that counts as one line. The first slice is free: an ordinary list fits."""
 
@@ -27,19 +35,60 @@ GATHERED_SECONDS = 0.05
 SLICE_BYTES = 65_536
 """Bytes that one slice of an answer gives at the most, or little more."""
 
+WRITE_BYTES = 1024
+"""A write takes about as long as this many bytes of a longer one."""
+
 T = TypeVar("T")
 
 
 class Turns:
-    """Lets one in a pass of the loop go on, in the order in which they came."""
+    """Lets a few in a pass of the loop go on, in the order in which they came: as many as take a millisecond.
 
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        self._clock = clock
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_running = False
+        self._most = 1
+        """How many go on in the next pass."""
+        self._began = 0.0
 
     async def wait(self) -> None:
-        """Waits for a turn."""
-        async with self._turn:
-            await asyncio.sleep(0)
+        """Waits for a turn. Whoever comes alone goes on at once."""
+        loop = asyncio.get_running_loop()
+        if not self._is_running:
+            self._is_running = True
+            loop.call_soon(self._let_go_on, 0)
+            return
+        turn = loop.create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _begin(self) -> None:
+        self._began = self._clock()
+
+    def _let_go_on(self, before: int) -> None:
+        """Lets the next go on. The loop runs it right behind those ``before``, and ``_begin`` before them."""
+        if before:
+            took = self._clock() - self._began
+            if took > TURNS_SECONDS:
+                self._most = max(1, self._most // 2)
+            elif before == self._most and took < TURNS_SECONDS / 2:
+                self._most = min(2 * self._most, MOST_TURNS)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._begin)
+        count = 0
+        while self._waiting and count < self._most:
+            turn = self._waiting.popleft()
+            if not turn.done():  # cancelled, when the server stops
+                turn.set_result(None)
+                count += 1
+        self._is_running = count > 0
+        if count:
+            loop.call_soon(self._let_go_on, count)
 
 
 class Slices:
@@ -59,8 +108,11 @@ class Slices:
         self._clock = clock
         self._turn = asyncio.Lock()
 
-    async def finish(self, work: Generator[None, None, T], charge: Callable[[float], object]) -> T:
-        """Does work to its end, and gives its result; slices after the first are charged by their time."""
+    async def finish(self, work: Generator[bool | None, None, T], charge: Callable[[float], object]) -> T:
+        """Does work to its end, and gives its result; slices after the first are charged by their time.
+
+        Where the work yields true, its slice is over.
+        """
         is_first = True
         while True:
             async with self._turn:
@@ -68,9 +120,8 @@ class Slices:
                 began = self._clock()
                 end = began + SLICE_SECONDS
                 try:
-                    next(work)
-                    while self._clock() < end:
-                        next(work)
+                    while not next(work) and self._clock() < end:
+                        pass
                 except StopIteration as done:
                     result: T = done.value
                     return result
@@ -109,8 +160,8 @@ class Gathering(Protocol):
     def gather_output(self) -> bool:
         """Gathers what it is told. Returns whether it does so from now on."""
 
-    def write_gathered(self) -> bool:
-        """Sends what was gathered, unless much waits to be sent. Returns whether little waits."""
+    def write_gathered(self) -> int | None:
+        """Sends what was gathered, and returns how many bytes that were; None: much waits, so it does not."""
 
     def end_gathering(self) -> None:
         """Sends what was gathered, and writes directly again."""
@@ -140,9 +191,17 @@ class GatheredOutput:
             await self._slices.finish(self._write(), lambda _lines: None)
         self._task = None
 
-    def _write(self) -> Generator[None, None, None]:
+    def _write(self) -> Generator[bool, None, None]:
+        sent = 0
         for session in list(self._sessions):
-            if session.write_gathered() and not session.over_budget:
+            size = session.write_gathered()
+            if size is not None and not session.over_budget:
                 session.end_gathering()
                 del self._sessions[session]
-            yield
+            # uvloop writes at the end of its pass, where the clock of a slice does not see it.
+            sent += WRITE_BYTES + size if size else 0
+            if sent < SLICE_BYTES:
+                yield False
+            else:
+                sent = 0
+                yield True

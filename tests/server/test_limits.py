@@ -354,3 +354,37 @@ def test_a_guest_beyond_the_quota_may_read_and_log_in():
         anna.until("You are now logged in as anna")
         anna.send("PRIVMSG #lobby :four\r\n")
         bob.until("four")
+
+
+def test_a_flood_in_a_large_room_costs_more_of_what_all_share(clock):
+    budgets = make(clock, burst=20, rate=10, server_burst=100, server_rate=1)
+    network = budgets.connect("192.0.2.1")
+    assert network is not None
+    client = ClientBudget(budgets, network)
+    client.charge(0, 500)
+    assert client.lines(clock.now, "") == 19
+    assert budgets.server.lines(clock.now) == 100  # few lines: it is not charged
+    client.charge(2)
+    assert client.lines(clock.now, "") == 17
+    client.charge(2, 1000)
+    assert client.lines(clock.now, "") == 13
+    assert budgets.server.lines(clock.now) == 88
+
+
+def test_a_budget_does_not_fill_while_another_is_waited_for(clock):
+    """Else its lines would soon not be charged to what all share."""
+    budgets = make(clock, burst=20, rate=10, server_burst=1, server_rate=1)
+    network = budgets.connect("192.0.2.1")
+    assert network is not None
+    client = ClientBudget(budgets, network)
+    client.charge(10)
+    assert client.lines(clock.now, "") == 1
+    waited = client.reserve(clock.now, 4)
+    assert waited == 3
+    clock.now += waited
+    assert client.lines(clock.now, "") == 0
+    budgets.server.charge(-100)
+    assert client.lines(clock.now, "") == 1  # no more than the server's burst
+    budgets.server.rate = Rate(100, 1)
+    budgets.server.charge(-100)
+    assert client.lines(clock.now, "") == 6

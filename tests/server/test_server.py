@@ -13,7 +13,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import IoCommand
 from asyncchat.core.features.messages import IGNORED_EACH
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import auth, hub, keepalive, limits, protocol_detection, session
+from asyncchat.server import auth, keepalive, limits, protocol_detection
 from asyncchat.server import server as server_module
 from asyncchat.server.clock import wall_clock
 from tests.core.test_chat import leaves
@@ -405,8 +405,8 @@ def test_who_sends_single_lines_does_not_wait_for_those_who_send_many():
 
 
 def test_a_message_costs_by_the_members_of_its_room(monkeypatch):
-    monkeypatch.setattr(session, "LINE_MEMBERS", 1)
-    with serving(burst=30, rate=0.01) as server:
+    monkeypatch.setattr(limits, "LINE_MEMBERS", 1)
+    with serving(burst=45, rate=0.01) as server:
         alice, bob = server.person("alice"), server.person("bob")
         alice.until("bob is online\n")
         bob.send("".join(f"{number}\n" for number in range(25)))
@@ -422,9 +422,10 @@ def test_what_many_are_told_costs_like_a_message(monkeypatch):
     with serving(burst=30, rate=0.01) as server:
         alice, bob = server.person("alice"), server.person("bob")
         alice.until("bob is online\n")
-        monkeypatch.setattr(hub, "LINE_MEMBERS", 0.05)
-        bob.send("/nick carl\n")
-        alice.until("bob is now carl\n")
+        with monkeypatch.context() as patch:
+            patch.setattr(limits, "LINE_MEMBERS", 0.05)
+            bob.send("/nick carl\n")
+            alice.until("bob is now carl\n")
         bob.send("it is in debt now\n")
         for number in range(5):
             alice.send(f"{number}\n")

@@ -26,7 +26,6 @@ from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.delivery import Barrier
-from asyncchat.server.limits import LINE_MEMBERS
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
@@ -41,10 +40,10 @@ class _Requester(SilentRecipient):
         self._by = by
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-    def charge(self, lines: float) -> None:
+    def charge(self, lines: float, told: float = 0.0) -> None:
         """Charges the session for which a command is decided."""
         if self._by is not None:
-            self._by.charge(lines)
+            self._by.charge(lines, told)
 
     def take_outcome(self, outcome: Outcome) -> None:
         """Gives the outcome to whoever waits for it."""
@@ -134,7 +133,7 @@ class Hub:
         """
         told = reach(self.chat, outcome)
         if told:
-            session.charge(told / LINE_MEMBERS)
+            session.charge(0, told)
         for item in outcome:
             if type(item) is Record:
                 if type(item.event) is SessionAttached:

@@ -41,7 +41,11 @@ ANSWER_BYTES = 16_384
 """Bytes of a long answer that count as one line: making them takes about as long."""
 
 LINE_MEMBERS = 500
-"""A message to a room with so many members counts as one line more: it is written to each of them."""
+"""What is told to so many counts as one line more: it is written to each of them."""
+
+SERVER_LINE_MEMBERS = 100
+"""The same for the budget of all who send many lines at a time: that is about what it costs. Whoever says one
+line in a room of thousands must not wait for long, and whoever floods it must."""
 
 WAITING_LINES = 4
 """Lines that are waited for at a time over the budget. One by one, each would be a write to each member."""
@@ -399,14 +403,22 @@ class ClientBudget:
         self._charged = charged
         return allowed
 
-    def charge(self, lines: float) -> None:
-        """Takes so many lines, which may be more than there are."""
+    def charge(self, lines: float, told: float = 0.0) -> None:
+        """Takes so many lines, which may be more than there are, of which so many in all are told."""
         for budget in self._charged:
-            budget.charge(lines)
+            members = SERVER_LINE_MEMBERS if budget is self._budgets.server else LINE_MEMBERS
+            budget.charge(lines + told / members)
 
     def reserve(self, now: float, lines: int) -> float:
-        """Takes lines in advance. Returns the seconds until they may be used."""
-        return max([budget.reserve(now, lines) for budget in self._charged])
+        """Takes lines in advance. Returns the seconds until they may be used.
+
+        While it waits for another budget its own does not fill: else it would soon be one of those who send
+        few lines, and the server's budget would not hold it back.
+        """
+        waits = [budget.reserve(now, lines) for budget in self._charged]
+        longest = max(waits)
+        self._own.charge((longest - waits[0]) * self._own.rate.per_second)
+        return longest
 
 
 def _counted(network: NetworkBudget) -> tuple[NetworkBudget, ...]:

@@ -75,8 +75,8 @@ class Recipient(Protocol):
     def ignores(self, record: Record) -> bool:
         """Whether it ignores the person who caused an event."""
 
-    def charge(self, lines: float) -> None:
-        """Charges what it asked, in lines."""
+    def charge(self, lines: float, told: float = 0.0) -> None:
+        """Charges what it asked, in lines, and to how many it is told."""
 
     def take_outcome(self, outcome: Outcome) -> None:
         """Takes the outcome of its own command, in its order."""
@@ -145,7 +145,7 @@ class SilentRecipient:
         """Ignores nobody."""
         return False
 
-    def charge(self, _lines: float) -> None:
+    def charge(self, _lines: float, _told: float = 0.0) -> None:
         """Nothing limits it."""
 
     def take_outcome(self, _outcome: Outcome) -> None:

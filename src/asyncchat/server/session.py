@@ -29,7 +29,6 @@ from asyncchat.server.delivery import Barrier
 from asyncchat.server.limits import (
     ANSWER_BYTES,
     LINE_BYTES,
-    LINE_MEMBERS,
     LINE_SECONDS,
     READ_BYTES,
     TURN_LINES,
@@ -437,12 +436,13 @@ class Session(Connection):
             lines = taken / LINE_BYTES
         if seconds > TURN_SECONDS:
             lines = max(lines, min(TURN_LINES, seconds / LINE_SECONDS))
+        told = 0.0
         if commands:
             last = commands[-1]
             if type(last) is Say:
-                lines *= 1 + self.context.delivery.members_of(last.to) / LINE_MEMBERS
+                told = lines * self.context.delivery.members_of(last.to)
             lines += last.cost
-        self._budget.charge(lines - paid)
+        self._budget.charge(lines - paid, told)
         network = self._budget.network
         if network.guests is not None and self._is_guest():
             network.charge_guest(self.context.now(), taken)
@@ -554,10 +554,10 @@ class Session(Connection):
         await self.drained()
         await asyncio.sleep(0)
 
-    def charge(self, lines: float) -> None:
-        """Charges what the client asked, in lines: its connection, its network and its account."""
+    def charge(self, lines: float, told: float = 0.0) -> None:
+        """Charges what the client asked, in lines, and to how many it is told: to all its budgets."""
         if self.context.options.limits:
-            self._budget.charge(lines)
+            self._budget.charge(lines, told)
 
     async def pay(self, lines: float = 1.0) -> None:
         """Charges what is asked outside of a dialect's lines; first waits until there is something left."""

@@ -21,7 +21,6 @@ from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
 from asyncchat.server.http.messages import Response, problem
-from asyncchat.server.limits import LINE_MEMBERS
 
 KEY_LENGTH = 200
 """Longest Idempotency-Key: a UUID has 36 characters."""
@@ -52,7 +51,8 @@ async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Respon
     assert call.token is not None  # noqa: S101 - the route asks for one
     members = call.context.sessions.delivery.members_of(call.room)
     # Whose lines are shorter is sent as many messages.
-    call.session.charge((1 + text.count("\n")) * (1 + members / LINE_MEMBERS) - 1)
+    lines = 1 + text.count("\n")
+    call.session.charge(lines - 1, lines * members)
     command = Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
     for item in await call.context.sessions.hub.request(command):
         if isinstance(item, Record):

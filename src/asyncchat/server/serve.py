@@ -5,6 +5,7 @@ Owns the order of start and stop. Must not know the command line.
 """
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -13,7 +14,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from pathlib import Path
 
 from asyncchat.config.options import ServeConfig, database_path
@@ -37,6 +38,12 @@ FORCED = 130
 
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
+
+TRIM_SECONDS = 5.0
+"""How often the server looks whether many clients have left."""
+
+TRIM_SESSIONS = 500
+"""How many those are: some megabytes."""
 
 
 def run(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
@@ -124,7 +131,11 @@ async def _serve_on(
             if config.open:
                 _open_page(server)
             _tune_memory()
-            await _until(stopping, server)
+            giving_back = asyncio.create_task(_give_back_memory(server.context.sessions), name="memory")
+            try:
+                await _until(stopping, server)
+            finally:
+                giving_back.cancel()
     finally:
         await log.close()
 
@@ -199,6 +210,21 @@ def _tune_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 1_000, 5)
+
+
+async def _give_back_memory(sessions: Sized) -> None:
+    """Gives memory back to the system after many clients have left. glibc alone keeps what is not at the end.
+
+    In a thread: it may take some milliseconds.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    most = 0
+    while trim is not None:
+        await asyncio.sleep(TRIM_SECONDS)
+        most = max(most, len(sessions))
+        if most - len(sessions) >= TRIM_SESSIONS:
+            most = len(sessions)
+            await asyncio.to_thread(trim, 0)
 
 
 def _stop_at_signals() -> asyncio.Event:

@@ -116,8 +116,34 @@ def test_what_is_read_while_a_room_moves_is_not_remembered():
             return Subscribers()  # another room's each time
 
     cache = PageCache(MemoryLog(), Rooms())
-    asyncio.run(cache.read(PageQuery("#tea", 9, Window(before=9, limit=20)), 0))
+    asyncio.run(cache.read(PageQuery("#tea", 9, Window(before=9, limit=20))))
     assert not cache._pages
+
+
+def test_a_form_of_a_page_is_made_once_until_something_is_said(server, log):
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\nPRIVMSG #tea :it is ready\r\nPING x\r\n")
+    iris.until("PONG")
+    made: list[int] = []
+
+    def form(page):
+        made.append(len(page.records))
+        return f"{len(page.records)} messages"
+
+    async def read(limit=20):
+        upto = log.last
+        wanted = PageQuery("#tea", upto, Window(before=upto + 1, limit=limit))
+        cache = server.server.app._api._context.pages
+        return [await cache.read_as(wanted, "count", form) for _ in range(3)]
+
+    assert server.wait(read()) == ["1 messages"] * 3
+    assert made == [1]
+    assert server.wait(read(limit=1)) == ["1 messages"] * 3
+    assert made == [1, 1]
+    iris.send("PRIVMSG #tea :drink it\r\nPING y\r\n")
+    iris.until("PONG")
+    assert server.wait(read()) == ["2 messages"] * 3
+    assert made == [1, 1, 2]
 
 
 def test_a_renamed_room_has_its_lines_under_both_names(server):

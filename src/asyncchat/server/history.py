@@ -26,7 +26,7 @@ from asyncchat.core.rooms import Room
 from asyncchat.log import streams
 from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.clock import wall_clock
-from asyncchat.server.page_cache import PageCache, Rooms
+from asyncchat.server.page_cache import PageCache
 from asyncchat.server.session import IoHandler, IoResult, Session
 from asyncchat.server.slices import Turns
 
@@ -115,15 +115,15 @@ class History:
     Args:
         chat: the state, only to be read.
         log: the history.
-        rooms: as far as deliveries have told of them.
+        pages: the newest ones of rooms.
     """
 
-    def __init__(self, chat: Chat, log: Log, rooms: Rooms) -> None:
+    def __init__(self, chat: Chat, log: Log, pages: PageCache) -> None:
         self.chat = chat
         self._log = log
-        self._page_cache = PageCache(log, rooms)
+        self._page_cache = pages
         self._turns = Turns()
-        """Pages are read one in a pass of the loop, however many ask at once."""
+        """Pages are read a few in a pass of the loop, however many ask at once."""
         self._start_number = log.last
         """The number of the last record before this run."""
         self.handlers: dict[type[Command], IoHandler] = {
@@ -188,7 +188,7 @@ class History:
         query = where.query(upto, window, events=command.events)
         await self._turns.wait()
         try:
-            page = await self._page_cache.read(query, history.MORE_COUNTED)
+            page = await self._page_cache.read(query)
             records = page.records
             if command.then is not None:
                 then = where.query(upto, command.then, events=command.events)

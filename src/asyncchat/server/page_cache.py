@@ -1,4 +1,4 @@
-"""A cache of the newest page of rooms: after a restart, thousands of people join at once and read the same.
+"""A cache of the newest pages of rooms: after a restart, thousands of people join at once and read the same.
 
 Owns the pages and when they expire. Must not know sessions.
 """
@@ -6,22 +6,24 @@ Owns the pages and when they expire. Must not know sessions.
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from asyncchat.core.features.history import Window
+from asyncchat.core.features.history import MORE_COUNTED, Window
 from asyncchat.log.base import Log, Page, PageQuery
 from asyncchat.server.recipients import Subscribers
 
-ROOMS = 256
-"""Rooms whose page is cached: about 2 MB with lines as long as usual."""
+MOST_PAGES = 256
+"""Pages that are cached: about 2 MB with lines as long as usual, and as much again as JSON."""
 
 FRESH = 10.0
 """Seconds that a page is cached: retention may remove what it shows."""
 
 LONGEST = 50
 """Messages of the longest page that is cached: newcomers read no more (option ``newcomers``)."""
+
+T = TypeVar("T")
 
 
 class Rooms(Protocol):
@@ -33,10 +35,11 @@ class Rooms(Protocol):
 
 class _Entry(msgspec.Struct, frozen=True):
     room: Subscribers
-    limit: int
     before: int
     page: Page
     until: float
+    made: dict[str, Any] = {}
+    """What was made of the page, by its form."""
 
 
 class PageCache:
@@ -54,36 +57,54 @@ class PageCache:
         self._begun = log.last
         """The last number before this run."""
         self._clock = clock
-        self._pages: OrderedDict[str, _Entry] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
 
-    async def read(self, wanted: PageQuery, count_to: int) -> Page:
-        """A page, from the log or the cache.
+    async def read(self, wanted: PageQuery) -> Page:
+        """A page, from the log or the cache. Up to ``MORE_COUNTED`` messages before it are counted.
 
         Raises:
             LogError: it can't be read now.
         """
+        found = await self._find(wanted)
+        return found.page if isinstance(found, _Entry) else found
+
+    async def read_as(self, wanted: PageQuery, form: str, make: Callable[[Page], T]) -> T:
+        """The same in another form, such as JSON: it is made once for each page in the cache.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        found = await self._find(wanted)
+        if not isinstance(found, _Entry):
+            return make(found)
+        if form not in found.made:
+            found.made[form] = make(found.page)
+        made: T = found.made[form]
+        return made
+
+    async def _find(self, wanted: PageQuery) -> _Entry | Page:
         room = self._rooms.subscribers_in(wanted.room)
         before, limit = wanted.window.before, wanted.window.limit
         if room is None or before is None or not _is_newest_page(wanted):
-            return await self._log.read(wanted, count_to)
+            return await self._log.read(wanted, MORE_COUNTED)
+        key = wanted.room, limit
         end = min(before, wanted.upto + 1)  # a client may name a number that is yet to come
-        entry = self._pages.get(wanted.room)
+        entry = self._pages.get(key)
         if (
             entry is not None
             and entry.room is room
-            and entry.limit == limit
             and max(self._begun, room.last_said) < min(entry.before, end)
             and self._clock() < entry.until
         ):
-            return entry.page
-        page = await self._log.read(wanted, count_to)
+            return entry
+        page = await self._log.read(wanted, MORE_COUNTED)
         if self._rooms.subscribers_in(wanted.room) is not room or max(self._begun, room.last_said) >= end:
             return page  # the room was renamed, or something was said there, meanwhile
-        self._pages[wanted.room] = _Entry(room, limit, end, page, self._clock() + FRESH)
-        self._pages.move_to_end(wanted.room)
-        if len(self._pages) > ROOMS:
+        entry = self._pages[key] = _Entry(room, end, page, self._clock() + FRESH)
+        self._pages.move_to_end(key)
+        if len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)
-        return page
+        return entry
 
 
 def _is_newest_page(wanted: PageQuery) -> bool:

@@ -39,6 +39,7 @@ from asyncchat.server.io_commands import io_handlers
 from asyncchat.server.keepalive import Keepalive
 from asyncchat.server.listeners import Listeners
 from asyncchat.server.outbox import Outbox, StorageLost
+from asyncchat.server.page_cache import PageCache
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.protocol_detection import detect_protocol
 from asyncchat.server.protocols import Protocols
@@ -98,7 +99,8 @@ class Server:
         self.auth = Authentication(chat, ServerPasswords(config, guard.queue), owner_code, guard)
         cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
         shown = cloaked(log, cloaks)
-        history = History(chat, shown, self.delivery)
+        pages = PageCache(shown, self.delivery)
+        history = History(chat, shown, pages)
         self.context = SessionContext(
             config,
             cloaks=cloaks,
@@ -111,7 +113,7 @@ class Server:
         self.protocols = Protocols(config, log.ids, motd)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
         self.listeners = Listeners(self.context, most_sessions)
-        self.app = App(self.context, shown, self.listeners, self.protocols.info.started)
+        self.app = App(self.context, shown, pages, self.listeners, self.protocols.info.started)
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)

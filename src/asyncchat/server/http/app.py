@@ -24,6 +24,7 @@ from asyncchat.server.http.messages import Body, Headers, Request, Response, pro
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.listeners import Listeners
+    from asyncchat.server.page_cache import PageCache
     from asyncchat.server.session import Session, SessionContext
 
 
@@ -47,15 +48,18 @@ class App:
     Args:
         context: what sessions share.
         log: the history.
+        pages: the newest ones of rooms.
         listeners: know how to join.
         started: when this run began, in microseconds since 1970 UTC.
     """
 
-    def __init__(self, context: SessionContext, log: Log, listeners: Listeners, started: int) -> None:
+    def __init__(
+        self, context: SessionContext, log: Log, pages: PageCache, listeners: Listeners, started: int
+    ) -> None:
         self._context = context
         self._listeners = listeners
         self._started = started
-        self._api = Api(context, log)
+        self._api = Api(context, log, pages)
         self._loading: dict[str, float] = {}
         self.update_hosts()
         context.delivery.observe(ServerBanChanged, self._ban_changed)

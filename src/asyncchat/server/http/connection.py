@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
+from time import time
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects import websocket
-from asyncchat.server.http.messages import Request, Response, headers_of, problem
+from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem
 from asyncchat.server.http.reader import RequestReader
 
 if TYPE_CHECKING:
@@ -150,11 +152,23 @@ _CLOSE = ("Connection", "close")
 
 def _head(response: Response, *further: tuple[str, str]) -> bytes:
     """The head of an answer, up to and with the empty line."""
-    status = response.status
-    headers = headers_of(response) if status >= 200 else []
-    lines = [
-        f"{name}: {value}\r\n" for name, value in (*headers, ("Date", formatdate(usegmt=True)), *further)
-    ]
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{''.join(lines)}\r\n".encode(
-        "latin-1", "replace"
+    more = "".join([f"{name}: {value}\r\n" for name, value in further])
+    return b"%bDate: %b\r\n%b\r\n" % (
+        _beginning(response.status, response.headers),
+        _date(int(time())),
+        more.encode("latin-1", "replace"),
     )
+
+
+@lru_cache(256)
+def _beginning(status: int, headers: Headers) -> bytes:
+    """The head of an answer without what each has for itself. Many have the same."""
+    every = headers_of(headers) if status >= 200 else ()
+    lines = "".join([f"{name}: {value}\r\n" for name, value in every])
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}".encode("latin-1", "replace")
+
+
+@lru_cache(1)
+def _date(second: int) -> bytes:
+    """The value of the Date header at a second since 1970."""
+    return formatdate(second, usegmt=True).encode()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
@@ -29,7 +30,7 @@ CHUNKED = -1
 """The length of a body in the chunked coding, which is not known before its end."""
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, dict=True):
     """The head of one request: headers have lower-case names, ``path`` is decoded, ``query`` is not.
 
     ``length`` is that of the body, which is read when somebody asks for it (``Body``).
@@ -41,7 +42,7 @@ class Request(msgspec.Struct, frozen=True):
     version: str = "1.1"
     length: int = 0
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The path of the target, decoded; an encoded ``?`` belongs to it."""
         return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
@@ -49,14 +50,14 @@ class Request(msgspec.Struct, frozen=True):
     @property
     def raw_path(self) -> str:
         """The path as it was sent."""
-        return self._split()[0]
+        return self._split[0]
 
     @property
     def query(self) -> str:
         """What follows the question mark."""
-        return self._split()[1]
+        return self._split[1]
 
-    @property
+    @cached_property
     def host(self) -> str:
         """The host that is asked: the target's authority if it has one (RFC 9112, 3.2.2), else the
         header's."""
@@ -65,11 +66,16 @@ class Request(msgspec.Struct, frozen=True):
 
     def header(self, name: str) -> str:
         """A header's value; '' without one, several joined as a list."""
-        return ", ".join(value for known, value in self.headers if known == name)
+        return self._values.get(name, "")
 
     def names(self, header: str, token: str) -> bool:
         """Whether a header that is a list has this token, in any case."""
         return token in (part.strip().lower() for part in self.header(header).split(","))
+
+    def knows(self, tag: str) -> bool:
+        """Whether the client has what this entity tag names (If-None-Match; RFC 9110, 13.1.2)."""
+        known = [part.strip().removeprefix("W/") for part in self.header("if-none-match").split(",")]
+        return tag in known or "*" in known
 
     def accepts(self, kind: str) -> bool:
         """Whether the Accept header names this media type itself; a wildcard does not count."""
@@ -85,6 +91,14 @@ class Request(msgspec.Struct, frozen=True):
             for part in self.header("accept-encoding").split(",")
         )
 
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for name, value in self.headers:
+            values[name] = f"{values[name]}, {value}" if name in values else value
+        return values
+
+    @cached_property
     def _split(self) -> tuple[str, str]:
         absolute = _ABSOLUTE.fullmatch(self.target)
         target = self.target if absolute is None else absolute[2] or "/"
@@ -148,10 +162,10 @@ NO_CONTENT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; fr
 """The content security policy of everything but the page."""
 
 
-def headers_of(response: Response) -> list[tuple[str, str]]:
-    """All headers of a response, except those of the connection."""
-    said = {name.lower() for name, _ in response.headers}
-    headers = [*ALWAYS, *response.headers]
+def headers_of(own: Headers) -> list[tuple[str, str]]:
+    """All headers of a response that has these of its own, except those of the connection."""
+    said = {name.lower() for name, _ in own}
+    headers = [*ALWAYS, *own]
     if "content-security-policy" not in said:
         headers.append(("Content-Security-Policy", NO_CONTENT_POLICY))
     if "cache-control" not in said:

@@ -104,8 +104,7 @@ def respond(file: File, request: Request, also: Headers = ()) -> Response:
     wanted = [part.strip() for part in request.header("if-match").split(",")]
     if wanted != [""] and tag not in wanted and "*" not in wanted:
         return problem(412, "That is not the version of the file that is here. Ask without If-Match.")
-    known = [part.strip().removeprefix("W/") for part in request.header("if-none-match").split(",")]
-    if tag in known or "*" in known:
+    if request.knows(tag):
         return Response(304, b"", headers)
     if zipped:
         return Response(200, file.packed, (*headers, ("Content-Encoding", "gzip")))

@@ -144,6 +144,30 @@ def test_history_is_paged_by_ids(server):
     assert page("") == (ids, False)
 
 
+def test_a_page_is_read_again_only_after_something_changed(server):
+    read = give_token(server, "reader", "read")
+    post = give_token(server, "builder", "post")
+    said = ask(server, "POST", "/rooms/tea/messages", "the kettle is on", post).json
+
+    def page(*tags: str):
+        headers = {"If_None_Match": ", ".join(tags)} if tags else {}
+        return ask(server, "GET", "/rooms/tea/messages", bearer=read, **headers)
+
+    first = page()
+    assert first.json["messages"] == [said]
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert first.headers["Vary"] == "Authorization"
+    tag = first.headers["ETag"]
+    again = page('"another"', tag)
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", tag)
+    assert page("W/" + tag).status == 304
+    ask(server, "POST", "/rooms/tea/messages", "it boils", post)
+    changed = page(tag)
+    assert changed.status == 200
+    assert [one["text"] for one in changed.json["messages"]] == ["the kettle is on", "it boils"]
+    assert changed.headers["ETag"] != tag
+
+
 def test_a_page_ends_early_where_its_texts_are_long(server, monkeypatch):
     monkeypatch.setattr(schemas, "PAGE_LETTERS", 20)
     ids = [ask(server, "POST", "/rooms/ci/messages", f"{n}" * 9, "bot").json["id"] for n in range(6)]

@@ -23,6 +23,7 @@ from asyncchat.server.password_guard import NetworkCount
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
+    from asyncchat.server.page_cache import PageCache
     from asyncchat.server.session import Session, SessionContext
 
 MOST_BUDGETS = 10_000
@@ -75,9 +76,9 @@ ROUTES: tuple[routes.Route, ...] = (
 class Api:
     """The API of a server."""
 
-    def __init__(self, context: SessionContext, log: Log) -> None:
+    def __init__(self, context: SessionContext, log: Log, pages: PageCache) -> None:
         self._context = routes.ApiContext(
-            context, log, Streams(context.delivery, stream.StreamEncoder(log.ids))
+            context, log, pages, Streams(context.delivery, stream.StreamEncoder(log.ids))
         )
         # Ten wrong tokens from one network, then 120 an hour, as for passwords.
         self._wrong_tokens = NetworkCount(10, 30.0, context.now)

@@ -121,7 +121,7 @@ def _responses(route: Route) -> dict[str, Any]:
                 name: {"description": words, "schema": {"type": "string"}}
                 for name, words in answer.headers.items()
             },
-            "content": {answer.kind: {"schema": schema}},
+            "content": {answer.kind: {"schema": schema}} if answer.kind else {},
         }
     problems = {**EVERYWHERE, **route.problems}
     if route.action != OPEN:

@@ -5,6 +5,7 @@ Owns what may be read without a token: the last lines of public rooms.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
@@ -19,10 +20,10 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
-from asyncchat.log.base import LogError
+from asyncchat.log.base import LogError, Page
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
-from asyncchat.server.http.api.routes import Answer, Call, Route, json, json_body
+from asyncchat.server.http.api.routes import Answer, Call, Route, json_body
 from asyncchat.server.http.messages import Response, problem
 
 
@@ -121,20 +122,41 @@ async def messages(call: Call) -> Response:
         else history.room_conversation(room, since)
     )
     call.session.charge(1)
-    wanted = where.query(
-        call.context.sessions.delivery.delivered,
-        Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),
-    )
+    newest = not query.after
+    delivered = call.context.sessions.delivery.delivered
+    # The newest page is known by a number that it is before.
+    before = numbers.get("before", delivered + 1 if newest else None)
+    wanted = where.query(delivered, Window(numbers.get("after"), before, limit=query.limit, newest=newest))
+
+    def encode(page: Page) -> _Encoded:
+        records = tuple(_up_to_size(page.records, newest=newest))
+        found = (schemas.message(history.under_current_name(where, record), log.ids) for record in records)
+        more = page.more > 0 or len(records) < len(page.records)
+        body = msgspec.json.encode(schemas.Messages(tuple(one for one in found if one is not None), more))
+        return _Encoded(body + b"\n", f'"{hashlib.sha256(body).hexdigest()[:32]}"', not page.records)
+
     try:
-        page = await log.read(wanted, 1)
+        encoded = await call.context.pages.read_as(wanted, "json", encode)
     except LogError:
         return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
-    if room is None and not page.records and call.token is None and fold(call.room) != LOBBY:
+    if room is None and encoded.is_empty and call.token is None and fold(call.room) != LOBBY:
         return no_room()
-    records = tuple(_up_to_size(page.records, newest=not query.after))
-    found = (schemas.message(history.under_current_name(where, record), log.ids) for record in records)
-    more = page.more > 0 or len(records) < len(page.records)
-    return json(200, schemas.Messages(tuple(one for one in found if one is not None), more))
+    headers = (("ETag", encoded.tag), *_KEPT)
+    if call.request.knows(encoded.tag):
+        return Response(304, b"", headers)
+    return json_body(200, encoded.body, *headers)
+
+
+class _Encoded(msgspec.Struct, frozen=True):
+    """A page as JSON, with its entity tag."""
+
+    body: bytes
+    tag: str
+    is_empty: bool
+
+
+_KEPT = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization"))
+"""A client may keep a page, and asks whether it still holds: another token may read something else."""
 
 
 def _up_to_size(records: Sequence[Record], *, newest: bool) -> list[Record]:
@@ -172,7 +194,15 @@ ROUTES = (
     Route(
         "GET", "/rooms/{room}/messages", "readMessages", messages,
         "Gives a page of a room's history. The last lines of a public room need no token.",
-        {200: Answer("The messages.", schemas.Messages)},
+        {
+            200: Answer(
+                "The messages.",
+                schemas.Messages,
+                headers={"ETag": "Names this page as it is; it may be sent as If-None-Match."},
+            ),
+            304: Answer("It is as it was: If-None-Match names it.", kind="", headers={"ETag": "The same."}),
+        },
         action=READ, optional=True, query=schemas.HistoryQuery, problems=_NO_ROOM,
+        headers={"If-None-Match": "The ETag of an earlier answer: 304 if the page is the same."},
     ),
 )  # fmt: skip

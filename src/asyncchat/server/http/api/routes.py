@@ -15,6 +15,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import Token
 from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Body, Request, Response, problem
+from asyncchat.server.page_cache import PageCache
 from asyncchat.server.session import Session, SessionContext
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ OPEN = ""
 
 
 class ApiContext(msgspec.Struct, frozen=True):
-    """What the handlers of all routes share: what sessions share, the log, and the open streams."""
+    """What the handlers of all routes share: what sessions share, the log, the newest pages of rooms, and the
+    open streams."""
 
     sessions: SessionContext
     log: Log
+    pages: PageCache
     streams: Streams
 
     @property
@@ -61,7 +64,10 @@ class Call(msgspec.Struct):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer that a route may give; ``shape`` is the schema of its JSON, None if ``kind`` is not JSON."""
+    """An answer that a route may give.
+
+    ``shape`` is the schema of its JSON, None if ``kind`` is not JSON; ``kind`` is empty if it has no body.
+    """
 
     words: str
     shape: type[msgspec.Struct] | None = None
@@ -118,8 +124,10 @@ def query_of(kind: type[msgspec.Struct], text: str) -> Any:
     Raises:
         ValueError: it is not valid; the text says why.
     """
+    if not text and not kind.__struct_fields__:
+        return kind()
     stated: dict[str, str] = {}
-    fields = {field.name for field in msgspec.structs.fields(kind)}
+    fields = kind.__struct_fields__
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=50):
         if name in stated:
             raise ValueError(f"The parameter {name} is given twice.")

@@ -117,6 +117,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "on": switch,
     "out": switch,
     "ban": st.builds(BanFromServer, masks, switch, st.integers(0, 3), texts),
+    "by": st.just(person(1, "anna", "u", "h1")),
     "matching": st.lists(sessions, max_size=3).map(tuple),
     "last": sessions,
     "speech": st.sampled_from(Speech),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncchat.config.webhooks import Webhook
-from asyncchat.core.commands import Command
+from asyncchat.core.commands import Batch, Command
 from asyncchat.core.events import MovesRoom, Recipients, Record
 from asyncchat.core.features.away import AwayChanged, SetAway
 from asyncchat.core.features.connect import Connect, Quit, Rename
@@ -18,10 +19,12 @@ from asyncchat.core.features.invites import Invite, Invited
 from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Say, SayToRole
 from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.opers import GrantOper
 from asyncchat.core.features.presence import Left
 from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetRole
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
+from asyncchat.core.features.server_bans import Kill
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import Outcome
@@ -31,6 +34,7 @@ from asyncchat.server import session as session_module
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.recipients import Pending, joined
 from asyncchat.server.session import Session
+from asyncchat.server.slices import SLICE_SECONDS
 from asyncchat.server.webhooks import Hook, HookEncoder
 from tests.server.listeners import Everything, Hall, Numbers, Running
 
@@ -475,6 +479,65 @@ def test_long_writes_give_the_others_a_turn_sooner(monkeypatch):
         assert not turns
         await hall.delivery._write(everyone, b"x" * 4096)
         assert len(turns) == 1
+
+    played(scene)
+
+
+class Ticking:
+    """A clock that goes on by a quarter of a slice at each look."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += SLICE_SECONDS / 4
+        return self.now
+
+
+async def most_in_a_pass(hall: Hall, count: Callable[[], int]) -> int:
+    """By how much a count grew in one pass of the loop at the most, until all is delivered."""
+    most, before, emptied = 0, count(), asyncio.create_task(hall.outbox.emptied())
+    while not emptied.done():
+        await asyncio.sleep(0)
+        most, before = max(most, count() - before), count()
+    return most
+
+
+def test_many_who_are_killed_at_once_are_disconnected_a_few_a_pass(monkeypatch):
+    monkeypatch.setattr(delivery, "perf_counter", Ticking())
+
+    async def scene(hall):
+        killer, *others = await people(hall, 61)
+        hall.submit(killer, GrantOper(verified=True))
+        await hall.outbox.emptied()
+        hall.submit(killer, Batch(tuple(Kill(f"p{number}", "x") for number in range(1, 61))))
+        assert await most_in_a_pass(hall, lambda: sum(one.ended for one in others)) <= 4
+        assert all(one.ended for one in others)
+
+    played(scene)
+
+
+def test_the_members_of_a_renamed_room_are_told_a_few_a_pass(monkeypatch):
+    """Even those who are served individually, whom no write counts."""
+    monkeypatch.setattr(delivery, "perf_counter", Ticking())
+    told: list[Session] = []
+    encode = Session.encode_rename
+
+    def counted(self: Session, outcome: Outcome) -> bytes:
+        told.append(self)
+        return encode(self, outcome)
+
+    monkeypatch.setattr(Session, "encode_rename", counted)
+
+    async def scene(hall):
+        everyone = await people(hall, 50)
+        for one in everyone:
+            hall.submit(one, Join("#old"))
+        await hall.outbox.emptied()
+        for one in everyone:
+            hall.submit(one, Say("#old", "hello"))
+        hall.submit(everyone[0], RenameRoomResolved("#old", "#new"))
+        assert await most_in_a_pass(hall, lambda: len(told)) <= 4
+        assert len(told) == 49
 
     played(scene)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from asyncchat.core.features import server_bans
 from tests.server.harness import CODE, serving
 
 
@@ -42,6 +43,21 @@ def test_who_puts_itself_out_is_gone(server):
     op.send(f"OPER owner {CODE}\r\nKILL op :enough\r\n")
     assert "Killed (op (enough))" in op.rest().decode()
     assert server.people() == []
+
+
+def test_all_whom_a_ban_matches_are_gone_when_it_is_answered(server, monkeypatch):
+    monkeypatch.setattr(server_bans, "ENDED_AT_ONCE", 3)
+    op = server.irc("op")
+    eves = [server.irc(f"eve{number}") for number in range(10)]
+    op.send(f"CAP REQ :batch labeled-response\r\nOPER owner {CODE}\r\n")
+    op.until(" 381 ")
+    op.send("@label=k KLINE eve* :spam\r\nPING x\r\n")
+    told = op.until(" PONG ")
+    assert told.count(" is banned from the server\r\n") == 1
+    assert told.count(" KILL eve") == told.count(" QUIT :Killed (op (spam))") == 10
+    for eve in eves:
+        assert "Killed (op (spam))" in eve.rest().decode()
+    assert server.people() == ["op"]
 
 
 def test_who_is_banned_is_not_let_in(server):

@@ -142,6 +142,8 @@ class Delivery:
                         await self._rename_room(item.number, event, outcome, session)
                     else:
                         await self._tell(item, session)
+                        if perf_counter() >= self._slice_end:
+                            await self._yield()
                     self.delivered = item.number
                 elif type(item) is CoalescedRecord:
                     await self._tell(item, session)
@@ -178,6 +180,8 @@ class Delivery:
         slow, self._slow = self._slow, set()
         for session, reason in disconnecting:
             session.disconnect(reason)
+            if perf_counter() >= self._slice_end:
+                await self._yield()
         for session in slow:
             session.disconnect("too slow", at_once=True)
             if perf_counter() >= self._slice_end:
@@ -372,8 +376,9 @@ class Delivery:
         for member in list(subscribers.members.values()):
             if member is cause or member.ended:
                 continue
-            data = member.encode_rename(outcome)
-            await self._give(member, data)
+            await self._give(member, member.encode_rename(outcome))
+            if perf_counter() >= self._slice_end:
+                await self._yield()
 
     async def _announce(self, record: Record, to: Iterable[int], cause: Recipient) -> None:
         """Tells some people something, wherever they are; perhaps only in some of their sessions."""

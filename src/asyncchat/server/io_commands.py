@@ -5,13 +5,15 @@ answer, or a command for the hub. Meanwhile the session has paused its output an
 other sessions do not wait.
 """
 
+from collections.abc import Sequence
+
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event
 from asyncchat.core.features.messages import IGNORED_EACH, Ignore, Ignored, NotIgnored
 from asyncchat.core.features.server import Reload
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.registry import SLICED_HANDLERS
-from asyncchat.core.replies import NotServerOperator, Refusal, Reply
+from asyncchat.core.replies import Done, NotServerOperator, Refusal, Reply
 from asyncchat.server.auth import Authentication
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.history import History
@@ -46,17 +48,33 @@ async def answer_in_slices(session: Session, command: Command, _upto: int) -> Io
     """Answers from the state, a slice at a time; the log has what the answer tells when it is told.
 
     Where looking for something takes long, the result is the command that decides about what was found.
+    Others behind it go on with what is too much for one; everybody else's commands come between them.
     """
     context = session.context
     chat, now = context.hub.chat, wall_clock()
     work = SLICED_HANDLERS[type(command)](chat, session.person_id, command, now)
-    *events, answer = await context.slices.finish(work, session.charge)
+    items = await context.slices.finish(work, session.charge)
+    *events, answer = items
     if isinstance(answer, Command):
-        return answer  # it was prepared in slices, and is decided at once
+        return await _decide(session, [item for item in items if isinstance(item, Command)])
     context.hub.declare([event for event in events if isinstance(event, Event)])
     await session.committed()
     assert isinstance(answer, Reply | Refusal)  # noqa: S101  # the contract of these handlers
     return answer
+
+
+async def _decide(session: Session, commands: Sequence[Command]) -> IoResult:
+    """Has commands decided for the session, each in a batch of its own; to their end, even if it leaves."""
+    if len(commands) == 1:
+        return commands[0]
+    hub = session.context.hub
+    for command in commands:
+        if session.ended:
+            await hub.request(command)
+        else:
+            hub.submit(session, [command])
+            await session.committed()
+    return Done()
 
 
 async def ignore(session: Session, command: Ignore, _upto: int) -> IoResult:

@@ -4,14 +4,17 @@ from typing import Any
 import pytest
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.features import server_bans
 from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.connect import Connect, Detach, Quit
 from asyncchat.core.features.server_bans import (
     BanFromServer,
     BannedFromServer,
+    EndBanned,
     Killed,
     ServerBan,
     ServerBans,
+    ServerBanTooWide,
     address_ban_on,
     server_mask,
 )
@@ -119,3 +122,32 @@ def test_a_ban_ends_who_comes_while_it_is_looked_for_whom_it_matches(chat):
     list(looking)
     killed = [event.person.name for event in do(chat, OLGA, made[0]) if isinstance(event, Killed)]
     assert killed == ["Anna", "carol", "zoe"]
+
+
+def test_a_ban_of_many_ends_a_part_of_them_at_once(monkeypatch):
+    monkeypatch.setattr(server_bans, "ENDED_AT_ONCE", 2)
+    chat = house()
+    for number in range(30, 35):
+        do(chat, number, Connect(f"n{number}", "bad", "h"))
+
+    def ended() -> Iterator[list[str]]:
+        work = SLICED_HANDLERS[BanFromServer](chat, OLGA, BanFromServer("n*!bad@*", reason="spam"), 0)
+        made: list[Any] = []
+
+        def look() -> Iterator[None]:
+            made.extend((yield from work))
+
+        list(look())
+        for command in made:
+            killed = [one for one in do(chat, OLGA, command) if isinstance(one, Killed)]
+            assert all((one.by.name, one.reason) == ("olga", "spam") for one in killed)
+            yield [one.person.name for one in killed]
+
+    assert list(ended()) == [["n30", "n31"], ["n32", "n33"], ["n34"]]
+    do(chat, OLGA, BanFromServer("n*!bad@*", False))
+    assert do(chat, OLGA, EndBanned(chat.people[OLGA], "n*!bad@*", (30,))) == ()
+
+
+def test_nobody_is_ended_by_a_ban_that_is_refused(monkeypatch):
+    monkeypatch.setattr(server_bans, "ENDED_AT_ONCE", 1)
+    assert do(house(), OLGA, BanFromServer("*!*@*")) == (ServerBanTooWide("*!*@*"),)

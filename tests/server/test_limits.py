@@ -12,6 +12,7 @@ from asyncchat.server.limits import (
     Budget,
     Budgets,
     ClientBudget,
+    NetworkBudget,
     Rate,
     raise_file_limit,
 )
@@ -201,14 +202,57 @@ def test_only_who_used_a_tenth_of_its_budget_is_charged_the_servers(clock):
     client.charge(10)
     client.lines(clock.now, "")
     client.charge(1)
-    assert budgets.server.lines(clock.now) == 200
+    share = budgets.server.share(clock.now, client.network)
+    assert share.lines(clock.now) == 200
     client.lines(clock.now, "")
     client.charge(1)
-    assert budgets.server.lines(clock.now) == 199
+    assert share.lines(clock.now) == 199
     clock.now += 1
     client.lines(clock.now, "")
     client.charge(1)
-    assert budgets.server.lines(clock.now) == 200
+    assert share.lines(clock.now) == 200
+
+
+def test_nobody_waits_for_the_flooders_of_another_network(clock):
+    budgets = make(clock, burst=100, rate=10, server_burst=200, server_rate=1000)
+    flooders = []
+    for number in range(200):
+        network = budgets.connect(f"192.0.2.{number // 20}")
+        flooders.append(ClientBudget(budgets, network))
+        flooders[-1].charge(100)
+        flooders[-1].lines(clock.now, "")
+        flooders[-1].charge(0, 100_000)  # in a room of a thousand
+    assert flooders[0].reserve(clock.now, 4) > 60
+    anna = ClientBudget(budgets, budgets.connect("192.0.2.77"))
+    anna.charge(20)
+    assert anna.lines(clock.now, "") > 10
+    anna.charge(60)
+    anna.lines(clock.now, "")
+    assert anna.reserve(clock.now, 4) < 1
+
+
+def test_the_networks_that_send_many_lines_have_equal_shares(clock):
+    server = make(clock, server_burst=200, server_rate=1000).server
+    places = [NetworkBudget(clock.now, RATE, trusted=False, guests=None) for _ in range(4)]
+    first = server.share(clock.now, places[0])
+    assert first.rate == Rate(200, 1000)
+    for place in places:
+        server.share(clock.now, place).charge(5000)
+    clock.now += 1
+    assert [server.share(clock.now, place).rate for place in places] == [Rate(50, 250)] * 4
+    server.share(clock.now, places[0]).charge(10_000)
+    clock.now += 100  # those of the others are whole again
+    assert server.share(clock.now, places[0]).rate == Rate(200, 1000)
+    assert server.share(clock.now, places[1]) is not first
+
+
+def test_an_ipv6_site_has_one_share(clock):
+    budgets = make(clock)
+    one, other = budgets.connect("2001:db8:1:2::1"), budgets.connect("2001:db8:1:3::1")
+    elsewhere = budgets.connect("2001:db8:2:2::1")
+    share = budgets.server.share(clock.now, one)
+    assert budgets.server.share(clock.now, other) is share
+    assert budgets.server.share(clock.now, elsewhere) is not share
 
 
 def test_devices_of_an_account_share_its_budget(clock):
@@ -361,14 +405,15 @@ def test_a_flood_in_a_large_room_costs_more_of_what_all_share(clock):
     network = budgets.connect("192.0.2.1")
     assert network is not None
     client = ClientBudget(budgets, network)
+    share = budgets.server.share(clock.now, network)
     client.charge(0, 500)
     assert client.lines(clock.now, "") == 19
-    assert budgets.server.lines(clock.now) == 100  # few lines: it is not charged
+    assert share.lines(clock.now) == 100  # few lines: it is not charged
     client.charge(2)
     assert client.lines(clock.now, "") == 17
     client.charge(2, 1000)
     assert client.lines(clock.now, "") == 13
-    assert budgets.server.lines(clock.now) == 88
+    assert share.lines(clock.now) == 88
 
 
 def test_a_budget_does_not_fill_while_another_is_waited_for(clock):
@@ -383,8 +428,9 @@ def test_a_budget_does_not_fill_while_another_is_waited_for(clock):
     assert waited == 3
     clock.now += waited
     assert client.lines(clock.now, "") == 0
-    budgets.server.charge(-100)
+    share = budgets.server.share(clock.now, network)
+    share.charge(-100)
     assert client.lines(clock.now, "") == 1  # no more than the server's burst
-    budgets.server.rate = Rate(100, 1)
-    budgets.server.charge(-100)
+    share.rate = budgets.server.rate = Rate(100, 1)
+    share.charge(-100)
     assert client.lines(clock.now, "") == 6

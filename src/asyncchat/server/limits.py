@@ -56,6 +56,9 @@ WAITING_SECONDS = 0.05
 STRAINED = 0.9
 """The part of its budget below which a connection is charged the server's too: it sends many lines."""
 
+DIVIDE_SECONDS = 1.0
+"""How often the server's budget is divided among the networks that use it."""
+
 LINE_SECONDS = 0.0005
 """Time of the loop that counts as one line, where a turn takes longer than ``TURN_SECONDS``."""
 
@@ -199,6 +202,52 @@ class NetworkBudget(Budget):
         self.rate = rate
 
 
+class ServerShare(Budget):
+    """The share that one network has of the server's budget."""
+
+    __slots__ = ()
+
+
+class ServerBudget:
+    """What all may use together who send many lines at a time, so that the others need not wait for them.
+
+    Their networks have equal shares of it: nobody waits for the flooders of another network.
+
+    Args:
+        now: seconds.
+        rate: of all shares together.
+    """
+
+    def __init__(self, now: float, rate: Rate) -> None:
+        self.rate = rate
+        self._shares: dict[NetworkBudget, ServerShare] = {}
+        self._divided = now
+
+    def share(self, now: float, network: NetworkBudget) -> ServerShare:
+        """The share of a network; an IPv6 /48 has one share."""
+        if now - self._divided >= DIVIDE_SECONDS:
+            self._divide(now)
+        key = network if network.site is None or network.trusted else network.site
+        share = self._shares.get(key)
+        if share is None:
+            share = self._shares[key] = ServerShare(now, self._rate_of(len(self._shares) + 1))
+        return share
+
+    def _divide(self, now: float) -> None:
+        """Forgets the shares that are whole, and divides the budget among the others."""
+        self._divided = now
+        self._shares = {
+            key: share for key, share in self._shares.items() if share.lines(now) < share.rate.burst
+        }
+        rate = self._rate_of(len(self._shares))
+        for share in self._shares.values():
+            share.rate = rate
+
+    def _rate_of(self, shares: int) -> Rate:
+        shares = max(1, shares)
+        return Rate(max(1.0, self.rate.burst / shares), self.rate.per_second / shares)
+
+
 class Budgets:
     """The budgets of a server's clients: of each connection, each account and each network.
 
@@ -211,8 +260,7 @@ class Budgets:
         self._clock = clock
         self._networks: dict[str, NetworkBudget] = {}
         self._accounts: dict[str, Budget] = {}
-        self.server = Budget(clock(), Rate(options.server_burst, options.server_rate))
-        """That of all who send many lines at a time, so that the others need not wait for them."""
+        self.server = ServerBudget(clock(), Rate(options.server_burst, options.server_rate))
         self.change(options)
 
     def change(self, options: ServeConfig) -> None:
@@ -354,8 +402,8 @@ class Budgets:
 
 
 class ClientBudget:
-    """What a client is charged to: the budgets of its connection, its network, its account, and the server's
-    while it sends many lines.
+    """What a client is charged to: the budgets of its connection, its network, its account, and its network's
+    share of the server's while it sends many lines.
 
     Args:
         budgets: those of the server's clients.
@@ -395,7 +443,7 @@ class ClientBudget:
         if allowed < self._strained_below:
             allowed = own.lines(now)
             if allowed < self._strained_below:
-                charged.append(self._budgets.server)
+                charged.append(self._budgets.server.share(now, network))
         if account:
             charged.append(self._budgets.account(account))
         if len(charged) > 2 or network.level < allowed or network.site is not None:
@@ -406,7 +454,7 @@ class ClientBudget:
     def charge(self, lines: float, told: float = 0.0) -> None:
         """Takes so many lines, which may be more than there are, of which so many in all are told."""
         for budget in self._charged:
-            members = SERVER_LINE_MEMBERS if budget is self._budgets.server else LINE_MEMBERS
+            members = SERVER_LINE_MEMBERS if type(budget) is ServerShare else LINE_MEMBERS
             budget.charge(lines + told / members)
 
     def reserve(self, now: float, lines: int) -> float:

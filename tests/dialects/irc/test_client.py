@@ -588,6 +588,21 @@ def test_batches_that_stay_open_hold_so_many_lines(monkeypatch):
     assert [message.id for message in page.messages] == ["e1-2", "e1-3", "e1-4"]
 
 
+def test_batches_that_stay_open_hold_so_many_characters(monkeypatch):
+    monkeypatch.setattr("asyncchat.dialects.irc.client_batches.CHARACTERS", 1000)
+    client = registered(ALL, "#ci")
+    client.history(3, "#ci", "AFTER", "msgid=e1-1", limit=50)
+    said = [f"@batch=n;msgid=e1-{number} :bob!b@h PRIVMSG #ci :{'x' * 250}" for number in range(2, 10)]
+    assert hear(client, ":s BATCH +b chathistory #CI", "@batch=b :s BATCH +n netjoin", *said) == []
+    assert hear(client, ":s BATCH -n", f"@batch=b;msgid=e1-99 :bob!b@h PRIVMSG #ci :{'x' * 250}") == []
+    (page,) = hear(client, ":s BATCH -b")
+    assert [message.id for message in page.messages] == ["e1-2", "e1-3", "e1-4"]
+    client.history(4, "#ci", "AFTER", "msgid=e1-4", limit=50)
+    again = f"@batch=c;msgid=e1-9 :bob!b@h PRIVMSG #ci :{'x' * 900}"  # nothing is held any more
+    (page,) = hear(client, ":s BATCH +c chathistory #CI", again, ":s BATCH -c")
+    assert [message.id for message in page.messages] == ["e1-9"]
+
+
 def test_history_questions_are_put_one_by_one():
     client = registered(ALL, "#ci", "#x")
     client.history(1, "#ci", "LATEST", "*", limit=5)

@@ -17,6 +17,9 @@ OPEN = 32
 LINES = 20_000
 """Most lines held in open batches: the largest page of a history many times over."""
 
+CHARACTERS = 8_000_000
+"""Most characters in them: a thousand of the longest lines. A character takes up to four bytes."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -24,6 +27,8 @@ class Batch:
 
     opening: Message
     held: list[Message] = field(default_factory=list)
+    size: int = 0
+    """Characters of them."""
 
     @property
     def kind(self) -> str:
@@ -56,15 +61,19 @@ class Batches:
     def __init__(self) -> None:
         self._open: dict[str, Batch] = {}
         self._held = 0
+        self._size = 0
 
     def take(self, line: Message) -> bool:
         """Puts a line into its batch. False: it is in none, and means what it means at once."""
         batch = self._open.get(line.tag("batch") or "")
         if batch is None:
             return False
-        if self._held < LINES:
+        size = _size(line)
+        if self._held < LINES and self._size + size <= CHARACTERS:
             batch.held.append(line)
+            batch.size += size
             self._held += 1
+            self._size += size
         return True
 
     def boundary(self, line: Message) -> Batch | None:
@@ -79,7 +88,9 @@ class Batches:
                 return batch
             lines = batch.lines()
             parent.held += lines
+            parent.size += batch.size
             self._held += len(lines)
+            self._size += batch.size
         return None
 
     def _end(self, ref: str) -> Batch | None:
@@ -87,7 +98,16 @@ class Batches:
         batch = self._open.pop(ref, None)
         if batch is not None:
             self._held -= len(batch.held)
+            self._size -= batch.size
         return batch
+
+
+def _size(line: Message) -> int:
+    """Characters of a line."""
+    size = len(line.source) + sum(map(len, line.params))
+    for key, value in line.tags:
+        size += len(key) + len(value)
+    return size
 
 
 def _joined(opening: Message, lines: list[Message]) -> Message:

@@ -30,6 +30,7 @@ from asyncchat.core.features.accounts import (
     ReclaimVerified,
     RegisterAccount,
     RegisterAccountVerified,
+    shown_password,
 )
 from asyncchat.core.features.audit import AuditView, ReadAudit
 from asyncchat.core.features.connect import Connect, Quit
@@ -450,8 +451,8 @@ class Hub:
         return self.decide(peer, LogInVerified(exchange.name, True, asked.context))
 
     def show(self, peer: Peer, asked: LogInWithPassword) -> list[object]:
-        name = asked.account or self.name_of(peer)
-        return self.decide(peer, LogInVerified(name, self.right(name, asked.password), asked.context))
+        name, password = shown_password(self.chat, self.name_of(peer), asked)
+        return self.decide(peer, LogInVerified(name, self.right(name, password), asked.context))
 
     def register(self, peer: Peer, asked: RegisterAccount) -> list[object]:
         name = asked.account or self.name_of(peer) or asked.name
@@ -476,9 +477,8 @@ class Hub:
             return None
 
     def drop(self, peer: Peer, asked: DropAccount) -> list[object]:
-        name = asked.account or self.chat.people[peer.id].account
-        right = self.right(name, asked.password)
-        return self.decide(peer, DropAccountVerified(asked.account, right, asked.context))
+        name, password = shown_password(self.chat, self.chat.people[peer.id].account, asked)
+        return self.decide(peer, DropAccountVerified(name, self.right(name, password), asked.context))
 
     def reclaim(self, peer: Peer, asked: Reclaim) -> list[object]:
         right = bool(asked.password) and self.right(asked.name, asked.password)

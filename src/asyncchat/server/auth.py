@@ -139,8 +139,8 @@ class Authentication:
         self, session: Session, command: accounts.LogInWithPassword, _upto: int
     ) -> IoResult:
         """Checks a password that was sent in the clear, and logs in."""
-        name = command.account or self._person(session).name
-        right = await self._checked(session, name, command.password, command.context)
+        name, password = accounts.shown_password(self._chat, self._person(session).name, command)
+        right = await self._checked(session, name, password, command.context)
         if isinstance(right, AccountRefused):
             return right
         return await self._logged_in(session, name, right, command.context)
@@ -213,10 +213,10 @@ class Authentication:
 
     async def drop(self, session: Session, command: accounts.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
-        name = command.account or self._person(session).account
+        name, password = accounts.shown_password(self._chat, self._person(session).account, command)
         if not name:
             return accounts.DropAccountVerified("", False, command.context)
-        right = await self._checked(session, name, command.password, command.context)
+        right = await self._checked(session, name, password, command.context)
         if isinstance(right, AccountRefused):
             return right
         return await self._delayed(

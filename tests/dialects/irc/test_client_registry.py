@@ -2,7 +2,13 @@
 
 import pytest
 
-from asyncchat.core.features.accounts import RegisterAccount
+from asyncchat.core.features.accounts import (
+    DropAccount,
+    LogInWithPassword,
+    NewPassword,
+    Reclaim,
+    RegisterAccount,
+)
 from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.room_modes import GetMasks, SetMask
@@ -25,6 +31,13 @@ OTHER = LineContext("me", {}, NOW)
         (SetMask("#ci", "mute", "~account:bob", False), ("MODE", "#ci", "-b", "m:a:bob")),
         (SetMask("#ci", EXCEPTIONS, "~mute:bob"), ("MODE", "#ci", "+e", "m:bob")),
         (GetMasks("#ci", ("mute",)), ("MODE", "#ci", "+b")),
+        (RegisterAccount("", "", "tea at five"), ("NS", "REGISTER", "tea at five")),
+        (RegisterAccount("", "a@b.org", "tea at five"), ("NS", "REGISTER", "tea at five a@b.org")),
+        (RegisterAccount("", "a@b.org", "tea"), ("NS", "REGISTER", "tea", "a@b.org")),
+        (LogInWithPassword("bob", "tea at five"), ("NS", "IDENTIFY", "bob", "tea at five")),
+        (NewPassword("tea at six"), ("NS", "SET", "PASSWORD", "tea at six")),
+        (DropAccount("", "tea at six"), ("NS", "DROP", "tea at six")),
+        (Reclaim("bob", "tea at six", True), ("NS", "REGAIN", "bob", "tea at six")),
         (ReadAudit(), ("AUDIT",)),
         (ReadAudit(5), ("AUDIT", "5")),
     ],

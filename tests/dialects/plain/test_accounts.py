@@ -89,6 +89,8 @@ def test_a_password_may_be_several_words(world):
     bob = world.person("bob")
     assert bob.type("/register tea at five") == "bob is now your account, and the name is yours.\n"
     assert bob.type("/login bob tea at five") == "You are logged in as bob.\n"
+    assert bob.type("/login tea at five") == "You are logged in as bob.\n"
+    assert bob.type("/login anna at five") == f"{WRONG}\n"  # anna has an account
     assert bob.type("/unregister tea at five").endswith("The account bob is removed.\n")
     assert (
         bob.type("/register two words b@example.org") == "bob is now your account, and the name is yours.\n"

@@ -43,12 +43,16 @@ class Authenticate(IoCommand, frozen=True):
 
 
 class LogInWithPassword(IoCommand, frozen=True):
-    """Log in with a password; an empty account means the one of the person's name."""
+    """Log in with a password; an empty account means the one of the person's name.
+
+    ``phrase``: all of what was typed, where the account may be the first word of the own password.
+    """
 
     cost: ClassVar[int] = 5
     account: str
     password: str
     context: object = None
+    phrase: str = ""
 
 
 class RegisterAccount(IoCommand, frozen=True):
@@ -74,12 +78,23 @@ class NewPassword(IoCommand, frozen=True):
 
 
 class DropAccount(IoCommand, frozen=True):
-    """Remove the own account; its password confirms that."""
+    """Remove the own account; its password confirms that. ``phrase`` as in ``LogInWithPassword``."""
 
     cost: ClassVar[int] = 5
     account: str
     password: str
     context: object = None
+    phrase: str = ""
+
+
+def shown_password(chat: Chat, own: str, shown: LogInWithPassword | DropAccount) -> tuple[str, str]:
+    """The name of an account and the password that is shown for it; ``own`` is the person's.
+
+    Where the first word names no account, all of them are the password of the own one.
+    """
+    if shown.phrase and fold(shown.account) not in chat.accounts and fold(own) in chat.accounts:
+        return own, shown.phrase
+    return shown.account or own, shown.password
 
 
 class Reclaim(IoCommand, frozen=True):

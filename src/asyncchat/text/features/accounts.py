@@ -18,15 +18,18 @@ NOT_PRIVATE = (
 """The answer to everything that takes a password where others may listen."""
 
 
-@slash("register", "PASSWORD [MAIL]", "Makes an account of your name.", Section.ACCOUNTS)
-def _register(session: SlashContext, text: str) -> Command | str | None:
+def password_and_email(text: str) -> tuple[str, str]:
     """A password may be several words; an e-mail address is the last one, if it has an @."""
     password, _, email = text.rpartition(" ")
-    if not password or "@" not in email:
-        password, email = text, ""
+    return (password.rstrip(), email) if password and "@" in email else (text, "")
+
+
+@slash("register", "PASSWORD [MAIL]", "Makes an account of your name.", Section.ACCOUNTS)
+def _register(session: SlashContext, text: str) -> Command | str | None:
+    password, email = password_and_email(text)
     if not password:
         return None
-    return accounts.RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
+    return accounts.RegisterAccount("", email, password) if session.is_confidential else NOT_PRIVATE
 
 
 @slash("login", "[NAME] PASSWORD", "Logs you in to your account.", Section.ACCOUNTS)
@@ -36,7 +39,9 @@ def _login(session: SlashContext, text: str) -> Command | str | None:
         return None
     if not session.is_confidential:
         return NOT_PRIVATE
-    return accounts.LogInWithPassword(name if password else "", password or name)
+    return accounts.LogInWithPassword(
+        name if password else "", password or name, phrase=text if password else ""
+    )
 
 
 slash("logout", "", "Logs you out of your account.", Section.ACCOUNTS)(

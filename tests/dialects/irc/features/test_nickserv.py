@@ -100,6 +100,22 @@ def test_set_password(server, anna):
     assert told == ["You are logged out", "You are now logged in as anna"]
 
 
+def test_a_password_may_be_several_words(server):
+    bob = server.person("bob")
+    made = "The account bob is made: the name is yours now"
+    wrong = "That is not the password, or there is no such account"
+    assert notices(bob.send("PRIVMSG NickServ :REGISTER tea at five b@example.org")) == [made]
+    bob.send("NS LOGOUT")
+    assert notices(bob.send("NS IDENTIFY bob tea at five")) == ["You are now logged in as bob"]
+    # The first word is the name of no account, so it belongs to the password.
+    assert notices(bob.send("NS IDENTIFY tea at five")) == ["You are now logged in as bob"]
+    assert notices(bob.send("NS IDENTIFY coffee at five")) == [wrong]
+    assert notices(bob.send("NS SET PASSWORD tea at six")) == ["The password of bob is changed"]
+    assert notices(bob.send("NS DROP tea at six"))[-1] == "The account bob is removed"
+    assert notices(bob.send("NS REGISTER seven *")) == [made]
+    assert notices(bob.send("NS IDENTIFY seven")) == ["You are now logged in as bob"]
+
+
 def test_staying_while_not_connected(server, anna):
     bob = server.person("bob")
     assert notices(bob.send("NS SET ALWAYSON ON")) == ["You are not logged in"]

@@ -8,9 +8,11 @@ from asyncchat.core.features import accounts
 from asyncchat.core.features.always_on import SetAlwaysOn
 from asyncchat.core.names import NICKSERV
 from asyncchat.core.replies import AccountFault, AccountRefused
-from asyncchat.dialects.irc.client_registry import Line, NotAskable, to_server
-from asyncchat.dialects.irc.features.services import Service, ServiceNotices
+from asyncchat.dialects.irc.client_registry import Line, LineContext, NotAskable, to_server
+from asyncchat.dialects.irc.features.services import Service, ServiceNotices, ServicePurpose
+from asyncchat.dialects.irc.modes import EXTBANS
 from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.text.features.accounts import password_and_email
 
 verb = Service(
     NICKSERV,
@@ -30,15 +32,21 @@ PURPOSE = verb.purpose
 _SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
 
 
-@verb("REGISTER", 1, 2, "<password> [<email>]", "Makes an account of your nickname.", secret=True)
+@verb("REGISTER", 1, 1, "<password> [<email>]", "Makes an account of your nickname.", secret=True)
 def _register(_session: IrcSession, words: list[str]) -> Command:
-    email = words[1] if len(words) > 1 and words[1] != "*" else ""
-    return accounts.RegisterAccount("", email, words[0], context=PURPOSE)
+    password, email = password_and_email(words[0].removesuffix(" *"))
+    return accounts.RegisterAccount("", email, password, context=PURPOSE)
+
+
+def _account_and_password(words: list[str]) -> tuple[str, str, ServicePurpose, str]:
+    if len(words) == 1:
+        return "", words[0], PURPOSE, ""
+    return words[0], words[1], PURPOSE, " ".join(words)
 
 
 @verb("IDENTIFY", 1, 2, "[<account>] <password>", "Logs you in.", secret=True)
 def _identify(_session: IrcSession, words: list[str]) -> Command:
-    return accounts.LogInWithPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+    return accounts.LogInWithPassword(*_account_and_password(words))
 
 
 verb("LOGOUT", 0, 0, "", "Logs you out.")(lambda _session, _words: accounts.LogOut(PURPOSE))
@@ -67,6 +75,7 @@ def _regain(_session: IrcSession, words: list[str]) -> Command:
     2,
     "PASSWORD <new password> | ALWAYSON [ON|OFF]",
     "Changes your password, or lets you stay in your channels while you are not connected.",
+    spaced=True,
 )
 def _set(session: IrcSession, words: list[str]) -> Command:
     what, value = words[0].upper(), words[1] if len(words) > 1 else ""
@@ -81,29 +90,36 @@ def _set(session: IrcSession, words: list[str]) -> Command:
 
 @verb("DROP", 1, 2, "[<account>] <password>", "Removes your account.", secret=True)
 def _drop(_session: IrcSession, words: list[str]) -> Command:
-    return accounts.DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+    return accounts.DropAccount(*_account_and_password(words))
 
 
 # The client's side.
 
 
-def _to_nickserv(*words: str, password: str = "") -> Line:
-    if " " in password:
-        raise NotAskable("NickServ takes no password with a space in it.")
+def _to_nickserv(*words: str) -> Line:
     return ("NS", *(word for word in words if word))
 
 
+def _with_password(server: LineContext, password: str, *words: str, email: str = "") -> Line:
+    """A line with a password behind the words, and an e-mail address behind it."""
+    if " " not in password:
+        return _to_nickserv(*words, password, email)
+    if server.tokens.get("EXTBAN") != f",{EXTBANS}":  # another program would take the first word alone
+        raise NotAskable("NickServ of this server takes no password with a space in it.")
+    return _to_nickserv(*words, f"{password} {email}".rstrip())
+
+
 to_server(accounts.RegisterAccount)(
-    lambda _, c: _to_nickserv("REGISTER", c.password, c.email, password=c.password)
+    lambda server, c: _with_password(server, c.password, "REGISTER", email=c.email)
 )
 to_server(accounts.LogInWithPassword)(
-    lambda _, c: _to_nickserv("IDENTIFY", c.account, c.password, password=c.password)
+    lambda server, c: _with_password(server, c.password, "IDENTIFY", c.account)
 )
 to_server(accounts.LogOut)(lambda _, _command: _to_nickserv("LOGOUT"))
 to_server(accounts.GetAccount)(lambda _, c: _to_nickserv("INFO", c.account))
-to_server(accounts.NewPassword)(lambda _, c: _to_nickserv("SET", "PASSWORD", c.password, password=c.password))
-to_server(accounts.DropAccount)(lambda _, c: _to_nickserv("DROP", c.password, password=c.password))
-to_server(accounts.Reclaim)(lambda _, c: _to_nickserv("REGAIN", c.name, c.password, password=c.password))
+to_server(accounts.NewPassword)(lambda server, c: _with_password(server, c.password, "SET", "PASSWORD"))
+to_server(accounts.DropAccount)(lambda server, c: _with_password(server, c.password, "DROP"))
+to_server(accounts.Reclaim)(lambda server, c: _with_password(server, c.password, "REGAIN", c.name))
 to_server(SetAlwaysOn)(
     lambda _, c: _to_nickserv("SET", "ALWAYSON", {True: "ON", False: "OFF", None: ""}[c.on])
 )

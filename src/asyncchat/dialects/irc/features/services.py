@@ -43,7 +43,10 @@ Make = Callable[[IrcSession, list[str]], Command]
 
 
 class Verb(msgspec.Struct, frozen=True):
-    """One word of a service: from ``least`` to ``most`` words follow it; ``secret``: a password is there."""
+    """One word of a service: from ``least`` to ``most`` words follow it.
+
+    ``secret``: a password is there. ``spaced``: the last may have spaces.
+    """
 
     make: Make
     least: int
@@ -51,6 +54,7 @@ class Verb(msgspec.Struct, frozen=True):
     usage: str
     about: str
     secret: bool = False
+    spaced: bool = False
 
 
 class Service:
@@ -72,12 +76,20 @@ class Service:
             command(f"{one} <word> [<parameters>]", about)(self._obey_command)
 
     def __call__(
-        self, name: str, least: int, most: int, usage: str, about: str, *, secret: bool = False
+        self,
+        name: str,
+        least: int,
+        most: int,
+        usage: str,
+        about: str,
+        *,
+        secret: bool = False,
+        spaced: bool = False,
     ) -> Callable[[Make], Make]:
         """Declares a word; the arguments are those of ``Verb``."""
 
         def declare(make: Make) -> Make:
-            self.verbs[name] = Verb(make, least, most, usage, about, secret)
+            self.verbs[name] = Verb(make, least, most, usage, about, secret, spaced or secret)
             return make
 
         return declare
@@ -86,11 +98,12 @@ class Service:
         return self._obey(session, " ".join(message.params))
 
     def _obey(self, session: IrcSession, text: str) -> Sequence[Command]:
-        typed, *words = text.split() or [""]
+        typed, *rest = text.strip().split(maxsplit=1) or [""]
         name = self._aliases.get(typed.upper(), typed.upper())
         verb = self.verbs.get(name)
         if verb is None:
             return [self._told(*self._help(name in ("", "HELP"), typed))]
+        words = "".join(rest).split(maxsplit=verb.most - 1 if verb.spaced else -1)
         if not verb.least <= len(words) <= verb.most:
             return [self._told(f"Syntax: {name} {verb.usage}".rstrip())]
         if verb.secret and not session.is_confidential:

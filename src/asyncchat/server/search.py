@@ -116,6 +116,7 @@ class Searcher:
             for last in reversed(records) if newest else records:
                 if looked_at >= PRIVATE_STEP:
                     looked_at = 0
+                    await asyncio.sleep(0)  # a turn may come at once
                     await self._turns.wait()
                 looked_at += text_bytes(last.event)
                 if isinstance(last.event, Said | SaidInPrivate) and query.matches(last.event):

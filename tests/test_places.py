@@ -32,6 +32,7 @@ ACROSS = {
     "server/test_auditorium.py": "hub, outbox and delivery: rooms that hide their members",
     "server/http/api/test_api.py": "all routes, over sockets",
     "server/test_crowd.py": "a server among hostile clients",
+    "server/test_calls.py": "what messages, visits and requests cost",
     "server/test_devices.py": "several sessions of one person, over sockets",
     "server/test_disconnected.py": "clients that are gone, over sockets",
     "server/test_blocking.py": "what may hold the event loop, in every dialect",

@@ -7,11 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from asyncchat.core.events import Record
 from asyncchat.log import database
 from asyncchat.log.lockfile import InUse
 from asyncchat.log.sqlite import SqliteLog
@@ -159,6 +162,34 @@ async def test_an_append_whose_waiter_is_cancelled_is_whole(path):
         await waiting
     await log.append(0, [said(1), said(2)])
     assert await texts(log) == ["text 1", "text 2"]
+    await log.close()
+
+
+class Looked(list[Record]):
+    """Records that note in which thread somebody goes through them."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        super().__init__(records)
+        self.threads: set[int] = set()
+
+    def __iter__(self) -> Iterator[Record]:
+        self.threads.add(threading.get_ident())
+        return super().__iter__()
+
+
+@asynchronous
+async def test_the_rows_of_a_large_batch_are_made_in_the_thread(path):
+    """The loop has no turn that is as long as a batch of thousands."""
+    log = await SqliteLog.open(path, tuning=Tuning(inline_rows=10))
+    few = Looked(said(number) for number in range(1, 11))
+    many = Looked(said(number) for number in range(11, 22))
+    await log.append(0, few)
+    await log.append(10, many)
+    await log.append(10, many)  # again, as after a failure
+    here = threading.get_ident()
+    assert here in few.threads
+    assert here not in many.threads
+    assert len(await texts(log)) == 21
     await log.close()
 
 

@@ -46,6 +46,9 @@ _DAY = 24 * 3600 * 1_000_000
 _STATE_FACTS = 10_000
 """State facts after which a snapshot replaces them."""
 
+_RECORDS_A_TURN = 512
+"""Records between two turns of the loop: they take some 3 ms."""
+
 _Entry = tuple[int, int, tuple[str, ...]]
 """A record that counts against the limit: its number, its time, and where it stands."""
 
@@ -116,6 +119,8 @@ class MemoryLog:
                     self._remove({event.number})
             if self._keep:
                 self._keep_record(record)
+            if record.number % _RECORDS_A_TURN == 0:
+                await asyncio.sleep(0)
         self.last = records[-1].number
         self.last_time = records[-1].time
         self._newest_batch = tuple(records)
@@ -125,7 +130,7 @@ class MemoryLog:
             if len(order) > self._keep or self._days:
                 self._trim(order)
         if len(self._facts) > self._snapshot_at:
-            self._take_snapshot()
+            await self._take_snapshot()
 
     async def read(self, query: base.PageQuery, count_to: int = 0) -> base.Page:
         """Messages of a room; see ``Log.read``."""
@@ -333,9 +338,9 @@ class MemoryLog:
             for number, time in (self._removed.get(name, (0, 0)) for name in names)
         )
 
-    def _take_snapshot(self) -> None:
+    async def _take_snapshot(self) -> None:
         try:
-            self._facts = list(snapshot(self._facts))
+            self._facts = list(await asyncio.to_thread(snapshot, self._facts))
         except NoSnapshot as error:
             _log.error("The state in memory can't be shortened: %s", error)
         self._snapshot_at = 2 * len(self._facts) + _STATE_FACTS

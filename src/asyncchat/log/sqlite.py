@@ -137,10 +137,12 @@ class SqliteLog:
         if not records:
             return
         async with self._turn:
-            batch = self._writer.prepare(expected_last, records)
-            if batch is None:
+            if len(records) > self._tuning.inline_rows:
+                self._in_thread = max(0, self._in_thread - 1)
+                await self._writer_thread.run(self._writer.append, expected_last, records)
+            elif (batch := self._writer.prepare(expected_last, records)) is None:
                 await self._writer_thread.run(self._writer.append_again, expected_last, records)
-            elif self._in_thread or self._power or batch.count > self._tuning.inline_rows or batch.changing:
+            elif self._in_thread or self._power or batch.changing:
                 self._in_thread = max(0, self._in_thread - 1)
                 await self._writer_thread.run(self._writer.commit, batch, True)
             else:

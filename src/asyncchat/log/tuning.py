@@ -7,8 +7,8 @@ class Tuning(msgspec.Struct, frozen=True):
     """Values as measured; tests use smaller ones.
 
     Attributes:
-        inline_rows: the most records that are committed on the loop, at 1.4 µs each; a commit in a thread
-            takes 2 ms on a busy loop.
+        inline_rows: the most records that are made into rows and committed on the loop, at 2 to 5 µs each; a
+            commit in a thread takes 2 ms on a busy loop.
         slow: seconds; a slower commit on the loop sends the next ones to the writer's thread.
         detour: how many commits go there before the loop is tried again; doubled while it is still slow.
         lag: records that the index may lack under load; a read scans them, at 80 ns each.

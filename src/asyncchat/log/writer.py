@@ -116,6 +116,18 @@ class Writer:
         self.states += batch.states
         self.erasures += len(batch.changing)
 
+    def append(self, expected_last: int, records: Sequence[Record]) -> None:
+        """Appends records, however many: for a thread, where making their rows may take long, too.
+
+        Raises:
+            SequenceConflict, LogError: as ``append_again`` does.
+        """
+        batch = self.prepare(expected_last, records)
+        if batch is None:
+            self.append_again(expected_last, records)
+        else:
+            self.commit(batch, wait=True)
+
     def append_again(self, expected_last: int, records: Sequence[Record]) -> None:
         """Appends records after reading the file's last number, unless the file ends with them already.
 

@@ -10,8 +10,10 @@ from asyncchat.core.features.connect import CheckName, Connect
 from asyncchat.core.features.server import Reload
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
+from asyncchat.server import session as session_module
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.session import Session
+from asyncchat.server.slices import PASS_SECONDS, PassTurns, Turns
 from tests.server.listeners import Hall, Numbers, Running
 
 
@@ -55,6 +57,54 @@ def test_the_others_have_a_turn_between_two_full_chunks():
         assert len(set(turns[:3])) == 3
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("leave", [False, True])
+def test_all_who_ask_something_at_once_are_served_a_few_a_pass(monkeypatch, leave):
+    """The loop was busy, or a network is back: thousands of lines, or ends, are there when it looks again."""
+    now, turn, people = 0.0, 0, 60
+    came: list[int] = []
+    monkeypatch.setattr(session_module, "perf_counter", lambda: now)
+
+    class Slow(Numbers):
+        def receive_data(self, data: bytes, limit: int = 64) -> list[Command]:
+            self.work(bool(data))
+            return []
+
+        def receive_eof(self) -> list[Command]:
+            self.work(leave)
+            return []
+
+        def work(self, counts: bool) -> None:
+            nonlocal now
+            if counts:
+                now += PASS_SECONDS / 5
+                came.append(turn)
+
+    async def scene() -> None:
+        nonlocal turn
+        hall = Hall()
+        async with Running(hall):
+            readers = [asyncio.StreamReader() for _ in range(people)]
+            sessions = [hall.session(reader) for reader in readers]
+            turns, pass_turns = Turns(lambda: now), PassTurns(lambda: now)
+            for session in sessions:
+                session.context.turns, session.context.pass_turns = turns, pass_turns
+                session.adopt(Slow())
+            tasks = [asyncio.create_task(session.run(detected)) for session in sessions]
+            for _ in range(5 * people):
+                await asyncio.sleep(0)
+            for reader in readers:
+                reader.feed_eof() if leave else reader.feed_data(b"line\n")
+            while len(came) < people:
+                turn += 1
+                await asyncio.sleep(0)
+            for reader in readers:
+                reader.feed_eof()
+            await asyncio.gather(*tasks)
+
+    asyncio.run(scene())
+    assert max(came.count(one) for one in came) <= 6
 
 
 class Awaiting(Numbers):

@@ -15,7 +15,16 @@ from asyncchat.core.features.opers import GrantOper
 from asyncchat.core.features.queries import GetNames, GetRooms, GetWho
 from asyncchat.core.features.server_bans import BanFromServer
 from asyncchat.core.registry import SLICED_HANDLERS
-from asyncchat.server.slices import MOST_TURNS, SLICE_BYTES, SLICE_SECONDS, TURNS_SECONDS, Slices, Turns
+from asyncchat.server.slices import (
+    MOST_TURNS,
+    PASS_SECONDS,
+    SLICE_BYTES,
+    SLICE_SECONDS,
+    TURNS_SECONDS,
+    PassTurns,
+    Slices,
+    Turns,
+)
 from tests.server.harness import ServerThread, serving
 
 
@@ -114,6 +123,38 @@ def test_as_many_go_on_in_a_pass_as_take_a_millisecond():
     assert max(let_go_on(TURNS_SECONDS, 20)) == 1
     assert max(let_go_on(TURNS_SECONDS / 4, 200)) == 4
     assert max(let_go_on(TURNS_SECONDS / 1000, 500)) == MOST_TURNS
+
+
+def test_those_who_come_late_in_a_pass_go_on_in_the_next_ones():
+    """All go on at once until they have taken long, and whoever comes in a later pass, too."""
+    now = 0.0
+    gone: list[int] = []
+    passes: list[int] = []
+
+    async def scene() -> None:
+        turns = PassTurns(lambda: now)
+
+        async def one(name: int) -> None:
+            nonlocal now
+            if now >= turns.late_at:
+                await turns.wait()
+            now += PASS_SECONDS / 5
+            gone.append(name)
+
+        tasks = [asyncio.create_task(one(name)) for name in range(40)]
+        while len(gone) < 40:
+            before = len(gone)
+            await asyncio.sleep(0)
+            passes.append(len(gone) - before)
+            if len(passes) == 2:
+                tasks.append(asyncio.create_task(one(100)))
+        await asyncio.gather(*tasks)
+
+    asyncio.run(scene())
+    assert passes[0] == 6  # five, and the first of those who wait
+    assert max(passes) <= 6
+    assert [name for name in gone if name < 100] == list(range(40))
+    assert gone.index(100) < 15
 
 
 def test_whoever_waits_for_a_turn_can_be_cancelled():

@@ -128,7 +128,7 @@ class Delivery:
         """Tells everyone what happened; returns when all bytes are handed to the transports."""
         self._turn += 1
         self._begin_slice()
-        self._mark_individuals(batch)
+        await self._mark_individuals(batch)
         rooms = self._rooms
         for session, outcome in batch:
             for item in outcome if len(outcome) == 1 else coalesce(outcome):
@@ -204,7 +204,7 @@ class Delivery:
             _logger.info("%s", "; ".join(self._comings))
             self._comings.clear()
 
-    def _mark_individuals(self, batch: Batch) -> None:
+    async def _mark_individuals(self, batch: Batch) -> None:
         turn = self._turn
         several = self.presence.several
         for session, outcome in batch:
@@ -219,6 +219,8 @@ class Delivery:
             for sibling in several.get(session.person_id, ()):
                 if sibling.individual_turn != turn:
                     self._mark_individual(sibling)
+            if perf_counter() >= self._slice_end:
+                await self._yield()
 
     def _mark_individual(self, session: Recipient) -> None:
         session.individual_turn = self._turn

@@ -40,7 +40,7 @@ from asyncchat.server.limits import (
     NetworkBudget,
 )
 from asyncchat.server.recipients import Pending, catch_up, joined
-from asyncchat.server.slices import GatheredOutput, Slices, Turns
+from asyncchat.server.slices import GatheredOutput, PassTurns, Slices, Turns
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -122,8 +122,10 @@ class SessionContext(ConnectionContext):
         self.slices = Slices(outbox.emptied)
         self.gathered_output = GatheredOutput(self.slices)
         self.turns = Turns()
-        """Those who are lost, have not entered or are over their budgets go on a few in a pass of the loop,
+        """Those who have gone, have not entered or are over their budgets go on a few in a pass of the loop,
         however many they are at once: the others need not wait for them."""
+        self.pass_turns = PassTurns()
+        """So do all others, once those who ask something in a pass have taken long."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
         self.budgets = Budgets(options, self.now)
@@ -341,6 +343,7 @@ class Session(Connection):
                 data = await self._reader.read(READ_BYTES)
                 self.heard_at = self.context.now()
                 if not data:
+                    await self.context.turns.wait()
                     return await self._finish()
                 self.context.outbox.weight += len(data)
                 if len(data) == READ_BYTES:
@@ -381,10 +384,15 @@ class Session(Connection):
     async def _process(self, data: bytes) -> None:
         """Submits all that was received, at the pace of the budgets; the rest waits in the kernel."""
         dialect = self.spoken
+        pass_turns = self.context.pass_turns
         held = dialect.backlog
         hungry = True
         paid = 0
         while not self.ended:
+            began = perf_counter()
+            if began >= pass_turns.late_at:
+                await pass_turns.wait()
+                began = perf_counter()
             if self.context.outbox.failing and self.context.outbox.holds(self):
                 await self.next_delivery()  # a refusal must not overtake what was accepted before
                 continue
@@ -400,7 +408,6 @@ class Session(Connection):
                     continue
                 if allowed < limit:
                     limit = int(allowed)
-            began = perf_counter()
             piece = b""
             if not limited:
                 piece, data = data, b""

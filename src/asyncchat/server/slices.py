@@ -1,8 +1,8 @@
 """Slices: long work of one session, a little of it in each pass of the loop.
 
 Owns how long a slice lasts, and that there is one in a pass, whoever's it is: fifty sessions with long
-answers delay the others no more than one does. Likewise a few turns in a pass for those who can wait. Must
-not know what the work is.
+answers delay the others no more than one does. Likewise a few turns in a pass for those who can wait, and for
+all when thousands ask something at the same moment. Must not know what the work is.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ WAIT_SECONDS = 0.02
 
 TURNS_SECONDS = 0.001
 """How long those may take in a pass who wait for their turns."""
+
+PASS_SECONDS = 0.005
+"""How long those who have read something may take in a pass; the others go on a few in each of the next."""
 
 MOST_TURNS = 64
 """How many of them go on in a pass at the most."""
@@ -46,10 +49,12 @@ class Turns:
 
     Args:
         clock: seconds.
+        seconds: how long they may take in a pass.
     """
 
-    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = perf_counter, seconds: float = TURNS_SECONDS) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_running = False
         self._most = 1
@@ -74,9 +79,9 @@ class Turns:
         """Lets the next go on. The loop runs it right behind those ``before``, and ``_begin`` before them."""
         if before:
             took = self._clock() - self._began
-            if took > TURNS_SECONDS:
+            if took > self._seconds:
                 self._most = max(1, self._most // 2)
-            elif before == self._most and took < TURNS_SECONDS / 2:
+            elif before == self._most and took < self._seconds / 2:
                 self._most = min(2 * self._most, MOST_TURNS)
         loop = asyncio.get_running_loop()
         loop.call_soon(self._begin)
@@ -89,6 +94,29 @@ class Turns:
         self._is_running = count > 0
         if count:
             loop.call_soon(self._let_go_on, count)
+
+
+class PassTurns(Turns):
+    """Lets all go on at once who come in a pass of the loop, until they have taken long; then a few a pass.
+
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        super().__init__(clock, PASS_SECONDS)
+        self.late_at = 0.0
+        """When this pass has lasted for long; 0: nobody came in it yet. Whoever comes then waits."""
+
+    async def wait(self) -> None:
+        """Begins a pass, or waits for a turn."""
+        if self.late_at:
+            return await super().wait()
+        self.late_at = self._clock() + PASS_SECONDS
+        asyncio.get_running_loop().call_soon(self._end_pass)
+
+    def _end_pass(self) -> None:
+        self.late_at = 0.0
 
 
 class Slices:

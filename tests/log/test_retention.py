@@ -9,6 +9,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
+from asyncchat.core.features.presence import Left
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import RoomOpened
@@ -315,4 +316,23 @@ async def test_a_history_that_is_too_large_becomes_smaller_without_a_quiet_momen
         await log._maintenance._run_once(quiet=False)
         assert retention.used(log._database.connection) < 2_600_000
     assert 0 < len(await every_number(log)) < 700
+    await log.close()
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+@asynchronous
+async def test_comings_and_goings_push_out_no_messages(path, quiet):
+    log = await SqliteLog.open(path, tuning=Tuning(quiet=3600))
+    log.set_retention(RetentionPolicy(megabytes=1))
+    await fill(log, *(said(number, 0) for number in range(1, 101)))
+    for _ in range(8):
+        start = log.last + 1
+        gone = [fact(n, 0, Left(ANNA, "x" * 200, ("#lobby",))) for n in range(start, start + 1000)]
+        await log.append(log.last, gone)
+        await log._maintenance._run_once(quiet=quiet)
+        assert retention.used(log._database.connection) < 1_400_000
+    page = await read(log, limit=10_000)
+    assert (numbers(page), page.cut) == (list(range(1, 101)), False)
+    (kept,) = raw(path, "SELECT count(*) FROM facts")
+    assert kept >= (500,)
     await log.close()

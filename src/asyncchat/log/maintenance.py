@@ -196,9 +196,9 @@ class Maintenance:
 
     async def _sweep_presence(self, quiet: bool) -> None:
         await self._remove(
-            lambda: retention.old_presence(self._connection, self._writer.last_time),
+            lambda: retention.old_presence(self._connection, self._policy, self._writer.last_time),
             retention.sweep,
-            lambda: quiet,
+            lambda: quiet or self._is_too_large(),
         )
 
     async def _apply_retention(self, quiet: bool) -> None:
@@ -210,8 +210,7 @@ class Maintenance:
 
     def _is_too_large(self) -> bool:
         """Whether the history has more than it may keep: then it can't wait for a quiet moment."""
-        limit = self._policy.megabytes
-        return bool(limit) and retention.used(self._connection) > limit * retention.MEGABYTE
+        return retention.is_too_large(self._connection, self._policy)
 
     async def _remove(
         self,

@@ -1,4 +1,4 @@
-"""Retention: removes records that are too old or too many, and presence after a week.
+"""Retention: removes records that are too old or too many, and presence after a week, or before others.
 
 Owns which records are removed next, and what is removed with them. It must not know when that is done.
 Numbers are never used again, so the ids of removed messages name nothing. State is removed only where a
@@ -16,6 +16,10 @@ ROWS = 500
 
 _PRESENCE_KEPT = 7 * 24 * 3600 * 1_000_000
 """Microseconds that records of kind ``Retention.PRESENCE`` stay."""
+
+_PRESENCE_RECORDS = 500
+"""Where there is too much, presence stays in so many of the newest records for each megabyte: about a tenth.
+Strangers who come and go push out each other's presence then, not what was said."""
 
 _SWEPT_FACTS = 500
 """Facts that one sweep looks at: under a millisecond."""
@@ -38,7 +42,7 @@ def next_slice(connection: sqlite3.Connection, policy: RetentionPolicy, now: int
     bound = _newest(connection) - 1  # the newest record always stays
     if removed >= bound or not (policy.days or policy.megabytes):
         return None
-    too_much = bool(policy.megabytes) and used(connection) > policy.megabytes * MEGABYTE
+    too_much = is_too_large(connection, policy)
     if not (too_much or policy.days):
         return None
     upto = bound
@@ -76,6 +80,11 @@ def used(connection: sqlite3.Connection) -> int:
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     return int((pages - free) * size)
+
+
+def is_too_large(connection: sqlite3.Connection, policy: RetentionPolicy) -> bool:
+    """Whether the history has more than it may keep."""
+    return bool(policy.megabytes) and used(connection) > policy.megabytes * MEGABYTE
 
 
 def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
@@ -121,11 +130,14 @@ def is_cut(connection: sqlite3.Connection, room: str, after: int, after_time: in
     return found is not None
 
 
-def old_presence(connection: sqlite3.Connection, now: int) -> tuple[int, int] | None:
+def old_presence(connection: sqlite3.Connection, policy: RetentionPolicy, now: int) -> tuple[int, int] | None:
     """Which facts to sweep next: those after the first number, up to the second. None: there are none.
 
     The newest record always stays: a file's last number must never go back.
     """
+    too_many = 0
+    if is_too_large(connection, policy):
+        too_many = _newest(connection) - policy.megabytes * _PRESENCE_RECORDS
     (swept,) = connection.execute("SELECT swept FROM marks").fetchone()
     (last,) = connection.execute("SELECT max(number) FROM facts").fetchone()
     upto = swept
@@ -134,7 +146,7 @@ def old_presence(connection: sqlite3.Connection, now: int) -> tuple[int, int] | 
         (swept, last or 0, _SWEPT_FACTS),
     )
     for number, time in following:
-        if time >= now - _PRESENCE_KEPT:
+        if time >= now - _PRESENCE_KEPT and number > too_many:
             break
         upto = number
     return (swept, upto) if upto > swept else None

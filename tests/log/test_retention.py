@@ -327,7 +327,7 @@ async def test_comings_and_goings_push_out_no_messages(path, quiet):
     await fill(log, *(said(number, 0) for number in range(1, 101)))
     for _ in range(8):
         start = log.last + 1
-        gone = [fact(n, 0, Left(ANNA, "x" * 200, ("#lobby",))) for n in range(start, start + 1000)]
+        gone = [fact(n, 0, Left(ANNA, "x" * 200, rooms=("#lobby",))) for n in range(start, start + 1000)]
         await log.append(log.last, gone)
         await log._maintenance._run_once(quiet=quiet)
         assert retention.used(log._database.connection) < 1_400_000

@@ -9,6 +9,7 @@ from asyncchat.core.people import network_of
 from asyncchat.server.limits import (
     DEBT_SECONDS,
     RESERVED_FILES,
+    ROW_BYTES,
     Budget,
     Budgets,
     ClientBudget,
@@ -434,3 +435,29 @@ def test_a_budget_does_not_fill_while_another_is_waited_for(clock):
     share.rate = budgets.server.rate = Rate(100, 1)
     share.charge(-100)
     assert client.lines(clock.now, "") == 6
+
+
+def test_of_a_guest_each_row_of_the_history_counts():
+    with serving() as server:
+        anna = server.irc("anna")
+
+        def quota() -> Budget:
+            (session,) = server.server.context.sessions
+            network = session._budget.network
+            if network.guests is None:
+                network.guests = Budget(server.server.context.now(), Rate(1_000_000, 1e-9))
+            return network.guests
+
+        def used() -> float:
+            return 1_000_000 - server.call(lambda: quota().level)
+
+        def used_by(lines: str) -> float:
+            before = used()
+            anna.send(f"{lines}\r\nPING then\r\n")
+            anna.until(" :then\r\n")
+            return used() - before
+
+        assert used() == 0
+        assert 5 * ROW_BYTES <= used_by("JOIN #tea,#a,#b,#c,#d") < 6 * ROW_BYTES
+        assert used_by("PING x\r\n" * 20) < ROW_BYTES
+        assert 400 < used_by(f"PRIVMSG #tea :{'x' * 400}") < 500

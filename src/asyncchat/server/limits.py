@@ -37,6 +37,10 @@ REQUEST_SECONDS = 10.0
 LINE_BYTES = 1024
 """Bytes of input that count as one line: an ordinary one has less than a hundred."""
 
+ROW_BYTES = 200
+"""Bytes that a command of a guest counts as at the least, of what it may send in a day: a row of the history
+takes so many, however short the line."""
+
 ANSWER_BYTES = 16_384
 """Bytes of a long answer that count as one line: making them takes about as long."""
 

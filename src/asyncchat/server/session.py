@@ -31,6 +31,7 @@ from asyncchat.server.limits import (
     LINE_BYTES,
     LINE_SECONDS,
     READ_BYTES,
+    ROW_BYTES,
     TURN_LINES,
     TURN_SECONDS,
     WAITING_LINES,
@@ -66,6 +67,9 @@ def _next_piece(data: bytes) -> tuple[bytes, bytes]:
     end = data.rfind(b"\n", 0, PIECE_BYTES) + 1 or PIECE_BYTES
     return data[:end], data[end:]
 
+
+_WITHOUT_ROW = (DialectReply, Query)
+"""What the history keeps nothing of."""
 
 _WITHOUT_QUOTA = (Connect, DialectReply, Part, Query, Quit)
 """What guests may ask when their network's quota is used; I/O commands, such as logging in, besides."""
@@ -452,7 +456,8 @@ class Session(Connection):
         self._budget.charge(lines - paid, told)
         network = self._budget.network
         if network.guests is not None and self._is_guest():
-            network.charge_guest(self.context.now(), taken)
+            rows = sum(not (asked.io or isinstance(asked, _WITHOUT_ROW)) for asked in commands)
+            network.charge_guest(self.context.now(), max(taken, rows * ROW_BYTES))
 
     def _submit(self, commands: Sequence[Command]) -> bool:
         """Hands commands to the hub, except an I/O command; whether the last one was to leave."""

@@ -382,7 +382,7 @@ def _until_idle(watch: Watch, clients: list[Client]) -> None:
     quiet = 0
     while quiet < 3:
         drain(clients)
-        waiting = server.outbox.waiting or not server.outbox._idle.is_set()
+        waiting = server.outbox.waiting or server.outbox._busy
         quiet = 0 if waiting else quiet + 1
         time.sleep(0.05)
 

@@ -378,7 +378,7 @@ class Crowd:
     def _look(self) -> None:
         """Who is told is who is there."""
         chat, delivery = self.server.hub.chat, self.server.delivery
-        if self.server.outbox.waiting or not self.server.outbox._idle.is_set():
+        if self.server.outbox.waiting or self.server.outbox._busy:
             return  # somebody left meanwhile
         assert set(delivery.presence.first) == set(chat.people)
         assert delivery.presence.operators == chat.server_operators

@@ -25,7 +25,7 @@ class Machine:
         self.since_boot = 5 * SECOND
 
     def clock(self, last: int = 0) -> SteadyClock:
-        return SteadyClock(last, lambda: self.wall, lambda: self.since_boot)
+        return SteadyClock(last, lambda: self.wall * 1000, lambda: self.since_boot * 1000)
 
     def run(self, seconds: int) -> None:
         self.wall += seconds * SECOND

@@ -30,8 +30,7 @@ else:
     def _lock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _write_at(file: int, data: bytes, at: int) -> None:
-        os.pwrite(file, data, at)
+    _write_at = os.pwrite
 
 
 _DIGITS = 19
@@ -97,8 +96,11 @@ class LockFile:
     def note(self, number: int) -> None:
         """Notes the number of the last record that was committed: 2.5 µs, into the system's memory."""
         self.committed = number
-        with self._writing, suppress(OSError):  # a full disk: then less is known at the next start
-            _write_at(self._file, _NUMBER % number, self._number_at)
+        with self._writing:
+            try:
+                _write_at(self._file, _NUMBER % number, self._number_at)
+            except OSError:  # a full disk: then less is known at the next start
+                return
 
     def note_checkpointed(self, number: int) -> None:
         """Notes the number of the last record that the database has without its write-ahead log."""

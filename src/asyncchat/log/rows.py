@@ -84,6 +84,7 @@ class RowBatch:
         plain: list[Value] = []
         size = 0
         number, start_time = expected_last, last_time
+        name = key = ""
         for record in records:
             number += 1
             time = record.time
@@ -92,8 +93,9 @@ class RowBatch:
             last_time = time
             event = record.event
             if type(event) is Said:
-                name = event.room
-                key = fold(name)
+                if event.room != name:
+                    name = event.room
+                    key = fold(name)
                 text = event.text
                 size += len(text)
                 who = event.person.origin if not event.person.account else author(event.person)

@@ -136,17 +136,14 @@ class SqliteLog:
             raise RuntimeError("the log is closed")
         if not records:
             return
-        async with self._turn:
-            if len(records) > self._tuning.inline_rows:
-                self._in_thread = max(0, self._in_thread - 1)
-                await self._writer_thread.run(self._writer.append, expected_last, records)
-            elif (batch := self._writer.prepare(expected_last, records)) is None:
-                await self._writer_thread.run(self._writer.append_again, expected_last, records)
-            elif self._in_thread or self._power or batch.changing:
-                self._in_thread = max(0, self._in_thread - 1)
-                await self._writer_thread.run(self._writer.commit, batch, True)
-            else:
-                await self._commit_on_loop(batch)
+        done = False
+        if not self._turn.locked() and not self._is_for_thread(records):
+            # Nothing is awaited here, so the turn need not be taken.
+            batch = self._writer.prepare(expected_last, records)
+            done = batch is not None and not batch.changing and self._commit_on_loop(batch)
+        if not done:
+            async with self._turn:
+                await self._append(expected_last, records)
         self._maintenance.appended()
         self._indexer.appended()
 
@@ -224,19 +221,38 @@ class SqliteLog:
         self._search_thread.close()
         self._writer_thread.close()
 
-    async def _commit_on_loop(self, batch: RowBatch) -> None:
-        """Commits on the loop; a locked file sends this batch, a slow disk the next ones to the thread."""
+    async def _append(self, expected_last: int, records: Sequence[Record]) -> None:
+        """Commits, with the writer's turn."""
+        if len(records) > self._tuning.inline_rows:
+            self._in_thread = max(0, self._in_thread - 1)
+            await self._writer_thread.run(self._writer.append, expected_last, records)
+        elif (batch := self._writer.prepare(expected_last, records)) is None:
+            await self._writer_thread.run(self._writer.append_again, expected_last, records)
+        elif batch.changing or self._is_for_thread(records):
+            self._in_thread = max(0, self._in_thread - 1)
+            await self._writer_thread.run(self._writer.commit, batch, True)
+        elif not self._commit_on_loop(batch):
+            await self._writer_thread.run(self._writer.append_again, expected_last, records)
+
+    def _is_for_thread(self, records: Sequence[Record]) -> bool:
+        """Whether to commit takes too long for the loop."""
+        return bool(self._in_thread or self._power or len(records) > self._tuning.inline_rows)
+
+    def _commit_on_loop(self, batch: RowBatch) -> bool:
+        """Commits at once; whether it could. A slow disk sends the next batches to the thread."""
         start = perf_counter()
+        done = True
         try:
             self._writer.commit(batch)
         except FileLocked:
-            await self._writer_thread.run(self._writer.append_again, batch.first - 1, batch.records)
+            done = False
         if perf_counter() - start <= self._tuning.slow:
             self._detour = self._tuning.detour
-            return
+            return done
         # Times in the thread include waiting for the loop, so only the loop can tell a fast disk again.
         self._in_thread = self._detour
         self._detour = min(2 * self._detour, _MAX_DETOUR)
+        return done
 
     async def _search(self, query: base.SearchQuery) -> base.SearchResult:
         run, tuning = self._search_thread.run, self._tuning

@@ -12,10 +12,6 @@ def wall_clock() -> int:
     return time.time_ns() // 1000
 
 
-def _monotonic() -> int:
-    return time.monotonic_ns() // 1000
-
-
 class SteadyClock:
     """Microseconds since 1970 UTC.
 
@@ -25,16 +21,19 @@ class SteadyClock:
 
     Args:
         last: what the clock said last, in the run before.
-        wall: the machine's clock, in the same unit.
-        monotonic: a clock that nobody sets, in the same unit.
+        wall: the machine's clock, in nanoseconds.
+        monotonic: a clock that nobody sets, in nanoseconds.
     """
 
     def __init__(
-        self, last: int, wall: Callable[[], int] = wall_clock, monotonic: Callable[[], int] = _monotonic
+        self,
+        last: int,
+        wall: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
-        self._agreed = last
+        self._agreed = last * 1000
         """What it said when both clocks agreed for the last time, or began."""
         self._agreed_at = monotonic()
 
@@ -43,6 +42,6 @@ class SteadyClock:
         wall, monotonic = self._wall(), self._monotonic()
         slowed = self._agreed + (monotonic - self._agreed_at) * 9 // 10
         if wall < slowed:
-            return slowed
+            return slowed // 1000
         self._agreed, self._agreed_at = wall, monotonic
-        return wall
+        return wall // 1000

@@ -127,7 +127,8 @@ class Delivery:
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all bytes are handed to the transports."""
         self._turn += 1
-        self._begin_slice()
+        self._slice_began = perf_counter()
+        self._slice_end = self._slice_began + SLICE_SECONDS
         await self._mark_individuals(batch)
         rooms = self._rooms
         for session, outcome in batch:
@@ -175,7 +176,8 @@ class Delivery:
             unattended, self._unattended = self._unattended, []
             for subscribers in unattended:
                 self._forget_unattended(subscribers)
-        self._log_presence()
+        if self._comings:
+            self._log_presence()
         disconnecting, self._disconnecting = self._disconnecting, []
         slow, self._slow = self._slow, set()
         for session, reason in disconnecting:
@@ -192,24 +194,23 @@ class Delivery:
         """Gives the other tasks a turn."""
         self.worked += perf_counter() - self._slice_began
         await asyncio.sleep(0)
-        self._begin_slice()
-
-    def _begin_slice(self) -> None:
+        self._writes = 0
         self._slice_began = perf_counter()
         self._slice_end = self._slice_began + SLICE_SECONDS
 
     def _log_presence(self) -> None:
         """Writes who came and who went in one line."""
-        if self._comings:
-            _logger.info("%s", "; ".join(self._comings))
-            self._comings.clear()
+        _logger.info("%s", "; ".join(self._comings))
+        self._comings.clear()
 
     async def _mark_individuals(self, batch: Batch) -> None:
         turn = self._turn
         several = self.presence.several
+        individuals = self._individuals
         for session, outcome in batch:
             if session.individual_turn != turn:
-                self._mark_individual(session)
+                session.individual_turn = turn
+                individuals.append(session)
             for item in outcome:
                 if isinstance(item, Record) and item.event.concerns:
                     person: Person = getattr(item.event, item.event.concerns)
@@ -511,7 +512,8 @@ class Delivery:
         if not data:
             return
         if session.individual_turn != self._turn:
-            await self._write([session], data)
+            if self._write([session], data):
+                await self._yield()
         elif not session.ended:
             catch_up(session)
             session.pending.append(data)
@@ -536,15 +538,20 @@ class Delivery:
                 continue
             subscribers.unchecked += len(data)
             for start in range(0, len(sessions), WRITES_A_LOOK):
-                await self._write(sessions[start : start + WRITES_A_LOOK], data)
+                if self._write(sessions[start : start + WRITES_A_LOOK], data):
+                    await self._yield()
         if subscribers.unchecked > CHECK_BYTES:
             subscribers.unchecked = 0
             self._slow.update(
                 session for _, group in write_batch.groups for session in group if session.is_slow()
             )
 
-    async def _write(self, sessions: Sequence[Recipient], data: bytes) -> None:
-        """Writes the same bytes to all of these sessions that are not served individually."""
+    def _write(self, sessions: Sequence[Recipient], data: bytes) -> bool:
+        """Writes the same bytes to all of these sessions that are not served individually.
+
+        Returns:
+            Whether the slice is over.
+        """
         turn = self._turn
         left = iter(sessions)
         while True:
@@ -557,9 +564,7 @@ class Delivery:
                 session.mark_lost()
         self.writes += len(sessions)
         self._writes += len(sessions) * (1 + len(data) // 4096)
-        if self._writes >= WRITES_A_SLICE or perf_counter() >= self._slice_end:
-            self._writes = 0
-            await self._yield()
+        return self._writes >= WRITES_A_SLICE or perf_counter() >= self._slice_end
 
     def _reach_barrier(self, session: Recipient, barrier: Barrier) -> None:
         barrier.reached = self.delivered

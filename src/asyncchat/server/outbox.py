@@ -76,19 +76,16 @@ class Outbox:
         self.weight = 0
         """Bytes that sessions have read since the last batch left; the sessions add to it."""
         self._filled: asyncio.Future[None] | None = None
-        self._room = asyncio.Event()
-        self._room.set()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.full = False
+        """Whether sessions should stop reading until ``room``."""
+        self._busy = False
+        """Whether something was put that is not delivered yet."""
+        self._room: asyncio.Future[None] | None = None
+        self._idle: asyncio.Future[None] | None = None
         self.failing_since = 0.0
         """When the log began to fail (seconds since 1970)."""
         self.failing = False
         """Whether the log fails: then sessions answer commands themselves."""
-
-    @property
-    def full(self) -> bool:
-        """Whether sessions should stop reading until ``room``."""
-        return not self._room.is_set()
 
     @property
     def waiting(self) -> int:
@@ -97,7 +94,10 @@ class Outbox:
 
     async def room(self) -> None:
         """Waits until the outbox takes more."""
-        await self._room.wait()
+        while self.full:
+            if self._room is None:
+                self._room = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._room)
 
     def holds(self, session: Recipient) -> bool:
         """Whether, while the log fails, an outcome of this session waits."""
@@ -105,20 +105,23 @@ class Outbox:
 
     async def emptied(self) -> None:
         """Waits until all that was put is delivered."""
-        await self._idle.wait()
+        while self._busy:
+            if self._idle is None:
+                self._idle = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._idle)
 
     def put(self, session: Recipient, outcome: Outcome, records: int) -> None:
         """Adds a command's outcome at the end; ``records`` says how many of its items are records."""
         queue = self._queue
         queue.append((session, outcome))
         self._records += records
+        self._busy = True
         if self._filled is not None:
             if not self._filled.done():  # cancelled, when the server has stopped
                 self._filled.set_result(None)
             self._filled = None
-            self._idle.clear()
         if self._records > MOST_RECORDS or len(queue) > MOST_OUTCOMES or self.weight > MOST_BYTES:
-            self._room.clear()
+            self.full = True
 
     async def run(self) -> None:
         """Commits and delivers, until cancelled.
@@ -130,7 +133,10 @@ class Outbox:
         leave = 0.0
         while True:
             if not self._queue:
-                self._idle.set()
+                self._busy = False
+                if self._idle is not None:
+                    self._idle.set_result(None)
+                    self._idle = None
                 self._filled = loop.create_future()
                 await self._filled
             early = leave - loop.time()
@@ -143,8 +149,11 @@ class Outbox:
             if self._records:
                 self._records = 0
                 await self._commit(batch)
-            if not self._room.is_set():
-                self._room.set()
+            if self.full:
+                self.full = False
+                if self._room is not None:
+                    self._room.set_result(None)
+                    self._room = None
             writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
             took = self._delivery.worked - worked

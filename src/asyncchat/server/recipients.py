@@ -307,8 +307,10 @@ class WriteBatch:
         self.subscribers = subscribers
         self.groups = subscribers.groups
         self.records: list[Record] = []
-        self.lines: dict[EventEncoder, list[bytes]] = {encoder: [] for encoder, _ in self.groups}
+        self.lines: dict[EventEncoder, list[bytes]] = {}
         """The bytes of each record."""
+        for encoder, _ in self.groups:
+            self.lines[encoder] = []
         self.individual = dict.fromkeys(individual, 0)
         """How many of the records each of them has been told."""
 

@@ -203,8 +203,11 @@ class Session(Connection):
         """Takes the outcome of a command of this session, in its order."""
         if outcome and type(outcome[0]) is Barrier:
             return
-        dialect = self.spoken
-        own = self._said(dialect.encode_outcome, outcome)
+        dialect = self.dialect or self.spoken
+        try:
+            own = dialect.encode_outcome(outcome)
+        except Exception:  # noqa: BLE001 - it is logged, and ends only this session
+            own = self._fail_to_say()
         if own or dialect.encoder is not self.encoder:
             catch_up(self)
         if own:
@@ -230,10 +233,14 @@ class Session(Connection):
         """What the dialect gives; a bug in it ends only this session."""
         try:
             return say(outcome)
-        except Exception:
-            _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
-            self.context.loop.call_soon(self.disconnect, "internal error")
-            return b""
+        except Exception:  # noqa: BLE001 - it is logged
+            return self._fail_to_say()
+
+    def _fail_to_say(self) -> bytes:
+        """Ends the session after a bug in its dialect."""
+        _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
+        self.context.loop.call_soon(self.disconnect, "internal error")
+        return b""
 
     def write_pending(self) -> None:
         """Writes what this session was told individually so far."""
@@ -243,7 +250,8 @@ class Session(Connection):
 
     def flush_pending(self) -> None:
         """Writes it at the end of the batch, or at a barrier; whoever waits for that goes on."""
-        self.write_pending()
+        if self.pending:
+            self.write_pending()
         self._told_in = self.individual_turn
         waiter = self._waiter
         if waiter is not None:
@@ -387,7 +395,7 @@ class Session(Connection):
 
     async def _process(self, data: bytes) -> None:
         """Submits all that was received, at the pace of the budgets; the rest waits in the kernel."""
-        dialect = self.spoken
+        dialect = self.dialect or self.spoken
         pass_turns = self.context.pass_turns
         held = dialect.backlog
         hungry = True

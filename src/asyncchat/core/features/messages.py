@@ -263,7 +263,7 @@ def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
         return _refused(command, NoText())
     to = command.to
     if to[:1] in ROOM_SIGNS:
-        room = chat.rooms.get(fold(to))
+        room = chat.rooms.get(to) or chat.rooms.get(fold(to))  # most names are their own keys
         if room is None:
             return _refused(command, NoSuchRoom(to))
         if room.speech_restricted or person_id not in room.member_blocks:

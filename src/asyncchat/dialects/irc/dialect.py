@@ -196,7 +196,7 @@ class IrcDialect(IrcSession):
     def _count(self, commands: Sequence[Command]) -> None:
         """Counts what came by the fast path: nothing but PRIVMSG and PING."""
         counts = self.context.command_counts
-        said = sum(type(command) is Say for command in commands)
+        said = list(map(type, commands)).count(Say)
         if said:
             counts["PRIVMSG"] = counts.get("PRIVMSG", 0) + said
         if said < len(commands):

@@ -21,7 +21,8 @@ import msgspec
 
 from asyncchat.core.features.bots import TokenMade, digest_of
 from asyncchat.log.sqlite import SqliteLog
-from asyncchat.server import keepalive, outbox
+from asyncchat.log.tuning import DEFAULT_TUNING
+from asyncchat.server import delivery, keepalive, outbox, slices
 from tests.server.harness import Client, ServerThread, serving
 
 TABLE = Path(__file__).with_name("calls.json")
@@ -75,14 +76,21 @@ class Meter:
         return said["syscr"], said["syscw"]
 
 
+def _opened(path: Path) -> SqliteLog:
+    """A history that is written at once, however slow the disk is."""
+    return asyncio.run(SqliteLog.open(path, tuning=msgspec.structs.replace(DEFAULT_TUNING, slow=HOURS)))
+
+
 @contextmanager
 def _hall() -> Iterator[ServerThread]:
-    """A server with a history in a file, and nothing that time starts."""
+    """A server with a history in a file, and nothing that time starts or ends."""
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(outbox, "GATHER", 0.0),
         mock.patch.object(keepalive, "ROUND", HOURS),
-        serving(asyncio.run(SqliteLog.open(Path(folder, "chat.db"))), limits=False, blocked_ms=0) as server,
+        mock.patch.object(delivery, "SLICE_SECONDS", HOURS),
+        mock.patch.multiple(slices, SLICE_SECONDS=HOURS, PASS_SECONDS=HOURS),
+        serving(_opened(Path(folder, "chat.db")), limits=False, blocked_ms=0) as server,
     ):
         yield server
 

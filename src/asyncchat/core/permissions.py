@@ -81,3 +81,15 @@ def unless_server_operator(chat: Chat, person_id: int) -> Refusal | None:
     if person_id not in chat.people:
         return NotConnectedYet()
     return None if person_id in chat.server_operators else NotServerOperator()
+
+
+def silenced_in(chat: Chat, me: Person) -> Room | None:
+    """A room in which a person is banned or muted: who is must not evade that by a name or text."""
+    for room in chat.rooms_with(me.id):
+        if (
+            room.speech_restricted
+            and not chat.may(me.id, room, Right.SPEAK)
+            and (room.bans_person(me) or room.mutes_person(me))
+        ):
+            return room
+    return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core.features.away import AwayChanged, SetAway
+from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
 from asyncchat.core.features.connect import (
     AlreadyConnected,
     CheckName,
@@ -159,3 +159,14 @@ def test_a_server_operator_operates_every_room():
     assert chat.may(OLGA, chat.rooms["#tea"], Right.MANAGE)
     assert not chat.may(CAROL, chat.rooms["#tea"], Right.SPEAK)
     assert chat.owner_code_used
+
+
+def test_who_is_muted_says_nothing_by_being_away():
+    chat = house()
+    do(chat, ANNA, SetMask("#tea", "mute", "bob"))
+    (event,) = do(chat, BOB, SetAway("buy at example.org"))
+    assert event == AwayChanged(chat.people[BOB], "away")
+    assert do(chat, BOB, SetAway("or here")) == (StillAway("away"),)
+    do(chat, BOB, SetAway())
+    do(chat, ANNA, SetMask("#tea", "mute", "bob", on=False))
+    assert do(chat, BOB, SetAway("lunch")) == (AwayChanged(chat.people[BOB], "lunch"),)

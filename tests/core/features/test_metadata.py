@@ -51,7 +51,7 @@ from asyncchat.core.features.metadata.state import (
 )
 from asyncchat.core.features.monitor import MonitorAdd
 from asyncchat.core.features.rename import RenameRoomResolved
-from asyncchat.core.features.room_modes import SetFlag
+from asyncchat.core.features.room_modes import SetFlag, SetMask
 from asyncchat.core.features.server import starting
 from asyncchat.core.names import LOBBY
 from asyncchat.core.rooms import BLOCK_SIZE
@@ -442,3 +442,14 @@ def test_nobody_subscribes_for_another():
     chat = house()
     do(chat, ANNA, Subscribe(("url",), BOB))
     assert Metadata.of(chat).subscriptions == {ANNA: {"url": None}}
+
+
+def test_who_is_muted_says_nothing_by_values():
+    chat = house()
+    done(chat, BOB, SetMetadata("", "status", "hello"))
+    done(chat, ANNA, SetMask("#tea", "mute", "bob"))
+    refused = (MetadataRefused(MetadataFault.SILENCED, "", "status"),)
+    assert done(chat, BOB, SetMetadata("", "status", "buy at example.org")) == refused
+    assert done(chat, BOB, SetMetadata("", "status", None)) != refused
+    done(chat, ANNA, SetMask("#tea", "mute", "bob", on=False))
+    assert done(chat, BOB, SetMetadata("", "status", "again"))[-1] == MetadataNow("", "status", "again")

@@ -15,7 +15,7 @@ from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
 from asyncchat.core.features.audit import OperOverride, note_read
 from asyncchat.core.features.bots import Bots
-from asyncchat.core.features.connect import NameFixed, silenced_in
+from asyncchat.core.features.connect import NameFixed
 from asyncchat.core.features.impersonation import AccountShapes, imitated, stands_for_server
 from asyncchat.core.features.known_networks import KnownNetworks, network_known
 from asyncchat.core.features.last_seen import devices_offline, devices_online
@@ -24,7 +24,7 @@ from asyncchat.core.features.room_registration import granted_everywhere, rooms_
 from asyncchat.core.features.server_bans import Killed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Account, Person, renamed, with_account
-from asyncchat.core.permissions import SERVER
+from asyncchat.core.permissions import SERVER, silenced_in
 from asyncchat.core.registry import Items, answers, applies, for_people, handles, notes
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply
 

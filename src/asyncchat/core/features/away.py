@@ -9,8 +9,12 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients
 from asyncchat.core.people import Person
+from asyncchat.core.permissions import silenced_in
 from asyncchat.core.registry import Items, applies, for_people
 from asyncchat.core.replies import Reply
+
+WORDLESS = "away"
+"""The message of who is muted or banned in a room: it would be read there all the same."""
 
 
 class SetAway(Command, frozen=True):
@@ -37,9 +41,12 @@ class StillAway(Reply, frozen=True):
 @for_people(SetAway)
 def set_away(chat: Chat, me: Person, command: SetAway, _now: int) -> Items:
     """Marks a person as away, or as back; others are told only if that changes something."""
-    if command.text == chat.people.away.get(me.id, ""):
-        return (StillAway(command.text),)
-    return (AwayChanged(me, command.text),)
+    text = command.text
+    if text and silenced_in(chat, me) is not None:
+        text = WORDLESS
+    if text == chat.people.away.get(me.id, ""):
+        return (StillAway(text),)
+    return (AwayChanged(me, text),)
 
 
 @applies(AwayChanged)

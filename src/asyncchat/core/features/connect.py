@@ -31,10 +31,9 @@ from asyncchat.core.features.queries import Counts, GetCounts, counts
 from asyncchat.core.features.server_bans import as_device, server_ban_on
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Person, person, renamed, with_realname
+from asyncchat.core.permissions import silenced_in
 from asyncchat.core.registry import Item, Items, answers, for_people, handles
 from asyncchat.core.replies import Refusal, Reply
-from asyncchat.core.roles import Right
-from asyncchat.core.rooms import Room
 
 
 class GetWelcome(Query, frozen=True):
@@ -314,18 +313,6 @@ def set_realname(chat: Chat, me: Person, command: SetRealname, _now: int) -> Ite
     if room is not None:
         return (RealnameFixed(room.name),)
     return (RealnameChanged(me, with_realname(me, command.text)),)
-
-
-def silenced_in(chat: Chat, me: Person) -> Room | None:
-    """A room in which a person is banned or muted, so that another name could evade that."""
-    for room in chat.rooms_with(me.id):
-        if (
-            room.speech_restricted
-            and not chat.may(me.id, room, Right.SPEAK)
-            and (room.bans_person(me) or room.mutes_person(me))
-        ):
-            return room
-    return None
 
 
 @handles(Quit)

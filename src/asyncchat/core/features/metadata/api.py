@@ -247,6 +247,7 @@ class MetadataFault(enum.Enum):
     TOO_LONG = "a value has at most 220 bytes"
     FULL = "there is no place for another key"
     TOO_FAST = "too many changes"
+    SILENCED = "you are muted or banned in a room; leave it first, or ask its operators"
 
 
 class MetadataRefused(Refusal, frozen=True):

@@ -60,6 +60,7 @@ from asyncchat.core.features.monitor import Monitor, MonitorStatusView
 from asyncchat.core.features.rooms import RoomClosed, closing_empty
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
+from asyncchat.core.permissions import silenced_in
 from asyncchat.core.registry import Items, answers, follows, for_people, handles, handles_in_slices
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
@@ -82,6 +83,8 @@ def set_value(chat: Chat, person_id: int, command: SetMetadata, now: int) -> Ite
     told = MetadataNow(command.target, key, value)
     if values.get(key) == value:
         return (told,)
+    if isinstance(found, Person) and value is not None and silenced_in(chat, found) is not None:
+        return (MetadataRefused(MetadataFault.SILENCED, command.target, key),)
     seconds = Metadata.of(chat).wait(person_id, now)
     if seconds:
         return (MetadataRefused(MetadataFault.TOO_FAST, command.target, key, seconds),)

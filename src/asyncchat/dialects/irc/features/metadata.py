@@ -264,6 +264,7 @@ _CODES: dict[api.MetadataFault, tuple[str, Callable[[api.MetadataRefused], tuple
     api.MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
     api.MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
     api.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
+    api.MetadataFault.SILENCED: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
     api.MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
 }
 """FAIL's code and context for each fault (metadata, "Standard Replies")."""

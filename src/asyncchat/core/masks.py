@@ -20,15 +20,18 @@ MUTED = "~mute:"
 
 
 class Description:
-    """What of a person a mask can match: made when it is matched, since one mask may meet all people."""
+    """What of a person a mask can match: made when it is matched, since one mask may meet all people.
+
+    ``by_address``: also by the real address that the host hides.
+    """
 
     __slots__ = ("_by_address", "_person", "address", "origin")
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, *, by_address: bool = True) -> None:
         self._person = person
         self.origin = fold_text(person.origin)
-        self.address = person.address or person.host
-        self._by_address: str | None = None
+        self.address = (person.address if by_address else "") or person.host
+        self._by_address: str | None = None if by_address else ""
 
     @property
     def realname(self) -> str:
@@ -53,8 +56,8 @@ class Description:
 class Mask:
     """A mask, made ready to be matched with many people.
 
-    It matches by the host that others see or by the real address. The host of a mask may be a network, such
-    as ``192.0.2.0/24``.
+    It matches by the host that others see or, if the description has it, by the real address. The host of a
+    mask may be a network, such as ``192.0.2.0/24``.
     """
 
     __slots__ = ("_any_host", "_network", "_of", "_test", "_test_beside_host")
@@ -88,9 +91,9 @@ class Mask:
         return not self._any_host and bool(person.by_address) and self._test(person.by_address)
 
 
-def describes(mask: str, person: Person) -> bool:
-    """Whether a mask matches a person."""
-    return mask_like(mask).describes(Description(person))
+def describes(mask: str, person: Person, *, by_address: bool = True) -> bool:
+    """Whether a mask matches a person; ``by_address``: also by the address that the host hides."""
+    return mask_like(mask).describes(Description(person, by_address=by_address))
 
 
 mask_like = lru_cache(maxsize=1024)(Mask)

@@ -4,7 +4,7 @@ Owns how members are stored, so that a join costs the same in a room of ten and 
 who may do what.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -43,11 +43,15 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class ListEntry(msgspec.Struct, frozen=True):
-    """Who put a mask on a list (origin), when, and until when (microseconds since 1970 UTC; 0: no end)."""
+    """Who put a mask on a list (origin), when, and until when (microseconds since 1970 UTC; 0: no end).
+
+    ``by_address``: it is compared with addresses that hosts hide, too.
+    """
 
     by: str
     time: int
     until: int = 0
+    by_address: bool = True
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -300,13 +304,18 @@ class Room:
             return known[1]
         if len(verdicts) >= len(self.member_blocks) + _STRANGERS:
             verdicts.clear()
-        found = self._matches(masks, Description(person), mutes_only=listed == _MUTE_EXCEPTIONS)
+        found = self._matches(masks, person, mutes_only=listed == _MUTE_EXCEPTIONS)
         verdicts[person.id] = person, found
         return found
 
-    def _matches(self, masks: Iterable[str], person: Description, *, mutes_only: bool) -> bool:
+    def _matches(self, masks: Mapping[str, ListEntry], person: Person, *, mutes_only: bool) -> bool:
         known = self._masks
-        return any(known[mask].describes(person) for mask in masks if mask.startswith(MUTED) == mutes_only)
+        descriptions = Description(person, by_address=False), Description(person)
+        return any(
+            known[mask].describes(descriptions[entry.by_address])
+            for mask, entry in masks.items()
+            if mask.startswith(MUTED) == mutes_only
+        )
 
     def bans_person(self, person: Person) -> bool:
         """Whether a ban matches the person, and no exception does."""

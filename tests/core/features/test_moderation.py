@@ -198,6 +198,32 @@ def test_the_rooms_of_a_network_have_so_many_masks_in_all(monkeypatch):
     assert len(do(chat, 2, Ban("#r2", "d"))) == 1
 
 
+def test_bans_find_no_address_behind_a_cloak():
+    """Who bans network after network, and sees who is put out, would find it in 32 steps."""
+    chat = house()
+    do(chat, 9, Connect("eve", "u", "a.b.c.ip", address="192.0.2.7", rooms=("#tea",)))
+    eve, tea = chat.people[9], chat.rooms["#tea"]
+    for mask in ("*!*@192.0.2.0/24", "*!*@192.*", "*!*@192.0.2.7"):
+        assert [type(event) for event in do(chat, ANNA, Ban("#tea", mask, out=True))] == [MaskChanged]
+        assert not tea.bans_person(eve)
+    do(chat, ANNA, SetMask("#tea", "exception", "*!*@192.*"))
+    do(chat, ANNA, SetMask("#tea", "mute", "*!*@192.*"))
+    assert not tea.mutes_person(eve)
+    assert not tea.lists("exception", eve)
+    do(chat, ANNA, Ban("#tea", "*!*@*.b.c.ip"))
+    assert tea.bans_person(eve)
+
+
+def test_operators_of_the_server_ban_addresses_behind_cloaks():
+    chat = house()
+    chat.server_operators.add(ANNA)
+    do(chat, 9, Connect("eve", "u", "a.b.c.ip", address="192.0.2.7", rooms=("#tea",)))
+    eve = chat.people[9]
+    *_, last = do(chat, ANNA, Ban("#tea", "*!*@192.0.2.0/24", out=True))
+    assert last == Kicked("#Tea", eve, chat.people[ANNA], "banned")
+    assert chat.rooms["#tea"].bans_person(eve)
+
+
 def test_erasing():
     chat = house()
     assert do(chat, ANNA, Erase("#tea", (3, 4))) == (Erased("#Tea", chat.people[ANNA], (3, 4)),)

@@ -59,7 +59,7 @@ def _kicking_banned(chat: Chat, person_id: int, room: Room, mask: str) -> tuple[
     banned = [
         member.person
         for member in room.members()
-        if describes(mask, member.person)
+        if describes(mask, member.person, by_address=person_id in chat.server_operators)
         and member.person.id != person_id
         and not room.lists(EXCEPTIONS, member.person)
         and highest(room.roles.get(member.person.id, 0)) <= mine

@@ -151,7 +151,8 @@ class SettingChanged(Event, frozen=True, tag="setting"):
 class MaskChanged(Event, frozen=True, tag="mask"):
     """A mask was put on a list of a room (``modes.MASK_LISTS``), or removed from it.
 
-    ``time`` and ``until`` (0: no end) in microseconds since 1970 UTC.
+    ``time`` and ``until`` (0: no end) in microseconds since 1970 UTC. ``by_address``: it is compared with
+    addresses that hosts hide, too. Only operators of the server see them; others could find them by bans.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -165,6 +166,7 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     on: bool
     time: int
     until: int = 0
+    by_address: bool = True
 
 
 class RetiredBan(Event, frozen=True, tag="ban"):
@@ -375,7 +377,8 @@ def set_mask(chat: Chat, me: Person, room: Room, command: SetMask, now: int) -> 
     if on and mask not in masks and not chat.rooms.may_list(room):
         return (TooManyMasksFromNetwork(room.name, mask, MASKS_FROM_NETWORK),)
     until = now + command.seconds * 1_000_000 if on and command.seconds else 0
-    return (MaskChanged(room.name, me, listed, mask, on, now, until),)
+    by_address = me.id in chat.server_operators
+    return (MaskChanged(room.name, me, listed, mask, on, now, until, by_address),)
 
 
 def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
@@ -440,7 +443,7 @@ def _setting_changed(chat: Chat, event: SettingChanged) -> None:
 
 @applies(MaskChanged)
 def _mask_changed(chat: Chat, event: MaskChanged) -> None:
-    entry = ListEntry(event.person.origin, event.time, event.until) if event.on else None
+    entry = ListEntry(event.person.origin, event.time, event.until, event.by_address) if event.on else None
     chat.rooms.set_list_entry(chat.rooms[fold(event.room)], event.listed, event.mask, entry)
 
 
@@ -453,4 +456,4 @@ def _snapshot(room: Room) -> Iterator[Event]:
     for listed, masks in room.masks.items():
         for mask, entry in masks.items():
             by = from_origin(entry.by)
-            yield MaskChanged(room.name, by, listed, mask, True, entry.time, entry.until)
+            yield MaskChanged(room.name, by, listed, mask, True, entry.time, entry.until, entry.by_address)

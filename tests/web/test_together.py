@@ -178,3 +178,54 @@ def test_the_reactions_open_beside_their_message(server, visits):
     picker, box = page.locator(".picker").bounding_box(), message.bounding_box()
     assert 0 <= picker["x"] <= 390 - picker["width"]
     assert box["y"] - picker["height"] - 60 < picker["y"] < box["y"] + 60
+
+
+def test_the_message_field_says_why_one_may_not_speak(server, visits):
+    anna, ben = visits.join(server.port, "anna", "/#den"), visits.join(server.port, "ben", "/#den")
+    note = ben.locator("#composer [role=status]")
+    expect(note).to_be_hidden()
+    say(anna, "/mode +m")
+    expect(note).to_have_text("You may not speak here: only members with a role may speak.")
+    say(anna, "/mode +v ben")
+    expect(note).to_be_hidden()
+    say(anna, "/mode -v ben")
+    expect(note).to_be_visible()
+    carol = visits.join(server.port, "carol", "/#den")
+    expect(carol.locator("#composer [role=status]")).to_be_visible()
+    say(anna, "/mode -m")
+    expect(note).to_be_hidden()
+    say(anna, "/mute ben 30m")
+    anna.get_by_text("set mode +b m:ben!*@*").wait_for()
+    say(ben, "may I?")
+    expect(note).to_have_text("You may not speak here: you are muted.")
+    say(anna, "/unmute ben")
+    expect(note).to_be_hidden()
+    say(ben, "thanks")
+    sees(anna, "thanks")
+
+
+def test_a_command_that_the_page_does_not_know(server, visits):
+    anna = visits.join(server.port, "anna")
+    say(anna, "/rule moderated on")
+    anna.get_by_text("There is no /rule here: see /help.").wait_for()
+    say(anna, "/help")
+    anna.get_by_text("/mute /unmute").wait_for()
+
+
+def test_the_time_beside_a_message_is_not_on_its_text(server, visits):
+    """Where the clock has twelve hours the time is longer."""
+    for options in ({}, {"viewport": {"width": 390, "height": 760}}):
+        name = f"anna{len(options)}"
+        page = visits.join(server.port, name, f"/#{name}", locale="en-US", **options)
+        say(page, "one")
+        say(page, "two")
+        message = sees(page, "two")
+        # The box of what is written, which may be wider than its element.
+        box = """node => {
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            return range.getBoundingClientRect().toJSON();
+        }"""
+        time = message.locator("time").evaluate(box)
+        assert time["left"] >= 0
+        assert time["right"] <= message.locator(".text").evaluate(box)["left"]

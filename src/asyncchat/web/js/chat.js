@@ -15,7 +15,7 @@ const MARK_EVERY = 3000; // milliseconds between two read markers of a room
 const TYPING_SECONDS = 6;
 const GUEST_MAY_DELETE = 86_400_000; // milliseconds
 const LINE_TEXT = 400; // bytes of text that fit into a line with the longest names
-const MULTILINE_KINDS = new Set(["message", "action", "notice"]);
+const TEXTS = new Set(["message", "action", "notice"]);
 
 let serial = 0;
 
@@ -42,6 +42,7 @@ export class Room {
     this.typing = new Map();
     this.draft = "";
     this.refusal = "";
+    this.silence = ""; // why the server refused the last message
   }
 
   get last() {
@@ -49,10 +50,7 @@ export class Room {
   }
 }
 
-function numberOf(id) {
-  const at = id.lastIndexOf("-");
-  return at < 0 ? 0 : Number(id.slice(at + 1)) || 0;
-}
+const numberOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1)) || 0;
 
 function later(one, other) {
   if (one.time !== other.time) return one.time > other.time;
@@ -108,6 +106,12 @@ export class Chat extends EventTarget {
     const { connection } = this;
     if (account) return fold(account) === fold(connection.account);
     return this.isMe(nick) && time >= connection.namedAt && Date.now() - time < GUEST_MAY_DELETE;
+  }
+
+  /** Why you may not speak in a room, as far as the page knows. */
+  silence(room) {
+    if (room.private || this.rankIn(room)) return "";
+    return room.modes.split(" ")[0].includes("m") ? "only members with a role may speak" : room.silence;
   }
 
   #tell(what, room = null, extra = {}) {
@@ -189,10 +193,14 @@ export class Chat extends EventTarget {
         if (whole) await connection.askMultiline(room.name, lines, tags);
         else await connection.ask("PRIVMSG", [room.name, action ? `\u0001ACTION ${part}\u0001` : part], tags);
         // The echo, with its id and time, is in the list by now.
+        room.silence = "";
         this.discard(room, shown);
       } catch (error) {
         shown.failed = error.message;
         shown.pending = false;
+        const why = error.message.split("channel: ")[1];
+        if (/^(you are|only)/.test(why)) room.silence = why;
+        this.#tell("room", room);
         this.#tell("changed", room, { message: shown });
       }
     }
@@ -302,7 +310,7 @@ export class Chat extends EventTarget {
   }
 
   #hasTexts(room) {
-    return room.messages.filter((message) => MULTILINE_KINDS.has(message.kind)).length >= FEW_TEXTS;
+    return room.messages.filter((message) => TEXTS.has(message.kind)).length >= FEW_TEXTS;
   }
 
   /** Loads a page; returns the ids of everything in it, reactions and joins too: they are needed to read on. */
@@ -445,7 +453,7 @@ export class Chat extends EventTarget {
     for (let at = room.messages.length - 1; at >= 0; at -= 1) {
       const message = room.messages[at];
       if (message.time <= room.marker) break;
-      if (message.self || !MULTILINE_KINDS.has(message.kind) || message.redacted) continue;
+      if (message.self || !TEXTS.has(message.kind) || message.redacted) continue;
       unread += 1;
       if (room.private || this.calls(message)) called += 1;
     }
@@ -669,6 +677,7 @@ export class Chat extends EventTarget {
         this.#tell("room", room);
         this.#catchUp(room);
         this.#askPins(room);
+        this.#inTurn(() => this.connection.send("MODE", [room.name]));
         if (!this.current) this.show(room);
         return;
       }
@@ -803,8 +812,8 @@ export class Chat extends EventTarget {
   };
 
   #applyModes(room, [letters = "", ...params]) {
-    const [roles, signs] = (this.connection.isupport.get("PREFIX") ?? "(qaohv)~&@%+").slice(1).split(")");
-    const [lists = "", keyed = "", whenSet = ""] = (this.connection.isupport.get("CHANMODES") ?? "beI,k,l,").split(",");
+    const [roles, signs] = (this.connection.isupport.get("PREFIX")).slice(1).split(")");
+    const [lists, keyed, whenSet, flags] = this.connection.isupport.get("CHANMODES").split(",");
     let on = true;
     for (const letter of letters) {
       if (letter === "+" || letter === "-") on = letter === "+";
@@ -818,7 +827,9 @@ export class Chat extends EventTarget {
           member.prefix = [...signs].filter((char) => held.has(char)).join("");
         }
       } else if (lists.includes(letter) || keyed.includes(letter) || (on && whenSet.includes(letter))) params.shift();
+      else if (flags.includes(letter)) room.modes = (on ? letter : "") + room.modes.replace(letter, "");
     }
+    room.silence = "";
     this.#tell("members", room);
   }
 }

@@ -26,8 +26,16 @@ export class Composer {
     this.#area?.focus();
   }
 
-  show(room) {
-    if (this.#area?.isConnected && this.#room === room) return;
+  /** `why`: why the person may not speak there, or "". */
+  show(room, why) {
+    if (!this.#area?.isConnected || this.#room !== room) this.#draw(room);
+    this.#silence.hidden = !why;
+    this.#silence.textContent = `You may not speak here: ${why}.`;
+  }
+
+  #silence = h("div.replying", { role: "status" });
+
+  #draw(room) {
     this.#keep();
     if (this.#room !== room) this.#reply = null;
     this.#room = room;
@@ -41,7 +49,7 @@ export class Composer {
     const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.#area, send);
     this.#area.value = room.draft;
     this.#replying = h("div.replying", { hidden: true });
-    this.#node.replaceChildren(this.#replying, form);
+    this.#node.replaceChildren(this.#silence, this.#replying, form);
     this.#showReply();
     this.#grow();
     // Keep the focus in the field; on a phone this must not open the keyboard.

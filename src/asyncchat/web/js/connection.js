@@ -5,7 +5,7 @@ import { format, parse, timeOf } from "./irc.js";
 
 const WANTED = [
   "message-tags", "server-time", "echo-message", "batch", "labeled-response", "cap-notify", "multi-prefix",
-  "away-notify", "account-notify", "account-tag", "extended-join", "setname", "chghost", "invite-notify",
+  "away-notify", "account-notify", "account-tag", "extended-join", "chghost", "invite-notify",
   "standard-replies", "draft/chathistory", "draft/event-playback", "draft/read-marker", "draft/multiline",
   "draft/message-redaction", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
 ];
@@ -48,7 +48,7 @@ export class Connection extends EventTarget {
   constructor(url) {
     super();
     this.url = url;
-    addEventListener("online", () => this.#hurry());
+    addEventListener("online", () => this.#check(true));
     addEventListener("offline", () => this.#lost("This device is offline"));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#check(true);
@@ -180,11 +180,6 @@ export class Connection extends EventTarget {
     }
   }
 
-  #hurry() {
-    if (!this.#socket) this.retry();
-    else this.#check(true);
-  }
-
   #check(now = false) {
     if (!this.#socket) {
       if (now) this.retry();
@@ -222,20 +217,13 @@ export class Connection extends EventTarget {
 
   #route(message) {
     const { tags, command } = message;
-    if (command === "BATCH") return this.#batch(message);
     const batch = this.#batches.get(tags.get("batch"));
-    if (batch) {
-      batch.messages.push(message);
-      return undefined;
-    }
-    const label = tags.get("label");
-    if (label !== undefined && this.#labels.has(label)) {
-      this.#settle(label, command === "ACK" ? [] : [message]);
+    if (command === "BATCH") this.#batch(message);
+    else if (batch) batch.messages.push(message);
+    else {
+      this.#settle(tags.get("label"), command === "ACK" ? [] : [message]);
       if (command !== "ACK") this.#handle(message);
-      return undefined;
     }
-    this.#handle(message);
-    return undefined;
   }
 
   #batch(message) {
@@ -255,15 +243,12 @@ export class Connection extends EventTarget {
       return;
     }
     const label = batch.head.tags.get("label");
-    if (label !== undefined && this.#labels.has(label)) {
-      const messages = batch.type === "labeled-response" ? batch.messages : [whole];
+    const messages = batch.type === "labeled-response" ? batch.messages : [whole];
+    if (!this.#labels.has(label) && !whole.command) this.dispatchEvent(new CustomEvent("batch", { detail: whole }));
+    else {
       this.#settle(label, messages);
-      if (batch.type === "labeled-response") messages.filter((item) => item.command).forEach((item) => this.#handle(item));
-      else if (whole.command) this.#handle(whole);
-      return;
+      messages.filter((item) => item.command).forEach((item) => this.#handle(item));
     }
-    if (whole.command) this.#handle(whole);
-    else this.dispatchEvent(new CustomEvent("batch", { detail: whole }));
   }
 
   #handle(message) {
@@ -361,7 +346,7 @@ export class Connection extends EventTarget {
       this.#awaited = Math.ceil(wanted.length / 12);
       if (!wanted.length && sub === "LS") this.send("CAP", ["END"]);
     } else if (sub === "ACK" || sub === "NAK") {
-      if (sub === "ACK") words.forEach((name) => (name.startsWith("-") ? this.#held.delete(name.slice(1)) : this.#held.add(name)));
+      if (sub === "ACK") words.forEach((name) => this.#held.add(name));
       this.#awaited -= 1;
       if (this.#awaited <= 0 && this.state === "registering") this.#negotiated();
     } else if (sub === "DEL") {
@@ -410,7 +395,7 @@ function joined(batch) {
 function refusalIn(messages) {
   for (const { command, params } of messages ?? []) {
     if (command === "FAIL") return new Refused(params[1], params.at(-1));
-    if (ERROR_NUMERIC.test(command ?? "") && !["422"].includes(command)) return new Refused(command, params.at(-1));
+    if (ERROR_NUMERIC.test(command ?? "") && command !== "422") return new Refused(command, params.at(-1));
   }
   return null;
 }

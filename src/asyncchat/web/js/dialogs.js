@@ -32,8 +32,8 @@ function form(onsubmit, ...children) {
   }, ...children, error);
 }
 
-export async function ask(title, label, { value = "", button = "OK", note = "" } = {}) {
-  const { input, node } = field(label, { value });
+export async function ask(title, label, { button, note = "" }) {
+  const { input, node } = field(label);
   let given = null;
   const content = form(() => { given = input.value.trim(); dialog.close(); }, node, note && hint(note), h("button.button", { type: "submit" }, button));
   const { dialog, done } = openDialog(title, content);
@@ -123,7 +123,7 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
   const connection = chat.connection;
   const them = room?.members.get(fold(nick));
   const mine = chat.rankIn(room);
-  const act = (command, ...params) => connection.ask(command, params).catch(failed);
+  const act = (command, ...params) => connection.ask(command, params.filter(Boolean)).catch(failed);
   const mode = (change, value = nick) => act("MODE", room.name, change, value);
   const others = !chat.isMe(nick);
   const ignored = chat.ignored.has(fold(nick));
@@ -144,13 +144,13 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
       { label: "Unmute", run: () => mode("-b", `m:${nick}!*@*`) },
       !above && { label: "Kick…", danger: true, run: async () => {
         const reason = await ask(`Kick ${cleanName(nick)}`, "Reason (they will see it)", { button: "Kick" });
-        if (reason !== null) act("KICK", room.name, nick, ...(reason ? [reason] : []));
+        if (reason !== null) act("KICK", room.name, nick, reason);
       } },
       !above && { label: "Ban…", danger: true, run: async () => {
         const reason = await ask(`Ban ${cleanName(nick)}`, "Reason (they will see it)", { button: "Ban", note: "They are removed and can't join again under this name." });
         if (reason === null) return;
         await mode("+b", `${nick}!*@*`);
-        act("KICK", room.name, nick, ...(reason ? [reason] : []));
+        act("KICK", room.name, nick, reason);
       } },
     );
   }

@@ -107,8 +107,7 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
   node.append(iconButton("close", "Dismiss", remove));
   place.append(node);
   while (place.children.length > 4) place.firstChild.remove();
-  if (seconds) setTimeout(remove, seconds * 1000);
-  return remove;
+  setTimeout(remove, seconds * 1000);
 }
 
 export const failed = (error) => toast(error.message);

@@ -52,7 +52,7 @@ export function parse(line) {
     const word = end < 0 ? rest : rest.slice(0, end);
     if (command) params.push(word);
     else command = word.toUpperCase();
-    rest = end < 0 ? "" : rest.slice(end + 1).replace(/^ +/, "");
+    rest = end < 0 ? "" : rest.slice(end + 1).trimStart();
   }
   return command ? { tags, source, command, params } : null;
 }

@@ -9,7 +9,7 @@ import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { fold } from "./irc.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
-import { drawPins, pinsDialog, togglePin } from "./pins.js";
+import { drawPins, pinsDialog } from "./pins.js";
 import { Sidebar } from "./sidebar.js";
 import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
@@ -44,16 +44,15 @@ function redraw(...parts) {
   parts.forEach((part) => dirty.add(part));
 }
 
+const DRAW = {
+  sidebar: () => sidebar.draw(), people: () => people.draw(chat.current), head: drawHead, strip: drawStrip,
+  pins: () => drawPins($("pins"), chat, goTo), composer: drawComposer, typing: drawTyping,
+};
+
 function drawDirty() {
-  const parts = new Set(dirty);
+  const parts = [...dirty];
   dirty.clear();
-  if (parts.has("sidebar")) sidebar.draw();
-  if (parts.has("people")) people.draw(chat.current);
-  if (parts.has("head")) drawHead();
-  if (parts.has("strip")) drawStrip();
-  if (parts.has("pins")) drawPins($("pins"), chat, goTo);
-  if (parts.has("composer")) drawComposer();
-  if (parts.has("typing")) drawTyping();
+  parts.forEach((part) => DRAW[part]());
 }
 
 function drawHead() {
@@ -118,7 +117,7 @@ function drawComposer() {
     return composer.replace(h("div.notice-card", {}, room.refusal || `You are not in ${cleanName(room.name)}.`,
       h("button.button", { onclick: () => join(room) }, "Join")));
   }
-  return composer.show(room);
+  return composer.show(room, chat.silence(room));
 }
 
 async function join(room) {
@@ -191,6 +190,12 @@ async function say(room, text, options) {
   await chat.say(room, text, options);
 }
 
+/** A ban or a mute, of a name or a mask, for a time perhaps; alone it lists them. */
+const ban = (change, kind = "") => (room, rest) => {
+  const [who, time] = rest.split(/\s+/);
+  obey("MODE", [room.name, change, who && (time ? `t:${time}:` : "") + kind + who + (/[!:]/.test(who) ? "" : "!*@*")]);
+};
+
 const COMMANDS = {
   me: (room, rest) => { chat.say(room, rest, { action: true }); },
   join: (_room, rest) => { const [name, key] = rest.split(/\s+/); remember(chat.open(name.startsWith("#") ? name : `#${name}`, key)); },
@@ -200,29 +205,34 @@ const COMMANDS = {
     if (words.length) say(chat.current, rest.slice(name.length).trim(), {});
   },
   part: (room) => { leave(room); },
-  topic: (room, rest) => obey("TOPIC", rest ? [room.name, rest] : [room.name]),
-  pin: (room, rest) => obey("PIN", [room.name, rest].filter(Boolean)),
-  unpin: (room, rest) => obey("UNPIN", [room.name, rest].filter(Boolean)),
+  topic: (room, rest) => obey("TOPIC", [room.name, rest]),
+  pin: (room, rest) => obey("PIN", [room.name, rest]),
+  unpin: (room, rest) => obey("UNPIN", [room.name, rest]),
   pins: (room) => pinsDialog(chat, room, goTo),
-  away: (_room, rest) => obey("AWAY", rest ? [rest] : []),
+  away: (_room, rest) => obey("AWAY", [rest]),
   back: () => obey("AWAY", []),
-  kick: (room, rest) => { const [nick, ...why] = rest.split(/\s+/); obey("KICK", [room.name, nick, ...(why.length ? [why.join(" ")] : [])]); },
+  kick: (room, rest) => { const [nick, ...why] = rest.split(/\s+/); obey("KICK", [room.name, nick, why.join(" ")]); },
+  mute: ban("+b", "m:"),
+  unmute: ban("-b", "m:"),
+  ban: ban("+b"),
+  unban: ban("-b"),
   invite: (room, rest) => obey("INVITE", [rest, room.name]),
   mode: (room, rest) => obey("MODE", [...(rest.startsWith("#") ? [] : [room.name]), ...rest.split(/\s+/)]),
   whois: (_room, rest) => { profileDialog(chat, rest, personActs); },
   search: (room) => { searchDialog(chat, room, goTo); },
   owner: (_room, rest) => obey("OPER", rest.includes(" ") ? rest.split(" ") : ["owner", rest]),
   query: (_room, rest) => go(rest),
-  help: () => { toast("/me /join /msg /part /topic /pin /unpin /pins /nick /away /kick /invite /mode /whois /search; other commands are sent to the server unchanged.", { seconds: 15 }); },
+  help: () => { toast(`/nick /${Object.keys(COMMANDS).join(" /")}; other commands are sent to the server unchanged.`, { seconds: 15 }); },
 };
 
 async function obey(word, params) {
   try {
-    const lines = await connection.ask(word, params);
+    const lines = await connection.ask(word, params.filter(Boolean));
     const text = lines.filter((line) => /^\d\d\d$/.test(line.command)).map((line) => line.params.slice(1).join(" ")).join("\n");
     if (text) toast(clip(clean(text), 900), { seconds: 12 });
   } catch (error) {
-    failed(error);
+    if (error.code === "421") toast(`There is no /${word.toLowerCase()} here: see /help.`);
+    else failed(error);
   }
 }
 
@@ -233,7 +243,7 @@ function command(room, word, rest) {
     return false;
   }
   if (COMMANDS[word]) COMMANDS[word](room, rest);
-  else obey(word.toUpperCase(), rest ? rest.split(/\s+/) : []);
+  else obey(word.toUpperCase(), rest.split(/\s+/));
   return true;
 }
 
@@ -267,7 +277,7 @@ function messageMenu(room, message, anchor) {
     { label: "Reply", run: () => composer.answer(message) },
     chat.mayReact(room) && { label: "React…", run: () => pickReaction(room, message, anchor) },
     { label: "Copy text", run: () => copy(message.text) },
-    chat.mayModerate(room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => togglePin(chat, room, message) },
+    chat.mayModerate(room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => chat.togglePin(room, message.id).catch(failed) },
     "-",
     { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },
     chat.mayRedact(room, message) && { label: "Delete…", danger: true, run: () => redact(room, message) },
@@ -333,8 +343,8 @@ function enter(identity) {
   delete kept.out;
   keep();
   if (identity.password) sessionStorage.setItem(KEPT, JSON.stringify(identity));
-  for (const name of new Set([roomOfLink() || visitor.room || LOBBY, ...(kept.rooms ?? [])])) chat.room(name);
-  const first = chat.find(roomOfLink() || visitor.room || LOBBY);
+  const first = chat.room(roomOfLink() || visitor.room || LOBBY);
+  kept.rooms?.forEach((name) => chat.room(name));
   // What a visitor sees has no reactions and not every event: it is loaded again.
   first.messages = [];
   first.byId.clear();
@@ -370,7 +380,7 @@ on("me", () => {
   }
 });
 for (const [what, ...parts] of [
-  ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
+  ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people", "composer"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
 ]) {
   on(what, ({ room }) => {
     if (what === "members" && room !== chat.current) return;
@@ -424,7 +434,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
     if (!globalThis.isSecureContext && !kept.toldAboutTls) {
       kept.toldAboutTls = true;
       keep();
-      toast("This page was loaded over HTTP, so the browser does not allow notifications. The server's administrator can set up HTTPS.", { seconds: 14 });
+      toast("This page was loaded over HTTP, so the browser does not allow notifications.", { seconds: 14 });
     }
   }
 });

@@ -4,10 +4,6 @@ import { hint, when } from "./dialogs.js";
 import { failed, h, icon, openDialog } from "./dom.js";
 import { clean, cleanName } from "./text.js";
 
-export function togglePin(chat, room, message) {
-  chat.togglePin(room, message.id).catch(failed);
-}
-
 const textOf = (pin) => clean(pin.text) || "(no longer in the history)";
 
 /** Draws the bar: the newest pin, and how many there are. */
@@ -35,7 +31,7 @@ export function pinsDialog(chat, room, goTo) {
       h("button.grow", { onclick: () => { dialog.close(); goTo({ id: pin.id, target: room.name }); } },
         h("b", {}, cleanName(pin.nick)), " ", h("time", {}, when.format(pin.time)), h("div.text", {}, textOf(pin)),
         h("small", {}, `pinned by ${cleanName(pin.by)}`)),
-      chat.mayModerate(room) ? h("button.link", { "aria-label": `Unpin ${cleanName(pin.nick)}: ${textOf(pin)}`, onclick: () => togglePin(chat, room, pin) }, "Unpin") : null)));
+      chat.mayModerate(room) ? h("button.link", { "aria-label": `Unpin ${cleanName(pin.nick)}: ${textOf(pin)}`, onclick: () => chat.togglePin(room, pin.id).catch(failed) }, "Unpin") : null)));
     content.replaceChildren(room.pins.length ? list : hint("No message is pinned."));
   };
   chat.addEventListener("pins", draw);

@@ -68,8 +68,5 @@ export class Sidebar {
     const unread = rooms.some((room) => room.unread);
     const name = this.chat.current ? cleanName(this.chat.current.name) : "asyncchat";
     document.title = `${called ? `(${called}) ` : unread ? "• " : ""}${name}`;
-    if ("setAppBadge" in navigator) {
-      (called ? navigator.setAppBadge(called) : navigator.clearAppBadge()).catch(() => { /* only an installed page has a badge */ });
-    }
   }
 }

@@ -251,7 +251,7 @@ export class Timeline {
       before = message;
     }
     if (!room.messages.length && !room.loading) {
-      const text = room.refusal || (room.private ? "There are no messages here yet." : "There are no messages here yet. Say hello.");
+      const text = room.refusal || `There are no messages here yet.${room.private ? "" : " Say hello."}`;
       out.push([`empty${text}`, () => h("div.empty", {}, text)]);
     }
     return out;

@@ -27,16 +27,13 @@ export class Visitor {
   async read(room) {
     room.loading = true;
     try {
-      const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room.name.replace(/^#/, ""))}/messages?limit=50`, { headers: { Accept: "application/json" } });
+      const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room.name.replace(/^#/, ""))}/messages?limit=50`);
       if (!response.ok) return;
       const page = await response.json();
-      for (const item of page.messages ?? []) {
-        if (room.byId.has(item.id)) continue;
-        const message = {
-          serial: -room.messages.length - 1, id: "", time: Date.parse(item.time), nick: item.name ?? item.nick ?? "", text: item.text ?? "",
-          kind: item.kind ?? "message", account: item.account ?? "", reply: null, reactions: new Map(), self: false,
-        };
-        room.messages.push(message);
+      for (const { time, name, text, kind } of page.messages) {
+        room.messages.push({
+          serial: -room.messages.length - 1, id: "", time: Date.parse(time), nick: name, text, kind, account: "", reply: null, reactions: new Map(), self: false,
+        });
       }
     } catch {
       // Without the API the room is read after joining.

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -234,6 +235,16 @@ def test_two_pipes_on_our_server(server):
         listener.stdin.close()
         assert listener.wait(60) == 0
         assert listener.stdout.read() in ("ci: сборка 42\n", "")
+
+
+def test_why_it_has_another_name(server):
+    host, _, port = server.rpartition(":")
+    with socket.create_connection((host, int(port))) as other, other.makefile("rb") as lines:
+        other.sendall(b"NICK eve\r\nUSER e 0 * :e\r\n")
+        assert any(b" 001 eve " in line for line in lines)
+        done = join(server, "--nick", "eve", given="hello\n")
+    told = done.stderr.splitlines()
+    assert told[:2] == ["-- eve: Nickname is already in use --", "-- you are eve_ in #lobby --"]
 
 
 def test_original_style_server():

@@ -152,7 +152,7 @@ def test_nobody_looks_like_a_server_operator_who_is_here():
 )
 def test_names_that_stand_for_the_server(name):
     chat = house()
-    refusal = NameNotAllowed(name, "it stands for the server itself")
+    refusal = NameNotAllowed(name, "it stands for the server or for everybody")
     assert do(chat, NOBODY, entering(name)) == (refusal,)
     assert do(chat, BOB, Rename(name)) == (refusal,)
 

@@ -76,7 +76,7 @@ def test_a_stranger_reads_and_erases_nothing(server, mode, key):
     id = left_behind(server, mode)
     eve = irc(server, "eve", CAPS)
     told = asked(eve, f"JOIN #tea{key}")
-    assert "hidden from you" in told
+    assert "hidden from you. To keep a channel's history, log in" in told
     assert "old topic" not in told
     now = said(eve, NEW, to="#tea")
     for read in all_reads(id):

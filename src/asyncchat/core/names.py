@@ -93,7 +93,7 @@ def name_fault(name: str) -> str | None:
         return f"it begins with {_CHARACTER_NAMES.get(name[0], name[0])}"
     fault = _fault(name, _NEVER | {"."})
     if fold(name) in _SERVICE_KEYS:
-        return "it stands for the server itself"
+        return "it stands for the server or for everybody"
     if fault is None and fold(name)[0] in _NEVER_FIRST:
         return "it begins with a character that stands for a forbidden one"
     return fault

@@ -329,7 +329,7 @@ def _refusal_of_name(chat: Chat, person_id: int, name: str, account: str = "") -
     if reason is not None:
         return NameNotAllowed(name, reason)
     if stands_for_server(chat, name, person_id):
-        return NameNotAllowed(name, "it stands for the server itself")
+        return NameNotAllowed(name, "it stands for the server or for everybody")
     if fold(name) in Bots.of(chat).tokens:
         return NameNotAllowed(name, "it is a bot's")
     if chat.ascii_names and not name.isascii():

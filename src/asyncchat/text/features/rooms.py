@@ -144,7 +144,8 @@ TEXT = FeatureText(
         join.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
         join.HistoryIsHidden: lambda reply, _: [
             f"Nobody was in {reply.room}, which is not open to everyone. "
-            "What was said there before is hidden from you."
+            "What was said there before is hidden from you. "
+            "To keep a room's history, log in to an account and /claim the room."
         ],
         TopicView: _topic_view,
         queries.RoomsView: _rooms_view,

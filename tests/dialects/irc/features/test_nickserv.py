@@ -162,5 +162,5 @@ def test_no_password_where_others_listen(server):
 def test_nobody_is_called_so(server, name):
     peer = server.connect()
     assert peer.send(f"NICK {name}") == [
-        f":irc.test 432 * {name} :That nickname is not allowed: it stands for the server itself"
+        f":irc.test 432 * {name} :That nickname is not allowed: it stands for the server or for everybody"
     ]

@@ -168,7 +168,10 @@ def _say_forwarded(session: IrcSession, reply: join.Forwarded) -> bytes:
 
 @reply(join.HistoryIsHidden)
 def _say_history_is_hidden(session: IrcSession, reply: join.HistoryIsHidden) -> bytes:
-    text = "Nobody was here, and the channel is not open to everyone: what was said before is hidden from you"
+    text = (
+        "Nobody was here, and the channel is not open to everyone: what was said before is hidden from you. "
+        "To keep a channel's history, log in and register it with ChanServ"
+    )
     return line(f":{session.context.name} NOTICE {reply.room}", text)
 
 

@@ -21,6 +21,16 @@ def test_the_table_sets_the_first_against_the_others():
     assert "ours 1.0: a note" in found
 
 
+def test_a_ratio_of_several_runs_has_its_spread():
+    def runs(name: str, *values: float) -> Series:
+        return Series(name, "1.0", [Metrics("room", {"cpu_us": value}, "", [], []) for value in values])
+
+    found = table(
+        Results([Comparison(SCENARIOS["room"], [runs("a", 1.0, 2.0, 3.0), runs("b", 2.0, 1.6, 4.0)])])
+    )
+    assert "1.00 (0.50 to 1.25)" in found
+
+
 def test_what_was_not_measured_is_a_dash():
     found = table(
         Results([Comparison(SCENARIOS["room"], [series("a", cpu_us=1.0), series("b", p50_ms=1.0)])])

@@ -1,9 +1,12 @@
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from asyncchat.bench import load
+from asyncchat.bench import load, servers
 from asyncchat.cli import main
 from tests.bench.stub import stub
 
@@ -33,6 +36,7 @@ def bench(*words: str) -> Result:
         (["--pid", "1"], "--pid needs --url"),
         (["--against-pid", "1"], "--against-pid needs an --against URL"),
         (["--url", "irc://x", "--no-history"], "are for our own server"),
+        (["--url", "irc://x", "--against-revision", "main"], "is for our own server"),
         (["--peer", "nope"], "is not one of"),
         (["--runs", "0"], "--runs"),
         (["--script", "none.toml"], "cannot read the script"),
@@ -66,6 +70,33 @@ def test_clients_that_ask_for_something_beside_those_that_do_not(tmp_path):
     result = bench("--script", str(script), "--runs", "1", "--caps", "server-time", "--against-caps", "")
     assert result.exit_code == 0, result.output
     assert "asyncchat (no capabilities)" in result.stdout
+
+
+def test_a_revision_beside_what_is_here(tmp_path, monkeypatch):
+    package = tmp_path / "src" / "asyncchat"
+    shutil.copytree(Path(servers.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=n", "-c", "user.email=e")
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    git("add", "src")
+    git("commit", "-m", "all")
+    git("tag", "before")
+    monkeypatch.setattr(servers, "__file__", str(package / "bench" / "servers.py"))
+    script = tmp_path / "a.toml"
+    script.write_text(SCRIPT)
+    result = bench("--script", str(script), "--runs", "1", "--against-revision", "before")
+    assert result.exit_code == 0, result.output
+    assert "to asyncchat at before" in result.stdout
+    unknown = bench("--script", str(script), "--against-revision", "no-such")
+    assert unknown.exit_code == 1
+    assert "git has no source at no-such" in unknown.stderr
+    monkeypatch.setattr(servers, "__file__", str(tmp_path / "elsewhere/lib/asyncchat/bench/servers.py"))
+    installed = bench("--script", str(script), "--against-revision", "before")
+    assert installed.exit_code == 1
+    assert "in a checkout" in installed.stderr
 
 
 def test_a_fault_exits_1(tmp_path, monkeypatch):

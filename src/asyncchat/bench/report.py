@@ -4,7 +4,7 @@ Owns the layout; must not know how the results were measured.
 """
 
 from asyncchat.bench.metrics import MEASURES, Measure, Metrics
-from asyncchat.bench.results import Comparison, Results
+from asyncchat.bench.results import Comparison, Results, Series
 
 
 def table(results: Results) -> str:
@@ -14,7 +14,6 @@ def table(results: Results) -> str:
 
 def _comparison(comparison: Comparison) -> str:
     metrics = [series.median for series in comparison.series]
-    first = metrics[0]
     head = [""] + [series.title for series in comparison.series]
     head += [f"to {series.server}" for series in comparison.series[1:]]
     rows = [head]
@@ -22,7 +21,8 @@ def _comparison(comparison: Comparison) -> str:
         if any(measure.key in each.values for each in metrics):
             values = [each.values.get(measure.key) for each in metrics]
             cells = ["-" if value is None else f"{value:,.{measure.digits}f}" for value in values]
-            rows.append([f"{measure.label}, {measure.unit}", *cells, *_ratios(first, metrics[1:], measure)])
+            ratios = _ratios(comparison.series[0], comparison.series[1:], measure)
+            rows.append([f"{measure.label}, {measure.unit}", *cells, *ratios])
     rows.append(["deliveries", *("all once, in order" if not each.faults else "FAULTY" for each in metrics)])
     if comparison.scenario.kind == "idle":
         rows.pop()
@@ -37,14 +37,28 @@ def _comparison(comparison: Comparison) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _ratios(first: Metrics, others: list[Metrics], measure: Measure) -> list[str]:
-    """Divide the first server's value by each other's; a share of a core has no ratio."""
+def _ratios(first: Series, others: list[Series], measure: Measure) -> list[str]:
+    """Divide the first server's median by each other's, and run by run: that is the spread.
+
+    A share of a core has no ratio.
+    """
     cells = []
     for other in others:
-        mine, theirs = first.values.get(measure.key), other.values.get(measure.key)
-        known = mine is not None and theirs and measure.better != "neither"
-        cells.append(f"{mine / theirs:.2f}" if known and mine is not None and theirs else "")
+        ratio = _ratio(first.median, other.median, measure)
+        if ratio is None:
+            cells.append("")
+            continue
+        pairs = zip(first.runs, other.runs, strict=False)
+        each = [found for pair in pairs if (found := _ratio(*pair, measure)) is not None]
+        spread = f" ({min(each):.2f} to {max(each):.2f})" if len(each) > 1 else ""
+        cells.append(f"{ratio:.2f}{spread}")
     return cells
+
+
+def _ratio(mine: Metrics, theirs: Metrics, measure: Measure) -> float | None:
+    """One ratio; None where there is none."""
+    above, below = mine.values.get(measure.key), theirs.values.get(measure.key)
+    return None if above is None or not below or measure.better == "neither" else above / below
 
 
 def _columns(rows: list[list[str]]) -> list[str]:

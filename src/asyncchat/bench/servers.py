@@ -5,6 +5,7 @@ Owns these processes. Each run of a server is a fresh process with a fresh folde
 
 import contextlib
 import dataclasses
+import io
 import os
 import re
 import select
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -66,11 +68,14 @@ class Own:
     Args:
         options: More options for ``asyncchat serve``.
         history: Whether it keeps history, in a file.
+        name: Its name in the report.
+        source: The folder of another version's packages; None: this version.
     """
 
     options: tuple[str, ...] = ()
     history: bool = True
     name: str = "asyncchat"
+    source: Path | None = None
 
     @contextlib.contextmanager
     def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
@@ -82,9 +87,35 @@ class Own:
             # The user's own configuration is not for the server that is measured.
             ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
             environment = {**ours, "XDG_STATE_HOME": folder}
+            if self.source is not None:
+                environment["PYTHONPATH"] = str(self.source)
             with _process(command, Path(folder), cpu, environment, speaks=True) as (server, log):
                 host, port = _listening(server, log)
-                yield Running(Address("irc", host, port), server.pid, __version__)
+                version = __version__ if self.source is None else ""
+                yield Running(Address("irc", host, port), server.pid, version)
+
+
+def source_at(revision: str, folder: Path) -> Path:
+    """Extract this project's source at a git revision into a folder, and return the folder of its packages.
+
+    Raises:
+        AsyncChatError: This is no checkout of the project, or git does not know the revision.
+    """
+    checkout = Path(__file__).parents[3]
+    git = shutil.which("git")
+    if git is None or not (checkout / ".git").exists():
+        raise AsyncChatError("to compare with a revision, install git and run this in a checkout")
+    done = subprocess.run(  # noqa: S603  # the revision is no option: --end-of-options
+        [git, "-C", str(checkout), "archive", "--format=zip", "--end-of-options", revision, "src"],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise AsyncChatError(f"git has no source at {revision}: {said[-1] if said else 'it failed'}")
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder)
+    return folder / "src"
 
 
 @dataclass(frozen=True, slots=True)

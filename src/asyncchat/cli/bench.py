@@ -1,6 +1,7 @@
 """``asyncchat bench``: reads its options, runs the comparison and prints it."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ import click
 from asyncchat.bench import plot, report, results, scenario
 from asyncchat.bench.protocols import parse_url
 from asyncchat.bench.run import Settings, compare
-from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target, WithCapabilities
+from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target, WithCapabilities, source_at
 from asyncchat.errors import AsyncChatError
 
 _ALL = "all"
@@ -115,6 +116,13 @@ def _show_progress(text: str) -> None:
     help="Process id of an --against URL, in the same order (repeatable).",
 )
 @click.option(
+    "--against-revision",
+    "revisions",
+    multiple=True,
+    metavar="REV",
+    help="Compare with our server as it was at this git revision, in a checkout (repeatable).",
+)
+@click.option(
     "--runs",
     type=click.IntRange(1, _MOST_RUNS),
     help="Runs of each server.  [default: 3 if servers are compared, else 1]",
@@ -147,6 +155,7 @@ def command(
     peers: tuple[str, ...],
     against: tuple[str, ...],
     against_pids: tuple[int, ...],
+    revisions: tuple[str, ...],
     runs: int | None,
     server_cpu: int | None,
     client_cpu: int | None,
@@ -166,6 +175,12 @@ def command(
     groups = _scenarios(names, script, seconds, warmup)
     first = _first(url, pid, serve_options, no_history)
     others, past = _others(peers, against, against_pids)
+    if revisions and url is not None:
+        raise click.UsageError("--against-revision is for our own server, not for --url")
+    for revision in revisions:
+        folder = context.with_resource(tempfile.TemporaryDirectory(prefix="asyncchat-bench-"))
+        source = source_at(revision, Path(folder))
+        others.append(Own(serve_options, not no_history, f"asyncchat at {revision}", source))
     if against_caps is not None:
         others.append(WithCapabilities(first, tuple(against_caps.split())))
     settings = Settings(tuple(caps.split()), server_cpu, client_cpu)

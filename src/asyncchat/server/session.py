@@ -587,6 +587,12 @@ class Session(Connection):
                 lines -= 1
             self._budget.charge(lines)
 
+    async def take_turn(self) -> None:
+        """Waits for a turn, if those who ask something in this pass of the loop have taken long."""
+        turns = self.context.pass_turns
+        if perf_counter() >= turns.late_at:
+            await turns.wait()
+
     def may_stream(self) -> bool:
         """Whether one more stream may be open from its network."""
         return self.context.budgets.may_stream(self._budget.network, self.address)

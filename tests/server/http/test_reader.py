@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncchat.server import session as session_module
 from asyncchat.server.http.messages import Request, Response
 from asyncchat.server.http.reader import (
     BODY_BYTES,
@@ -16,6 +17,8 @@ from asyncchat.server.http.reader import (
     TRAILER_BYTES,
     RequestReader,
 )
+from asyncchat.server.session import Session
+from asyncchat.server.slices import PASS_SECONDS, PassTurns
 from tests.log.records import asynchronous
 from tests.server.listeners import Hall
 
@@ -115,6 +118,36 @@ def test_a_limit_is_the_same_wherever_the_input_is_cut(begin, size, end, expecte
     assert asyncio.run(read_all([data])) == expected
     for cut in range(size - 3, len(data)):
         assert asyncio.run(read_all([data[:cut], data[cut:]])) == expected, cut
+
+
+def test_requests_that_come_at_once_are_read_a_few_a_pass(monkeypatch):
+    now, turn = 0.0, 0
+    came: list[int] = []
+    monkeypatch.setattr(session_module, "perf_counter", lambda: now)
+
+    async def scene() -> None:
+        nonlocal turn
+        pass_turns = PassTurns(lambda: now)
+
+        async def answer(session: Session) -> None:
+            nonlocal now
+            request = await RequestReader(session, b"GET / HTTP/1.1\r\n" + HOST + b"\r\n", ended=True).head()
+            assert isinstance(request, Request)
+            now += PASS_SECONDS / 5
+            came.append(turn)
+
+        hall = Hall()
+        sessions = [hall.session(asyncio.StreamReader()) for _ in range(40)]
+        for session in sessions:
+            session.context.pass_turns = pass_turns
+        tasks = [asyncio.create_task(answer(session)) for session in sessions]
+        while len(came) < len(tasks):
+            turn += 1
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(scene())
+    assert max(came.count(one) for one in came) <= 6
 
 
 @asynchronous

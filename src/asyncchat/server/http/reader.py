@@ -79,6 +79,7 @@ class RequestReader:
                 self._deadline = min(self._deadline, self._now() + REQUEST_SECONDS)
             if not await self._more():
                 return _too_late() if buffer and not self.ended else None
+        await self._session.take_turn()
         request = parser.parse_head(bytes(buffer[: end + 4]))
         del buffer[: end + 4]
         if isinstance(request, Request):

@@ -1,5 +1,6 @@
 """The line of each event, and that none is forgotten."""
 
+import msgspec
 import pytest
 
 from asyncchat.core.events import Event, Record
@@ -66,9 +67,12 @@ from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.user_modes import PersonFlagChanged
 from asyncchat.core.ids import Ids
 from asyncchat.core.people import person
-from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
+from asyncchat.dialects.irc import capabilities, speech
+from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from asyncchat.dialects.irc.encoder import CapabilityEncoder
+from asyncchat.dialects.irc.features import redaction
 from asyncchat.dialects.irc.features.metadata import METADATA
+from asyncchat.dialects.irc.features.redaction import MESSAGE_REDACTION
 from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, parse
 
 A = person(1, "a", "u", "h", "real")
@@ -339,3 +343,36 @@ def test_the_memory_of_heads_is_bounded(monkeypatch):
         assert line == f":n{number}!u@h PRIVMSG #{number} :x\r\n".encode()
     assert len(plain._heads) <= 3
     assert len(plain._targets) <= 3
+
+
+@pytest.mark.parametrize(
+    ("event", "work"),
+    [
+        (Said("#tea", A, "e\u0301" * 2700), "cut"),
+        (Said("#tea", A, "one\ntwo\n" * 50, Speech.NOTICE), "cut"),
+        (SaidInPrivate(B, A, "word " * 1000), "cut"),
+        (Erased("#tea", A, tuple(range(1, 500))), "line"),
+    ],
+)
+def test_what_is_long_is_made_once_for_all_sets_of_capabilities(monkeypatch, event, work):
+    """Each of sixty sessions in a room can have another set, and all are told in one turn of the loop."""
+    calls = 0
+    module = speech if work == "cut" else redaction
+    real = getattr(module, work)
+
+    def counted(*args):
+        nonlocal calls
+        calls += 1
+        return real(*args)
+
+    monkeypatch.setattr(module, work, counted)
+    ids, changing = Ids([(1, "e")]), capabilities.changing()
+    sets = {changing & number | MESSAGE_REDACTION for number in range(0, changing, changing // 200)}
+    told = {caps: CapabilityEncoder("s", ids, caps).encode(Record(9, 0, event)) for caps in sets}
+    assert len(told) > 50
+    assert len(set(told.values())) >= 2
+    all_at_once, calls = calls, 0
+    other = msgspec.structs.replace(event, person=person(3, "c", "w", "j"))
+    for caps in (MESSAGE_REDACTION, MESSAGE_REDACTION | MULTILINE):
+        CapabilityEncoder("s", ids, caps).encode(Record(9, 0, other))
+    assert 0 < all_at_once <= calls

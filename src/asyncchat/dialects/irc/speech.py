@@ -3,6 +3,8 @@
 Owns how a ``Speech`` is spelled, both ways; must not know who is told.
 """
 
+from functools import lru_cache
+
 from asyncchat.core.features.messages import Cuts, Speech
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc.tokens import LINE_BYTES
@@ -32,20 +34,25 @@ def parse_ctcp(notice: bool, text: str) -> tuple[str, Speech]:
     return inner, Speech.CTCP_QUERY
 
 
-def said_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts = ()) -> list[bytes]:
+@lru_cache(2)
+def said_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts = ()) -> tuple[bytes, ...]:
     """The lines of a message, CR LF included; more than one where it is longer than a line, or of several.
 
+    They are remembered: sixty sessions with sixty sets of capabilities are told the same message at once.
     Empty lines are left out: no client reads them that did not ask for whole texts (draft/multiline).
     """
     command, before, after = _SPELLED[speech]
     head = f":{origin} {command} {target} :{before}".encode("utf-8", "replace")
     tail = after.encode() + b"\r\n"
     parts = [part for part, _ in _parts(text, cuts, len(head) + len(tail)) if part] or [""]
-    return [b"%b%b%b" % (head, part.encode("utf-8", "replace"), tail) for part in parts]
+    return tuple([b"%b%b%b" % (head, part.encode("utf-8", "replace"), tail) for part in parts])
 
 
-def batch_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts) -> list[tuple[bytes, bool]]:
-    """The lines of a message for clients that read it as one (draft/multiline), empty ones too.
+@lru_cache(2)
+def batch_lines(
+    origin: str, target: str, text: str, speech: Speech, cuts: Cuts
+) -> tuple[tuple[bytes, bool], ...]:
+    """The lines of a message for clients that read it as one (draft/multiline), empty ones too; remembered.
 
     Returns:
         Each with whether it goes on where the one before it ended.
@@ -55,7 +62,7 @@ def batch_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts)
     parts = _parts(text, cuts, len(head) + len(before) + len(after) + 2)
     parts[0] = (before + parts[0][0], False)
     parts[-1] = (parts[-1][0] + after, parts[-1][1])
-    return [(b"%b%b\r\n" % (head, part.encode("utf-8", "replace")), joined) for part, joined in parts]
+    return tuple([(b"%b%b\r\n" % (head, part.encode("utf-8", "replace")), joined) for part, joined in parts])
 
 
 def _parts(text: str, cuts: Cuts, beside: int) -> list[tuple[str, bool]]:

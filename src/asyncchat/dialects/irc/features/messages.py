@@ -191,7 +191,12 @@ tagged(SaidToRole, playback=False)(_message_lines)
 
 
 def _multiline(
-    encoder: EncoderBase, name: str, outer: str, origin: str, target: str, parts: list[tuple[bytes, bool]]
+    encoder: EncoderBase,
+    name: str,
+    outer: str,
+    origin: str,
+    target: str,
+    parts: Sequence[tuple[bytes, bool]],
 ) -> bytes:
     """A message of several lines as one (draft/multiline), in a batch of this name."""
     begin = line(f":{origin} BATCH +{name} {batches.MULTILINE} {target}")

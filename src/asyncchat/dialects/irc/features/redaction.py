@@ -1,12 +1,14 @@
 """Taking messages back: REDACT (IRCv3 message-redaction), and that a room's were erased."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import redaction
 from asyncchat.core.features.history import Which
+from asyncchat.core.ids import Ids
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
@@ -86,9 +88,15 @@ def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch:
     else:
         target, numbers = event.to.name, (event.number,)
     head = encoder.tags_of(record, event.person, None, batch)
-    start = f":{event.person.origin} REDACT {target}"
-    reason = event.reason or None
-    return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)
+    redacted = _untagged(encoder.ids, event.person.origin, target, numbers, event.reason or None)
+    return head + head.join(redacted) if numbers else b""
+
+
+@lru_cache(2)
+def _untagged(ids: Ids, origin: str, target: str, numbers: Sequence[int], reason: str | None) -> list[bytes]:
+    """The lines without tags. They are remembered, for all sets of capabilities that are told at once."""
+    start = f":{origin} REDACT {target}"
+    return [line(f"{start} {ids.id_of(number)}", reason) for number in numbers]
 
 
 played_back(redaction.Erased, redaction.RedactedInPrivate)(_redact_lines)

@@ -380,8 +380,6 @@ class Delivery:
             if member is cause or member.ended:
                 continue
             await self._give(member, member.encode_rename(outcome))
-            if perf_counter() >= self._slice_end:
-                await self._yield()
 
     async def _announce(self, record: Record, to: Iterable[int], cause: Recipient) -> None:
         """Tells some people something, wherever they are; perhaps only in some of their sessions."""
@@ -493,8 +491,6 @@ class Delivery:
                 data = encoded[member.encoder] = member.encoder.encode(record)
             if member is not cause:
                 await self._give(member, data)
-            if perf_counter() >= self._slice_end:
-                await self._yield()
 
     def _remove(self, person_id: int, rooms: Iterable[Subscribers]) -> None:
         for subscribers in rooms:
@@ -514,11 +510,14 @@ class Delivery:
         if session.individual_turn != self._turn:
             if self._write([session], data):
                 await self._yield()
-        elif not session.ended:
+            return
+        if not session.ended:
             catch_up(session)
             session.pending.append(data)
             if len(session.pending) > PENDING_PARTS:
                 session.write_pending()
+        if perf_counter() >= self._slice_end:
+            await self._yield()
 
     async def _flush(self, write_batch: WriteBatch) -> None:
         """Closes a write batch: its bytes go to all members, in their order."""

@@ -1,18 +1,23 @@
 """How many people are told of what is decided, by which it is charged."""
 
+import asyncio
+
 import pytest
 
 from asyncchat.core.engine import Engine
 from asyncchat.core.features.away import SetAway
-from asyncchat.core.features.connect import Rename, SetRealname
+from asyncchat.core.features.connect import Connect, Rename, SetRealname
 from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import SayToRole, SendTagMessage
 from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.rename import RenameRoomResolved
-from asyncchat.core.features.room_modes import GetMasks, SetFlag, SetRole
+from asyncchat.core.features.room_modes import GetMasks, SetFlag, SetMask, SetRole
 from asyncchat.core.features.topic import SetTopic
+from asyncchat.core.modes import BANS
+from asyncchat.server import hub as hub_module
 from asyncchat.server.hub import reach
 from tests.core.house import ANNA, BOB, CAROL, house
+from tests.server.listeners import Hall, Running
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,24 @@ def test_how_many_are_told(person_id, command, told):
     chat = house()
     outcome, _ = Engine(chat).execute(person_id, command)
     assert reach(chat, outcome) == told
+
+
+def test_what_has_expired_is_removed_in_parts(monkeypatch):
+    monkeypatch.setattr(hub_module, "EXPIRED_AT_ONCE", 3)
+
+    async def scene() -> None:
+        async with Running(Hall()) as hall:
+            person = hall.session()
+            hall.submit(person, Connect("ann", "u", "h"), Join("#tea"))
+            for number in range(8):
+                hall.submit(person, SetMask("#tea", BANS, f"n{number}!*@*", True, 1))
+            hall.time += 10_000_000
+            masks = hall.hub.chat.rooms["#tea"].masks[BANS]
+            left = []
+            while hall.hub.expire("server"):
+                left.append(len(masks))
+            assert left == [5, 2]
+            assert not masks
+            await hall.outbox.emptied()
+
+    asyncio.run(scene())

@@ -39,7 +39,10 @@ class Keepalive:
         """Checks all sessions every ``ROUND`` seconds, until cancelled."""
         while True:
             await asyncio.sleep(ROUND)
-            self._context.hub.expire(self._name)
+            more = True
+            while more:
+                more = self._context.hub.expire(self._name)
+                await asyncio.sleep(0)
             self._context.budgets.forget_idle()
             await self._context.slices.finish(self._check_all(), lambda _lines: None)
 

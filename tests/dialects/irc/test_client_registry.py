@@ -14,7 +14,8 @@ from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.room_modes import GetMasks, SetMask
 from asyncchat.core.features.server import GetTime
 from asyncchat.core.modes import EXCEPTIONS
-from asyncchat.dialects.irc.client_registry import LineContext, NotAskable, line_for
+from asyncchat.dialects.irc.client_registry import LineContext, NotAskable, line_for, readable
+from asyncchat.dialects.irc.tokens import Message, parse
 
 NOW = 1_795_900_000
 
@@ -65,3 +66,18 @@ def test_a_date_of_the_audit_is_a_duration():
 def test_what_can_not_be_asked(command, why):
     with pytest.raises(NotAskable, match=why):
         line_for(OTHER, command)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (":s 221 me +", "your modes: +"),
+        (":s 221 me +Bi", "your modes: +Bi"),
+        (":s 301 me bob :lunch", "bob is away: lunch"),
+        (":s 999 me what :it says", "what it says"),
+    ],
+)
+def test_numerics_as_sentences(line, told):
+    message = parse(line.encode())
+    assert isinstance(message, Message)
+    assert readable(message) == told

@@ -16,7 +16,7 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.replies import NotYourself
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
-from asyncchat.dialects.irc.client_registry import to_server
+from asyncchat.dialects.irc.client_registry import shape, to_server
 from asyncchat.dialects.irc.modes import CHANGES, PERSON_FLAG_OF, PERSON_LETTERS, sign, signed
 from asyncchat.dialects.irc.registry import refusal, reply, to_self, to_siblings_as_to_self
 from asyncchat.dialects.irc.serialize import line, numeric
@@ -69,6 +69,8 @@ to_siblings_as_to_self(PersonFlagChanged)
 
 
 # The client's side.
+
+shape(numerics.RPL_UMODEIS, 1, "your modes:", " {1}")
 
 to_server(GetPersonFlags)(lambda server, _command: ("MODE", server.nick))
 to_server(SetPersonFlag)(lambda server, c: ("MODE", server.nick, sign(c.on) + PERSON_LETTERS[c.flag]))

@@ -23,6 +23,7 @@ from asyncchat.core.features.history_access import (
 from asyncchat.core.features.invites import Invite
 from asyncchat.core.features.join import GetRoom, HistoryIsHidden, Join, NotInvited, Part
 from asyncchat.core.features.messages import Said
+from asyncchat.core.features.metadata.api import GetMetadata, MetadataView, SetMetadata
 from asyncchat.core.features.pins import GetPinsResolved, NotPinned, PinResolved, UnpinResolved
 from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag, SetMask, SetSetting
@@ -85,6 +86,24 @@ def test_who_takes_over_a_closed_room_reads_nothing_older(closing):
     assert since(chat, OLGA) == 0  # an operator of the server
     assert open_since(chat, "#TEA") == LATER
     assert erasable_since(chat, CAROL, chat.rooms["#tea"]) == LATER
+
+
+def test_who_takes_over_a_closed_room_reads_no_metadata_of_it():
+    chat = house()
+    do(chat, ANNA, SetMetadata("#tea", "url", "http://example.org/agenda"))
+    do(chat, ANNA, SetFlag("#tea", "secret"))
+    emptied(chat)
+    do(chat, CAROL, Join("#tea"), LATER)
+    assert told(chat, CAROL, GetMetadata("#tea", ())) == MetadataView("#Tea", (), ())
+    assert chat.rooms["#tea"].metadata == {}
+
+
+def test_a_public_room_keeps_its_metadata():
+    chat = house()
+    do(chat, ANNA, SetMetadata("#tea", "url", "http://example.org/tea"))
+    emptied(chat)
+    do(chat, CAROL, Join("#tea"), LATER)
+    assert dict(chat.rooms["#tea"].metadata) == {"url": "http://example.org/tea"}
 
 
 def test_a_public_room_keeps_its_history_for_everybody_and_nobody_else_s_lines_are_erased():

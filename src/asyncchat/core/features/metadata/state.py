@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event
+from asyncchat.core.features.history_access import HistoryHidden
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
@@ -217,6 +218,14 @@ def _joined(chat: Chat, _person_id: int, event: Joined) -> Iterator[Event]:
         if subscribers:
             to = _subscribed_members(chat, room, subscribers, event.person) - {event.person.id}
             yield from showing(event.person, key, value, to)
+
+
+@follows(HistoryHidden)
+def _taken_over(chat: Chat, _person_id: int, event: HistoryHidden) -> Iterator[Event]:
+    """Whoever takes over a closed room reads nothing older, so its values end."""
+    room = chat.rooms.get(fold(event.room))
+    for key in room.metadata if room is not None else ():
+        yield RoomMetadataChanged(event.room, NOBODY, key, None)
 
 
 @follows(MonitorOnline)

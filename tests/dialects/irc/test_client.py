@@ -603,6 +603,16 @@ def test_batches_that_stay_open_hold_so_many_characters(monkeypatch):
     assert [message.id for message in page.messages] == ["e1-9"]
 
 
+def test_a_server_puts_us_into_so_many_rooms(monkeypatch):
+    monkeypatch.setattr("asyncchat.dialects.irc.client_rooms.ROOMS", 3)
+    client = registered(ALL, "#ci")
+    heard = hear(client, *(f":me!m@h JOIN #r{number}" for number in range(10)), ":bob!b@h JOIN #ci")
+    assert [(joined.room, joined.nick) for joined in heard] == [("#r0", "me"), ("#r1", "me"), ("#ci", "bob")]
+    (left,) = hear(client, ":me!m@h PART #r0")
+    (joined,) = hear(client, ":me!m@h JOIN #new")
+    assert (left.room, joined.room, joined.own) == ("#r0", "#new", True)
+
+
 def test_history_questions_are_put_one_by_one():
     client = registered(ALL, "#ci", "#x")
     client.history(1, "#ci", "LATEST", "*", limit=5)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from asyncchat.dialects.irc.client_server import ServerFacts
 
+ROOMS = 10_000
+"""Most rooms that a server may put us into: each takes a few KB here, and is joined again after a break."""
+
 
 @dataclass(slots=True)
 class ClientRoom:
@@ -36,6 +39,11 @@ class ClientRooms:
     def get(self, name: str) -> ClientRoom | None:
         """The room, if we are in it."""
         return self._rooms.get(self._server.fold(name))
+
+    @property
+    def are_full(self) -> bool:
+        """Whether we are in as many rooms as we may be."""
+        return len(self._rooms) >= ROOMS
 
     def add(self, name: str, nick: str) -> bool:
         """Puts somebody into a room; whether it was us."""

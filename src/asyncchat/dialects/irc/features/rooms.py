@@ -235,6 +235,8 @@ def _room_joined_by_sibling(session: IrcSession, view: join.RoomView) -> bytes:
 @from_server("JOIN")
 def _read_join(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     nick, room = line.nick, line.param(0)
+    if client.is_own(nick) and client.rooms.are_full:
+        return ()
     own = client.rooms.add(room, nick)
     if own:
         client.learn_origin(line.source)

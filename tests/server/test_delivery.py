@@ -521,6 +521,29 @@ def test_a_large_batch_is_looked_through_a_few_outcomes_a_pass(monkeypatch):
     played(scene)
 
 
+def test_slow_members_are_looked_for_a_few_a_pass(monkeypatch):
+    monkeypatch.setattr(delivery, "perf_counter", Ticking())
+    monkeypatch.setattr(delivery, "WRITES_A_LOOK", 2)
+    monkeypatch.setattr(delivery, "CHECK_BYTES", 0)
+    looked: list[Session] = []
+    is_slow = Session.is_slow
+
+    def counted(self: Session) -> bool:
+        looked.append(self)
+        return is_slow(self)
+
+    monkeypatch.setattr(Session, "is_slow", counted)
+
+    async def scene(hall):
+        everyone = await people(hall, 60)
+        looked.clear()
+        hall.submit(everyone[0], *say("hello"))
+        assert await most_in_a_pass(hall, lambda: len(looked)) <= 16
+        assert len(looked) == 60
+
+    played(scene)
+
+
 def test_the_members_of_a_renamed_room_are_told_a_few_a_pass(monkeypatch):
     """Even those who are served individually, whom no write counts."""
     monkeypatch.setattr(delivery, "perf_counter", Ticking())

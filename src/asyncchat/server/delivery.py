@@ -46,7 +46,7 @@ WRITES_A_SLICE = 256
 They take some 2 ms: uvloop does them at the end of its pass, where the clock of a slice does not see them."""
 
 WRITES_A_LOOK = 64
-"""Writes between two looks at that."""
+"""Writes, or members looked at, between two looks at that."""
 
 PENDING_PARTS = 256
 """Parts that wait for a session that is served individually, above which they are written before the batch
@@ -541,9 +541,13 @@ class Delivery:
                     await self._yield()
         if subscribers.unchecked > CHECK_BYTES:
             subscribers.unchecked = 0
-            self._slow.update(
-                session for _, group in write_batch.groups for session in group if session.is_slow()
-            )
+            for _, sessions in write_batch.groups:
+                for start in range(0, len(sessions), WRITES_A_LOOK):
+                    self._slow.update(
+                        session for session in sessions[start : start + WRITES_A_LOOK] if session.is_slow()
+                    )
+                    if perf_counter() >= self._slice_end:
+                        await self._yield()
 
     def _write(self, sessions: Sequence[Recipient], data: bytes) -> bool:
         """Writes the same bytes to all of these sessions that are not served individually.

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import base64
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -376,6 +377,49 @@ def attack_at_once(watch: Watch, count: int) -> None:
         client.close()
 
 
+def attack_at_the_same_moment(watch: Watch, count: int) -> None:
+    """Thousands ask something while the loop is busy, and it finds all of it when it looks again."""
+    clients = crowd(watch, count, "#c1")
+    _until_idle(watch, clients)
+    for line in ("PING x", "AWAY :x", "AWAY", "NICK d{}", "PART #c1", "JOIN #c1", "QUIT :bye"):
+        watch.turns.doing = f"{count} at the same moment: {line}"
+        go_on = threading.Event()
+        watch.server.loop.call_soon_threadsafe(go_on.wait)
+        for number, client in enumerate(clients):
+            client.send(f"{line.format(number)}\r\n")
+        go_on.set()
+        _until_idle(watch, clients)
+    watch.server.clients.clear()
+
+
+def attack_by_ban(watch: Watch, count: int) -> None:
+    """A server ban matches thousands."""
+    client = Hostile(watch).irc()
+    clients = crowd(watch, count, "#c1")
+    watch.turns.doing = f"a ban of {count}"
+    client.send("KLINE c*!c@* :bye\r\n")
+    _until_idle(watch, [client, *clients])
+    watch.server.clients.clear()
+
+
+def attack_by_capabilities(watch: Watch, count: int) -> None:
+    """Everybody in a room has another set of capabilities, and somebody says long texts."""
+    names = [one.name for one in CAPABILITIES if one.changes]
+    clients = crowd(watch, count, "#c1")
+    for number, client in enumerate(clients):
+        for name in (name for at, name in enumerate(names) if (number + 1) * 7919 >> at & 1):
+            client.send(f"CAP REQ :{name}\r\n")
+    talker = watch.server.connect()
+    talker.send("talker\n/join #c1\n")
+    for name, text in TEXTS.items():
+        _until_idle(watch, [talker, *clients])
+        watch.turns.doing = f"{name} to {count} sets of capabilities"
+        talker.send(text.replace("\n", " ").encode()[:8000].decode("utf-8", "ignore") + "\n")
+    _until_idle(watch, [talker, *clients])
+    for client in clients:
+        client.close()
+
+
 def _until_idle(watch: Watch, clients: list[Client]) -> None:
     """Reads until the server has told all."""
     server = watch.server.server
@@ -414,6 +458,9 @@ def main() -> None:
         "plain": attack_plain,
         "at once": partial(attack_at_once, count=50),
         "leaving": partial(attack_by_leaving, count=options.crowd),
+        "capabilities": partial(attack_by_capabilities, count=200),
+        "same moment": partial(attack_at_the_same_moment, count=options.crowd),
+        "ban": partial(attack_by_ban, count=options.crowd),
     }
     with watched() as watch:
         watch.fill(options.people, options.rooms, options.messages)

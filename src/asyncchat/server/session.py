@@ -464,7 +464,10 @@ class Session(Connection):
         self._budget.charge(lines - paid, told)
         network = self._budget.network
         if network.guests is not None and self._is_guest():
-            rows = sum(not (asked.io or isinstance(asked, _WITHOUT_ROW)) for asked in commands)
+            rows = 0
+            for asked in commands:
+                if type(asked) is Say or not (asked.io or isinstance(asked, _WITHOUT_ROW)):
+                    rows += 1
             network.charge_guest(self.context.now(), max(taken, rows * ROW_BYTES))
 
     def _submit(self, commands: Sequence[Command]) -> bool:

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import re
 import time
 from contextlib import suppress
 
@@ -251,14 +252,20 @@ def test_a_browser_gets_the_page_and_curl_how_to_join(server):
 
 
 def test_what_the_page_needs_is_there(server):
-    _, page = ask(server, "/", Accept=HTML)
+    head, page = ask(server, "/", Accept=HTML)
+    assert head.headers["Cache-Control"] == "no-cache"
     for target, kind in (
-        ("/js/main.js", "text/javascript; charset=utf-8"),
-        ("/style.css", "text/css; charset=utf-8"),
+        ("js/main.js", "text/javascript; charset=utf-8"),
+        ("style.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
     ):
-        assert f'"{target}"'.encode() in page
-        file, _ = ask(server, target)
+        (named,) = re.findall(rb'="(v/[0-9a-f]{16}/%b)"' % target.encode(), page)
+        file, data = ask(server, f"/{named.decode()}")
         assert (file.status, file.headers["Content-Type"]) == (200, kind)
+        # An update changes the name: no browser need ask for this one again.
+        assert file.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert ask(server, f"/{target}")[1] == data
+    assert ask(server, "/v/0123456789abcdef/js/main.js")[0].status == 404
 
 
 def test_what_takes_long_is_made_before_it_is_asked_for(server):

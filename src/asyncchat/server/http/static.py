@@ -44,34 +44,55 @@ _PAGE_POLICY = (
 
 
 class File(msgspec.Struct, frozen=True):
-    """One file; ``packed`` is empty if compression is of no use."""
+    """One file; ``packed`` is empty if compression is of no use, ``lasts`` whether its path has this content
+    for ever."""
 
     kind: str
     data: bytes
     packed: bytes
     tag: str
+    lasts: bool = False
 
 
 @cache
 def files() -> dict[str, File]:
-    """All files by their paths, read once."""
-    found: dict[str, File] = {}
-    _gather(resources.files("asyncchat") / "web", "", found)
+    """All files by their paths, read once.
+
+    All but the page are also below a folder that has the digest of all of them in its name. The page names
+    them there, so a browser asks for each of them once, until an update.
+    """
+    contents: dict[str, bytes] = {}
+    _gather(resources.files("asyncchat") / "web", "", contents)
+    every = hashlib.sha256()
+    for name, data in sorted(contents.items()):
+        every.update(b"%b\0%d\0%b" % (name.encode(), len(data), data))
+    folder = f"/v/{every.hexdigest()[:16]}"
+    # Below another path of a proxy they are found, too, because the page is in the folder above.
+    contents[INDEX] = contents[INDEX].replace(b'="/', b'="%b/' % folder[1:].encode())
+    found = {name: _file(name, data) for name, data in contents.items()}
+    for name in contents.keys() - {INDEX}:
+        found[folder + name] = msgspec.structs.replace(found[name], lasts=True)
     return found
 
 
-def _gather(folder: Traversable, path: str, found: dict[str, File]) -> None:
+def _gather(folder: Traversable, path: str, found: dict[str, bytes]) -> None:
     for entry in folder.iterdir():
         name = f"{path}/{entry.name}"
         if entry.is_dir():
             _gather(entry, name, found)
-            continue
-        suffix = name[name.rfind(".") :]
-        if suffix in TYPES:
-            data = entry.read_bytes()
-            worth = suffix not in _COMPRESSED_SUFFIXES and len(data) >= _WORTH_COMPRESSING
-            packed = gzip.compress(data, mtime=0) if worth else b""
-            found[name] = File(TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
+        elif _suffix(name) in TYPES:
+            found[name] = entry.read_bytes()
+
+
+def _suffix(name: str) -> str:
+    return name[name.rfind(".") :]
+
+
+def _file(name: str, data: bytes) -> File:
+    suffix = _suffix(name)
+    worth = suffix not in _COMPRESSED_SUFFIXES and len(data) >= _WORTH_COMPRESSING
+    packed = gzip.compress(data, mtime=0) if worth else b""
+    return File(TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
 
 
 def page_headers(host: str) -> Headers:
@@ -95,8 +116,8 @@ def respond(file: File, request: Request, also: Headers = ()) -> Response:
     headers: Headers = (
         ("Content-Type", file.kind),
         ("ETag", tag),
-        # The browser revalidates each file: after an update nobody has half of the old page.
-        ("Cache-Control", "no-cache"),
+        # The browser revalidates the page: after an update nobody has half of the old one.
+        ("Cache-Control", "public, max-age=31536000, immutable" if file.lasts else "no-cache"),
         ("Vary", "Accept, Accept-Encoding"),
         *also,
     )

@@ -379,6 +379,9 @@ class Input:
         """The next piece; nothing at the end."""
         return next(self._chunks, b"")
 
+    async def take_turn(self) -> None:
+        """Nobody else is there."""
+
     def charge(self, cost: float) -> None:
         """Counts."""
         self.charged += cost

@@ -132,7 +132,7 @@ def test_those_who_come_late_in_a_pass_go_on_in_the_next_ones():
     passes: list[int] = []
 
     async def scene() -> None:
-        turns = PassTurns(lambda: now)
+        turns = PassTurns(lambda: now, lambda: len(passes))  # a batch leaves in each pass
 
         async def one(name: int) -> None:
             nonlocal now

@@ -128,7 +128,7 @@ class SessionContext(ConnectionContext):
         self.turns = Turns()
         """Those who have gone, have not entered or are over their budgets go on a few in a pass of the loop,
         however many they are at once: the others need not wait for them."""
-        self.pass_turns = PassTurns()
+        self.pass_turns = PassTurns(batches=lambda: outbox.batches)
         """So do all others, once those who ask something in a pass have taken long."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""

@@ -122,7 +122,11 @@ class Turns:
         """The thread: looks once at what the loop does when its turn is too long."""
         while not self._ended.wait(self.limit / 8):
             began = self._began
-            if began != self._looked_at and time.clock_gettime(clock) - began > self.limit * 3 / 4:
+            try:
+                spent = time.clock_gettime(clock) - began
+            except OSError:
+                return  # the loop's thread has ended
+            if began != self._looked_at and spent > self.limit * 3 / 4:
                 frame: FrameType | None = sys._current_frames().get(self._thread)
                 self._stack = _functions(frame)
                 self._looked_at = began

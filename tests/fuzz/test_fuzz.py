@@ -43,6 +43,7 @@ ONCE_HARMFUL = [
     ("http", 2 * GET + POST + b"abc\r\n" + GET),
     ("control", b'{"x":' + b"[" * 50_000 + b'\n{"do":"\xff"}\n'),
     ("irc", b"@label=\0 \r\n@label=\rQUIT PING x\r\n"),
+    ("irc", 2 * b"HELP\r\n"),
     ("irc", b"PRIVMSG NickServ :SET PASSWORD \x10hunter2secret\r\n"),
     ("irc-client", b":s CAP * LS :batch\r\n"),
     ("irc-client", b"@label=" + b"9" * 5000 + b" :s ACK\r\n"),

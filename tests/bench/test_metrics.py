@@ -43,6 +43,11 @@ def test_the_figures_of_a_load():
     assert metrics.faults == ""
 
 
+def test_the_bytes_of_a_delivery():
+    received = replace(END, received=BEGIN.received + 200_000_000)
+    assert load_metrics(SCENARIOS["room"], outcome(received)).values["bytes"] == pytest.approx(100)
+
+
 def test_a_busy_generator_is_said_to_be_the_bottleneck():
     busy = replace(END, generator_cpu=10.8, machine_cpu=67.0)
     [note] = load_metrics(SCENARIOS["room"], outcome(busy)).notes[1:]

@@ -11,7 +11,8 @@ def test_an_irc_client_comes_in():
     assert irc.step(1, b":s 001 n :hi\r\n", "n", 3) == (2, b"JOIN #bxyz3\r\n")
     assert irc.step(2, b":s 353 n = #bxyz3 :n\r\n", "n", 3) == (2, b"")
     assert irc.step(2, b":s 366 n #bxyz3 :end\r\n", "n", 3) == (JOINED, b"")
-    assert irc.say(3) == b"PRIVMSG #bxyz3 :"
+    assert irc.say(3, 64) == b"PRIVMSG #bxyz3 :"
+    assert irc.end == b"\r\n"
     assert irc.leave() == b"QUIT :bench\r\n"
 
 
@@ -46,7 +47,8 @@ def test_a_plain_client_comes_in():
         == "n is already in use. Enter another name:"
     )
     assert plain.refusal(b"Hello, n!\n") is None
-    assert plain.say(0) == b""
+    assert plain.say(0, 64) == b""
+    assert plain.end == b"\n"
     assert not plain.echo
     assert plain.one_room
 

@@ -19,8 +19,13 @@ def test_the_scenarios_are_those_of_the_documentation():
         "light": (100, 1, 10, None, 10.0),
         "idle": (10_000, 100, 0, None, None),
         "churn": (60, 1, 50, None, None),
+        "web": (1000, 1, 10, 8, None),
+        "huge-web": (10_000, 1, 5, 8, None),
     }
-    assert {each.payload for each in SCENARIOS.values()} == {64}
+    assert {(each.surface, each.payload, each.filler) for each in SCENARIOS.values()} == {
+        ("irc", 64, "same"),
+        ("websocket", 100, "words"),
+    }
 
 
 def test_a_wrong_name_gets_a_suggestion():
@@ -48,6 +53,9 @@ def test_a_wrong_name_gets_a_suggestion():
         ({"window": None, "rate": 0.0}, "rate must be"),
         ({"arrivals": "odd"}, "arrivals must be"),
         ({"kind": "idle"}, "senders must be 0"),
+        ({"surface": "smoke"}, "surface must be"),
+        ({"surface": "websocket", "kind": "churn", "window": None}, "churn needs the surface irc"),
+        ({"filler": "odd"}, "filler must be same, words, json"),
     ],
 )
 def test_what_cannot_be_run_is_refused(change, said):

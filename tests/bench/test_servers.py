@@ -4,9 +4,12 @@ import sys
 
 import pytest
 
+from asyncchat.bench.run import Settings, compare
+from asyncchat.bench.scenario import Scenario
 from asyncchat.bench.servers import PEERS, Own, Peer, Remote, peer_config
 from asyncchat.errors import AsyncChatError
 from tests.bench.stub import stub
+from tests.server.harness import serving
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -50,3 +53,11 @@ def test_a_process_that_is_not_there_is_said():
 def test_a_server_that_does_not_start_says_why():
     with pytest.raises(AsyncChatError, match=r"did not start: .*no-such-option"):
         Own(("--no-such-option",)).running(None, ()).__enter__()
+
+
+def test_a_peer_is_left_out_where_it_does_not_speak_what_is_spoken():
+    scenario = Scenario("web", clients=4, senders=1, window=1, seconds=0.1, warmup=0.0, surface="websocket")
+    with serving(limits=False) as server:
+        first = Remote(f"irc://127.0.0.1:{server.port}")
+        found = compare([[scenario]], [first, Peer("ngircd")], Settings(), runs=1, progress=lambda _: None)
+    assert [series.server for series in found.comparisons[0].series] == [first.name]

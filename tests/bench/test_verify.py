@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from asyncchat.bench import messages, verify
 from asyncchat.bench.verify import Faults, Member, Room, Sender
 
-PAD = messages.padding(64)
+PADS = messages.paddings(64)
 
 
 def line(sender: int, number: int, sent: int = 0) -> bytes:
-    return b":s%d!u@h PRIVMSG #r :" % sender + messages.text(sender, number, sent, PAD) + b"\r\n"
+    return b":s%d!u@h PRIVMSG #r :" % sender + messages.text(sender, number, sent, PADS) + b"\r\n"
 
 
 class Case:

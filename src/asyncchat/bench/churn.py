@@ -53,6 +53,7 @@ class Churn(Measured):
                 Room(
                     members,
                     scenario.payload,
+                    scenario.filler,
                     senders=senders,
                     on_other=lambda _member, _line: None,
                     on_open=lambda _sender: None,
@@ -136,8 +137,10 @@ class Churn(Measured):
         if connection.joined and not slot.said:
             slot.said = True
             slot.sender.sent += 1
-            text = messages.text(slot.sender.id, slot.sender.sent, messages.now(), self._pad)
-            connection.send(self._dialect.say(slot.room) + text + self._dialect.leave())
+            text = messages.text(slot.sender.id, slot.sender.sent, messages.now(), self._pads)
+            connection.send(
+                self._dialect.say(slot.room, len(text)) + text + self._dialect.end + self._dialect.leave()
+            )
             self._session(slot)  # the poller reports only once what has arrived meanwhile
 
     def _listen(self, connection: Connection, member: Member) -> None:

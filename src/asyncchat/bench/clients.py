@@ -14,6 +14,7 @@ from typing import NoReturn, Self
 
 from asyncchat.bench.poller import CLOSED, Poller
 from asyncchat.bench.protocols import JOINED, Address, Dialect
+from asyncchat.bench.websocket import Frames
 from asyncchat.errors import AsyncChatError
 
 if sys.platform == "linux":
@@ -39,7 +40,7 @@ _STUCK_SECONDS = 30.0
 _QUIET_SECONDS = 0.3
 # Enough for the line in which a server says why it closes the connection.
 _LAST_WORDS = 300
-_CONNECTING = -1
+_CONNECTING, _UPGRADING = -2, -1
 
 Progress = Callable[[str], None]
 
@@ -56,6 +57,7 @@ class Connection:
         "dialect",
         "end",
         "fd",
+        "frames",
         "nick",
         "pinged",
         "recv",
@@ -73,6 +75,7 @@ class Connection:
         self.pinged = False  # a PING was sent, and no PONG has come
         self.end = b""  # the last bytes that were received
         self.version: str | None = None
+        self.frames = None if dialect.shared is None else Frames(dialect.shared)
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
@@ -98,13 +101,14 @@ class Connection:
         if self.stage == _CONNECTING:
             if code := self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 self._failed(code)
+            opening = self.dialect.opening(self.address, self.nick)
             try:
-                self.sock.send(self.dialect.hello(self.nick))
+                self.sock.send(opening or self.dialect.hello(self.nick))
             except (BlockingIOError, OSError) as error:
                 if error.errno in (errno.ENOTCONN, errno.EAGAIN):
                     return False
                 self._closed(error.strerror or "an error")
-            self.stage = 0
+            self.stage = _UPGRADING if opening else 0
         received = False
         while chunk := self.read():
             self._heard(chunk)
@@ -113,10 +117,10 @@ class Connection:
                 break
         return received
 
-    def send(self, data: bytes) -> None:
+    def send(self, lines: bytes) -> None:
         """Send a few short lines; the socket's buffer is empty enough for them."""
         with contextlib.suppress(OSError):  # reading finds a closed connection
-            self.sock.send(data)
+            self.sock.send(self.dialect.wire(lines))
 
     def waits(self) -> bool:
         """Tell whether the server has not accepted the connection yet, because its backlog is full."""
@@ -147,6 +151,19 @@ class Connection:
         return chunk
 
     def _heard(self, chunk: bytes) -> None:
+        if self.stage == _UPGRADING:
+            head, found, chunk = (self.tail + chunk).partition(b"\r\n\r\n")
+            if not found:
+                self.tail = head
+                return
+            self.tail = b""
+            status = head.partition(b"\r\n")[0].decode(errors="replace")
+            if " 101 " not in status:
+                raise AsyncChatError(f"{self.address} is no WebSocket: {status}")
+            self.stage = 0
+            self.send(self.dialect.hello(self.nick))
+        if self.frames is not None:
+            chunk = self.frames.read(chunk)
         text = self.tail + chunk if self.tail else chunk
         self.end = text[-_LAST_WORDS:]
         whole = text.rfind(b"\n") + 1

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from asyncchat.bench import messages, process
 from asyncchat.bench.clients import CHUNK, Clients, Connection, Progress
@@ -14,6 +15,7 @@ from asyncchat.bench.poller import CLOSED, Poller
 from asyncchat.bench.protocols import Dialect
 from asyncchat.bench.scenario import Scenario
 from asyncchat.bench.verify import Faults, Member, Room, Samples, Sender
+from asyncchat.bench.websocket import Frames
 
 # Samples that an open loop may keep: counting them takes about a second.
 _MOST_SAMPLES = 1_000_000
@@ -38,6 +40,7 @@ class Mark:
     sent: int
     machine_cpu: float | None = None
     spun: float = 0.0
+    received: int = 0
 
 
 @dataclass(slots=True)
@@ -76,13 +79,22 @@ class Setup:
     progress: Progress
 
 
+def _receive_frames(
+    frames: Frames, receive: Callable[[Member, bytes], None], member: Member, chunk: bytes
+) -> None:
+    """Receive the lines of what came over a WebSocket."""
+    if lines := frames.read(chunk):
+        receive(member, lines)
+
+
 class Measured:
     """The rooms and senders of a load or a churn, and their counters."""
 
     def __init__(self, setup: Setup) -> None:
         self._clients, self._scenario, self._dialect = setup.clients, setup.scenario, setup.dialect
         self._poller, self._server_cpu, self._progress = setup.poller, setup.server_cpu, setup.progress
-        self._pad = messages.padding(setup.scenario.payload) + (b"\r\n" if setup.dialect.has_ping else b"\n")
+        self._pads = messages.paddings(setup.scenario.payload, setup.scenario.filler)
+        self._received = 0
         self._rooms: list[Room] = []
         self._senders: list[Sender] = []
 
@@ -95,6 +107,7 @@ class Measured:
             sum(sender.sent for sender in self._senders),
             process.machine_seconds(),
             self._poller.spun,
+            self._received,
         )
 
 
@@ -126,19 +139,22 @@ class Load(Measured):
             if number < self._scenario.senders:
                 sender = Sender(number)
                 self._senders.append(sender)
-                self._heads.append(self._dialect.say(connection.room))
+                self._heads.append(self._dialect.say(connection.room, self._scenario.payload))
                 self._sockets.append(connection)
             member = Member(connection.nick, sender)
             self._connections[member] = connection
             seats[connection.room].append(member)
         self._table = [None] * (max(connection.fd for connection in clients.connections) + 1)
         for members in seats:
-            room = Room(members, self._scenario.payload, echo=self._dialect.echo, on_other=self._other,
-                        on_open=self._opened.append)  # fmt: skip
+            room = Room(members, self._scenario.payload, self._scenario.filler, echo=self._dialect.echo,
+                        on_other=self._other, on_open=self._opened.append)  # fmt: skip
             self._rooms.append(room)
             for member in members:
                 connection = self._connections[member]
-                self._table[connection.fd] = (connection.recv, room.receive, member)
+                receive = room.receive
+                if connection.frames is not None:
+                    receive = partial(_receive_frames, connection.frames, receive)
+                self._table[connection.fd] = (connection.recv, receive, member)
         self._samples = self._sample()
 
     def _sample(self) -> list[Samples]:
@@ -228,6 +244,7 @@ class Load(Measured):
                 if not chunk:
                     self._closed(fd, member)
                     break
+                self._received += len(chunk)
                 receive(member, chunk)
                 more = len(chunk) == CHUNK or bool(mask & CLOSED)
         if self._blocked:
@@ -236,8 +253,10 @@ class Load(Measured):
                 self._write(sender)
 
     def _say(self, sender: Sender, count: int, at: int) -> None:
-        head, pad, number = self._heads[sender.id], self._pad, sender.sent
-        lines = [head + messages.text(sender.id, number + each, at, pad) for each in range(1, count + 1)]
+        head, end, pads, number = self._heads[sender.id], self._dialect.end, self._pads, sender.sent
+        lines = [
+            head + messages.text(sender.id, number + each, at, pads) + end for each in range(1, count + 1)
+        ]
         sender.sent += count
         waiting = bool(sender.out)
         sender.out += b"".join(lines)

@@ -45,6 +45,7 @@ class Measure(NamedTuple):
 MEASURES = (
     Measure("cpu_us", "server CPU a delivery", "us", 3, "less"),
     Measure("deliveries_per_s", "deliveries", "1/s", 0, "more"),
+    Measure("bytes", "network bytes a delivery", "B", 1, "less"),
     Measure("messages_per_s", "messages", "1/s", 0, "more"),
     Measure("sessions_per_s", "sessions", "1/s", 0, "more"),
     Measure("session_cpu_us", "server CPU a session", "us", 1, "less"),
@@ -125,6 +126,8 @@ def _metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     if cpu is not None:
         values["server_busy"] = cpu / seconds * 100
     if delivered > 0:
+        if end.received > begin.received:
+            values["bytes"] = (end.received - begin.received) / delivered
         values["generator_us"] = generator / delivered * 1e6
         if cpu is not None:
             values["cpu_us"] = cpu / delivered * 1e6

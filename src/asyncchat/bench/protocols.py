@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from asyncchat.bench import websocket
+from asyncchat.bench.scenario import Surface
 from asyncchat.errors import AsyncChatError
 
 # Error numerics that a client may receive while it registers or for a message (RFC 2812, 5.2): 4xx and 5xx.
@@ -27,6 +29,8 @@ class Dialect(ABC):
         echo: Whether a sender is sent its own messages.
         has_ping: Whether it has a PING, which shows what has been read.
         one_room: Whether there is only one room.
+        end: What ends a text that is sent.
+        shared: What the clients' frames share, on a surface with frames.
     """
 
     __slots__ = ()
@@ -34,6 +38,16 @@ class Dialect(ABC):
     echo: bool
     has_ping: bool
     one_room: bool
+    end: bytes
+    shared: websocket.Shared | None
+
+    def opening(self, address: "Address", nick: str) -> bytes:
+        """Return the handshake that goes before ``hello``, or nothing."""
+        return b""
+
+    def wire(self, lines: bytes) -> bytes:
+        """Return lines as they are sent."""
+        return lines
 
     def hello(self, nick: str) -> bytes:
         """Return what a client sends first."""
@@ -55,8 +69,8 @@ class Dialect(ABC):
         """Return the answer that a line needs (a PONG), or nothing."""
         return b""
 
-    def say(self, room: int) -> bytes:
-        """Return what precedes a text to this room."""
+    def say(self, room: int, size: int) -> bytes:
+        """Return what precedes a text of so many bytes to this room."""
         return b""
 
     @abstractmethod
@@ -87,6 +101,8 @@ class Irc(Dialect):
     echo: bool = field(init=False)
     has_ping: bool = True
     one_room: bool = False
+    end: bytes = _END
+    shared: websocket.Shared | None = None
 
     def __post_init__(self) -> None:
         self.echo = "echo-message" in self.caps
@@ -133,7 +149,7 @@ class Irc(Dialect):
         """Answer a PING."""
         return b"PONG" + line[4:].rstrip(b"\r") + _END if line.startswith(b"PING") else b""
 
-    def say(self, room: int) -> bytes:
+    def say(self, room: int, size: int) -> bytes:
         """Return PRIVMSG up to the text."""
         return f"PRIVMSG {self.room(room)} :".encode()
 
@@ -149,6 +165,27 @@ class Irc(Dialect):
 
 
 @dataclass(slots=True)
+class WebSocketIrc(Irc):
+    """IRC as the page speaks it: each line is a WebSocket message."""
+
+    end: bytes = b""
+    shared: websocket.Shared | None = field(default_factory=websocket.Shared)
+
+    def opening(self, address: "Address", nick: str) -> bytes:
+        """Return the opening handshake."""
+        return websocket.handshake(address.host, address.port, nick)
+
+    def wire(self, lines: bytes) -> bytes:
+        """Return each line in a frame."""
+        return b"".join([websocket.head(len(line)) + line for line in lines.split(_END) if line])
+
+    def say(self, room: int, size: int) -> bytes:
+        """Return the frame's head and PRIVMSG up to the text."""
+        begin = f"PRIVMSG {self.room(room)} :".encode()
+        return websocket.head(len(begin) + size) + begin
+
+
+@dataclass(slots=True)
 class Plain(Dialect):
     """The plain dialect: the first line is a name, then each line is a message to the one room."""
 
@@ -156,6 +193,8 @@ class Plain(Dialect):
     echo: bool = False
     has_ping: bool = False
     one_room: bool = True
+    end: bytes = b"\n"
+    shared: websocket.Shared | None = None
 
     def step(self, stage: int, text: bytes, nick: str, room: int) -> tuple[int, bytes]:
         """Go from the prompt (0) to the greeting (1)."""
@@ -206,9 +245,11 @@ def parse_url(url: str) -> Address:
     return Address(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
 
 
-def make_dialect(name: str, caps: tuple[str, ...]) -> Dialect:
-    """Return the lines of the dialect with this name, for one run."""
-    return Irc(caps) if name == "irc" else Plain()
+def make_dialect(name: str, caps: tuple[str, ...], surface: Surface = "irc") -> Dialect:
+    """Return the lines of the dialect with this name on this surface, for one run."""
+    if name != "irc":
+        return Plain()
+    return WebSocketIrc(caps) if surface == "websocket" else Irc(caps)
 
 
 def _line(text: bytes, start: int) -> str:

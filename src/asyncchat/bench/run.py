@@ -48,7 +48,7 @@ def compare(
 
     Args:
         groups: Scenarios of one group run one after the other on the same server.
-        targets: The servers; the first is compared with the others.
+        targets: The servers; the first is compared with the others, as far as they speak what is spoken.
         settings: How runs are made.
         runs: How often each server is run.
         past: Earlier results to compare with.
@@ -60,9 +60,10 @@ def compare(
     results = Results(conditions=_conditions(settings, runs))
     beside = [[recorded(past, scenario) for scenario in group] for group in groups]
     for group, series_past in zip(groups, beside, strict=True):
-        table = [[Series(target.name, None, []) for target in targets] for _ in group]
+        able = [target for target in targets if all(target.speaks(scenario.surface) for scenario in group)]
+        table = [[Series(target.name, None, []) for target in able] for _ in group]
         for number in range(runs):
-            for column, target in enumerate(targets):
+            for column, target in enumerate(able):
 
                 def tell(text: str, number: int = number) -> None:
                     progress(f"run {number + 1} of {runs}: {text}")
@@ -113,7 +114,8 @@ def run(
 def _one(
     server: Running, scenario: Scenario, settings: Settings, poller: Poller, progress: Progress
 ) -> Metrics:
-    dialect = make_dialect(server.address.dialect, settings.caps if server.caps is None else server.caps)
+    caps = settings.caps if server.caps is None else server.caps
+    dialect = make_dialect(server.address.dialect, caps, scenario.surface)
     if dialect.one_room and scenario.rooms > 1:
         raise ScenarioError(f"scenario {scenario.name}: the plain dialect has one room only")
     pid = server.pid

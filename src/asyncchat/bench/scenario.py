@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from asyncchat.bench.messages import FILLERS, Filler
 from asyncchat.errors import AsyncChatError
 
 # A text begins with its stamp (28 bytes, see messages.py) and a space.
@@ -24,6 +25,7 @@ MOST_WINDOW = 10_000
 MOST_RATE = 1_000_000.0
 
 Kind = Literal["load", "idle", "churn"]
+Surface = Literal["irc", "websocket"]
 
 
 class ScenarioError(AsyncChatError):
@@ -46,6 +48,9 @@ class Scenario:
         warmup: Seconds of the same load before that, not measured.
         arrivals: Open loop: evenly spaced messages, or a Poisson process (seeded, the same for each run).
         kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and leave.
+        surface: What clients speak: what the address says (IRC or plain), or IRC over WebSocket.
+        filler: What texts are filled with: always the same, English words, or JSON. Only the last two can be
+            compressed as what people and programs say.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Scenario:
     warmup: float = 2.0
     arrivals: Literal["even", "poisson"] = "even"
     kind: Kind = "load"
+    surface: Surface = "irc"
+    filler: Filler = "same"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run.
@@ -79,6 +86,9 @@ class Scenario:
             (0 <= self.warmup <= MOST_SECONDS, f"warmup must be 0 to {MOST_SECONDS:.0f} seconds"),
             (self.arrivals in ("even", "poisson"), "arrivals must be even or poisson"),
             (self.kind in ("load", "idle", "churn"), "kind must be load, idle or churn"),
+            (self.surface in ("irc", "websocket"), "surface must be irc or websocket"),
+            (self.surface == "irc" or self.kind != "churn", "churn needs the surface irc"),
+            (self.filler in FILLERS, f"filler must be {', '.join(FILLERS)}"),
         ]  # fmt: skip
         if self.kind == "idle":
             checks.append((self.senders == 0, "nobody sends in an idle scenario: senders must be 0"))
@@ -108,7 +118,7 @@ class Scenario:
     def describe(self) -> str:
         """Describe this scenario in one line."""
         rooms = "1 room" if self.rooms == 1 else f"{self.rooms} rooms"
-        said = [rooms, f"{self.clients} clients"]
+        said = [rooms, f"{self.clients} {'WebSocket ' if self.surface == 'websocket' else ''}clients"]
         if self.kind == "churn":
             said.append(f"{self.senders} of them join, send a message and leave, again and again")
         elif self.kind == "idle":
@@ -119,7 +129,7 @@ class Scenario:
                 f"window {self.window}" if self.window else f"{self.rate:g} messages/s ({self.arrivals})"
             )
         if self.kind != "idle":
-            said.append(f"{self.payload}-byte texts")
+            said.append(f"{self.payload}-byte texts{_OF[self.filler]}")
         return f"{', '.join(said)}; {self.seconds:g} s after {self.warmup:g} s of warm-up"
 
     def timed(self, seconds: float | None, warmup: float | None) -> "Scenario":
@@ -130,6 +140,8 @@ class Scenario:
             warmup=self.warmup if warmup is None else warmup,
         )
 
+
+_OF = {"same": "", "words": " of words", "json": " of JSON"}
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
@@ -143,6 +155,18 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             Scenario("light", clients=100, senders=10, rate=10.0),
             Scenario("idle", clients=10_000, rooms=100, kind="idle", seconds=5.0, warmup=1.0),
             Scenario("churn", clients=60, senders=50, kind="churn"),
+            Scenario(
+                "web", clients=1000, senders=10, window=8, payload=100, surface="websocket", filler="words"
+            ),
+            Scenario(
+                "huge-web",
+                clients=10_000,
+                senders=5,
+                window=8,
+                payload=100,
+                surface="websocket",
+                filler="words",
+            ),
         )
     }
 )
@@ -157,7 +181,7 @@ _NUMBERS = {
     "seconds": float,
     "warmup": float,
 }
-_WORDS = ("name", "arrivals", "kind")
+_WORDS = ("name", "arrivals", "kind", "surface", "filler")
 _PHASE_KEYS = tuple(field.name for field in fields(Scenario))
 
 

@@ -26,6 +26,7 @@ from typing import Protocol
 from asyncchat import __version__
 from asyncchat.bench import process
 from asyncchat.bench.protocols import Address, parse_url
+from asyncchat.bench.scenario import Surface
 from asyncchat.errors import AsyncChatError
 
 _START_SECONDS = 30.0
@@ -60,6 +61,9 @@ class Target(Protocol):
     def running(self, cpu: int | None, caps: Sequence[str]) -> contextlib.AbstractContextManager[Running]:
         """Start it, pinned to a processor, for clients with these capabilities; stop it at the end."""
 
+    def speaks(self, surface: Surface) -> bool:
+        """Tell whether scenarios on this surface can be run on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Own:
@@ -76,6 +80,10 @@ class Own:
     history: bool = True
     name: str = "asyncchat"
     source: Path | None = None
+
+    def speaks(self, _surface: Surface) -> bool:
+        """Speaks all of them on one port."""
+        return True
 
     @contextlib.contextmanager
     def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
@@ -135,6 +143,10 @@ class WithCapabilities:
         """Return the server's name with the capabilities."""
         return f"{self.target.name} ({' '.join(self.caps) or 'no capabilities'})"
 
+    def speaks(self, surface: Surface) -> bool:
+        """Ask the server."""
+        return self.target.speaks(surface)
+
     @contextlib.contextmanager
     def running(self, cpu: int | None, _caps: Sequence[str]) -> Generator[Running]:
         """Start it for these clients."""
@@ -151,6 +163,10 @@ class Peer:
     """
 
     name: str
+
+    def speaks(self, surface: Surface) -> bool:
+        """Is configured for IRC alone."""
+        return surface == "irc"
 
     @contextlib.contextmanager
     def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
@@ -185,6 +201,10 @@ class Remote:
     def name(self) -> str:
         """Return its address."""
         return self.url
+
+    def speaks(self, _surface: Surface) -> bool:
+        """Is taken to be what the user says."""
+        return True
 
     @contextlib.contextmanager
     def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:

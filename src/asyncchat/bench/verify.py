@@ -133,6 +133,7 @@ class Room:
     Args:
         members: Its members; those with a sender send messages.
         payload: Bytes of a text.
+        filler: What texts are filled with.
         senders: Senders that are not members.
         echo: Whether a sender receives its own messages too.
         on_other: Called with each line that is no message.
@@ -142,7 +143,7 @@ class Room:
 
     __slots__ = (
         *("_bounds", "_clock", "_done", "_dropped", "_dropped_last", "_echo", "_ends", "_left", "_next"),
-        *("_numbers", "_on_open", "_on_other", "_pad", "_ref", "_stamps", "_line_senders"),
+        *("_numbers", "_on_open", "_on_other", "_pads", "_ref", "_stamps", "_line_senders"),
         *("faults", "following", "members", "senders", "separate"),
     )
 
@@ -150,6 +151,7 @@ class Room:
         self,
         members: Iterable[Member],
         payload: int,
+        filler: messages.Filler = "same",
         *,
         senders: Iterable[Sender] = (),
         echo: bool = False,
@@ -163,7 +165,7 @@ class Room:
         self.senders.update((sender.id, sender) for sender in senders)
         self.following = sum(not member.separate for member in self.members)
         self.separate = len(self.members) - self.following
-        self._pad = messages.padding(payload)
+        self._pads = messages.paddings(payload, filler)
         self._echo = echo
         self._on_other = on_other
         self._on_open = on_open
@@ -283,7 +285,7 @@ class Room:
         if ref.startswith(line, member.pos) and ref[end - 1 : end] == b"\n":
             member.pos = end
             return
-        stamp = messages.find(line, self._pad)
+        stamp = messages.find(line, self._pads)
         if stamp is None:
             self._on_other(member, line)
         elif member.pos == len(ref) and self._next.get(stamp.sender) == stamp.number:
@@ -323,7 +325,7 @@ class Room:
 
     def _check(self, member: Member, line: bytes) -> None:
         """Check one line of a separate member by its sender's numbers."""
-        stamp = messages.find(line, self._pad)
+        stamp = messages.find(line, self._pads)
         if stamp is None:
             self._on_other(member, line)
             return

@@ -168,9 +168,9 @@ def command(
 ) -> None:
     """Load a chat server, check every delivery, and report how much processor time it used.
 
-    SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, or all. Without
-    --url it starts its own server, without limits and with an empty history. The exit status is 1 if a
-    delivery was lost, duplicated or out of order, or if the server disconnected a client.
+    SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, web, huge-web, or
+    all. Without --url it starts its own server, without limits and with an empty history. The exit status is
+    1 if a delivery was lost, duplicated or out of order, or if the server disconnected a client.
     """
     groups = _scenarios(names, script, seconds, warmup)
     first = _first(url, pid, serve_options, no_history)

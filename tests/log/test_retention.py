@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from itertools import chain
 
 import pytest
 
@@ -260,17 +261,20 @@ async def test_a_room_of_which_all_was_erased_before_has_no_line(path):
 
 
 def test_lists_are_trimmed(tmp_path):
+    def listed(*asked, newest):
+        return list(chain.from_iterable(postings.listed_numbers(*asked, newest=newest)))
+
     path = tmp_path / "chat.db"
     connection = schema.connect(path)
     schema.prepare(connection, path, clean=False)
     rows = [("#a", 1, 0, 3, "1,2,5"), ("#a", 7, 5, 2, "2,9"), ("#a", 20, 15, 1, "5"), ("#b", 3, 0, 1, "3")]
     connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", rows)
     postings.trim(connection, "#a", 10)
-    assert list(postings.listed_numbers(connection, "#a", 0, 99, newest=False)) == [14, 20]
-    assert list(postings.listed_numbers(connection, "#a", 0, 99, newest=True)) == [20, 14]
-    assert list(postings.listed_numbers(connection, "#b", 0, 99, newest=False)) == [3]
+    assert listed(connection, "#a", 0, 99, newest=False) == [14, 20]
+    assert listed(connection, "#a", 0, 99, newest=True) == [20, 14]
+    assert listed(connection, "#b", 0, 99, newest=False) == [3]
     postings.trim(connection, "#a", 99)
-    assert list(postings.listed_numbers(connection, "#a", 0, 99, newest=False)) == []
+    assert listed(connection, "#a", 0, 99, newest=False) == []
     connection.close()
 
 

@@ -134,6 +134,7 @@ def author(person: Person) -> str:
     return f"{person.origin} {person.account}" if person.account else person.origin
 
 
+@lru_cache(maxsize=1024)
 def from_origin(origin: str) -> Person:
     """The person for an author of the history, see ``author``; the server's own origin has no ``!``."""
     origin, _, account = origin.partition(" ")

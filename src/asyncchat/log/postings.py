@@ -28,6 +28,12 @@ _LIST_LENGTH = 1000
 PostingRow = tuple[str, int, int, int, str]
 """A row of ``places``: the room's key or the stream's name, first, base, count, numbers."""
 
+_ROWS_AT_ONCE = 64
+"""Numbers above the watermark that are read at a time."""
+
+_decode_offsets = msgspec.json.Decoder(list[int]).decode
+"""A thousand numbers in 15 µs; ``int`` and ``split`` take 150."""
+
 _INSERT = "INSERT INTO places VALUES (?, ?, ?, ?, ?)"
 
 
@@ -225,12 +231,13 @@ def _blank(connection: sqlite3.Connection, number: int) -> None:
 
 def unindexed(
     connection: sqlite3.Connection, lows: Mapping[str, int], low: int, high: int, *, newest: bool
-) -> Generator[int, None, None]:
-    """The facts above the watermark that belong to one of these streams, each above its stream's low."""
+) -> Generator[Iterable[int], None, None]:
+    """The facts above the watermark that belong to one of these streams, each above its stream's
+    low."""
     start = max(low, streams_indexed_upto(connection))
     for number, names in _facts_in_streams(connection, start, high, newest=newest):
         if any(number > lows.get(stream, number) for stream in names):
-            yield number
+            yield [number]
 
 
 def unindexed_streams(
@@ -256,8 +263,11 @@ def stream_names(connection: sqlite3.Connection, prefix: str) -> Generator[str, 
 
 def room_numbers(
     connection: sqlite3.Connection, room: str, low: int, high: int, *, newest: bool
-) -> Generator[int, None, None]:
-    """The numbers of a room's messages after ``low`` up to ``high``, from the newest or the oldest on."""
+) -> Generator[Iterable[int], None, None]:
+    """The numbers of a room's messages after ``low`` up to ``high``, from the newest or the oldest on.
+
+    They come many at a time: a page looks at a thousand numbers to count what is before it.
+    """
     watermark = indexed_upto(connection)
     if not newest:
         yield from listed_numbers(connection, room, low, high, newest=False)
@@ -268,16 +278,16 @@ def room_numbers(
             f"ORDER BY number {order}",
             (max(low, watermark), high, room),
         )
-        for (number,) in found:
-            yield number
+        while part := found.fetchmany(_ROWS_AT_ONCE):
+            yield [number for (number,) in part]
     if newest:
         yield from listed_numbers(connection, room, low, high, newest=True)
 
 
 def listed_numbers(
     connection: sqlite3.Connection, name: str, low: int, high: int, *, newest: bool
-) -> Generator[int, None, None]:
-    """The indexed ones of a room's messages, or of a stream's facts."""
+) -> Generator[Iterable[int], None, None]:
+    """The indexed ones of a room's messages, or of a stream's facts, many at a time."""
     order = "DESC" if newest else "ASC"
     lists = connection.execute(
         "SELECT base, numbers FROM places WHERE room = ? AND first <= ? AND first >= "  # noqa: S608  # constants
@@ -285,15 +295,21 @@ def listed_numbers(
         (name, high, name, low + 1),
     )
     for base, line in lists:
-        numbers = _numbers(base, line)
-        for number in reversed(numbers) if newest else numbers:
-            if low < number <= high:
-                yield number
+        offsets = _offsets(line)
+        between = offsets[bisect_right(offsets, low - base) : bisect_right(offsets, high - base)]
+        if newest:
+            between.reverse()
+        yield map(base.__add__, between)
 
 
 def _numbers(base: int, line: str) -> list[int]:
+    return [base + offset for offset in _offsets(line)]
+
+
+def _offsets(line: str) -> list[int]:
+    """The numbers of a list as they are stored, ascending."""
     # SQLite does not promise an order inside group_concat; sorting a sorted list costs almost nothing.
-    return sorted([base + int(digits) for digits in line.split(",")])
+    return sorted(_decode_offsets(f"[{line}]"))
 
 
 def _posting_rows(room: str, base: int, digits: list[str]) -> Iterator[PostingRow]:

@@ -7,7 +7,7 @@ always closed: an open cursor is an open transaction.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from heapq import merge
 from itertools import chain, compress, groupby, islice
@@ -20,8 +20,9 @@ from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
+from asyncchat.core.text import size
 from asyncchat.log import postings, retention, rows, schema
-from asyncchat.log.base import PAGE_BYTES, LogError, Page, PageQuery, StreamRange, text_bytes
+from asyncchat.log.base import PAGE_BYTES, LogError, Page, PageQuery, StreamRange
 from asyncchat.log.streams import PRESENCE_PREFIX
 
 _STATE_ACTS = tuple(
@@ -31,6 +32,8 @@ _STATE_ACTS = tuple(
 
 MAX_CONVERSATIONS: Final = 2000
 """Private conversations of one person whose newest message is looked for: some 20 ms."""
+
+_MESSAGES = (Said, SaidInPrivate)
 
 _MESSAGES_AND_REACTIONS = (Said, SaidInPrivate, Reacted, ReactedTo)
 """What a number can name for people."""
@@ -42,7 +45,12 @@ the upgrade of a large file; until then a room's page has its messages alone."""
 _MAX_NUMBER = 2**63 - 1
 """SQLite's greatest number."""
 
+_ROWS_AT_ONCE = 64
+"""Records of a page that are read in one query. A query for each takes three times as long."""
+
 _ONE_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number = ?"  # noqa: S608  # constants
+_ALL_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
+_ALL_FACTS = "SELECT number, time, event FROM facts WHERE number IN (SELECT value FROM json_each(?))"
 
 
 def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Page:
@@ -54,18 +62,27 @@ def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Pag
             return Page((), 0, _is_cut(connection, query))
         numbers = _numbers(connection, query, low, high, open_cursors)
         found: list[Record] = []
-        length = more = 0
-        for number in numbers:
-            if len(found) == limit or length >= PAGE_BYTES:
-                # One is taken; the others are counted without being read.
-                more = 1 + sum(1 for _ in islice(numbers, count_to - 1)) if newest and count_to else 1
-                break
-            record = _find(connection, number)
-            if record is not None and (query.events or isinstance(record.event, Said | SaidInPrivate)):
+        beyond: list[int] = []
+        length = 0
+        while not beyond and (part := list(islice(numbers, min(max(limit - len(found), 1), _ROWS_AT_ONCE)))):
+            records = _find_all(connection, part) if len(found) < limit else {}
+            for at, number in enumerate(part):
+                if len(found) == limit or length >= PAGE_BYTES:
+                    beyond = part[at:]
+                    break
+                record = records.get(number)
+                if record is None:
+                    continue
+                if isinstance(record.event, _MESSAGES):
+                    length += size(record.event.text)
+                elif not query.events:
+                    continue
                 found.append(record)
-                length += text_bytes(record.event)
+        more = min(len(beyond), 1)
         if newest:
             found.reverse()
+            if beyond:  # the others are counted without being read
+                more = len(beyond) + len(list(islice(numbers, max(0, count_to - len(beyond)))))
             more = min(more, count_to)
         ended = not more or not newest
         return Page(tuple(found), more, ended and _is_cut(connection, query))
@@ -84,7 +101,7 @@ def _numbers(
 ) -> Iterator[int]:
     """The numbers of a page's records, from the end that is asked for; some may have been removed."""
     newest = query.window.newest
-    sources: list[Generator[int, None, None]] = []
+    sources: list[Generator[Iterable[int], None, None]] = []
     if query.room:
         sources.append(postings.room_numbers(connection, fold(query.room), low, high, newest=newest))
     unindexed = high - postings.streams_indexed_upto(connection)
@@ -106,9 +123,10 @@ def _numbers(
         sources.append(postings.unindexed(connection, lows, low, high, newest=newest))
     for source in sources:
         open_cursors.enter_context(closing(source))
-    if len(sources) == 1:
-        return sources[0]
-    return (number for number, _ in groupby(merge(*sources, reverse=newest)))
+    sorted_sources = [chain.from_iterable(source) for source in sources]
+    if len(sorted_sources) == 1:
+        return sorted_sources[0]
+    return (number for number, _ in groupby(merge(*sorted_sources, reverse=newest)))
 
 
 def _low(connection: sqlite3.Connection, stream: StreamRange, high: int) -> int:
@@ -132,6 +150,17 @@ def _find(connection: sqlite3.Connection, number: int) -> Record | None:
     return None if fact is None else rows.fact_record(number, *fact)
 
 
+def _find_all(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Record | None]:
+    """The records with these numbers; for an erased one None, or no entry."""
+    said = connection.execute(_ALL_SAID, (rows.encode_numbers(numbers),)).fetchall()
+    found = {row[0]: None if row[4] is None else rows.record(row) for row in said}
+    if len(found) < len(numbers):
+        rest = rows.encode_numbers(number for number in numbers if number not in found)
+        facts = connection.execute(_ALL_FACTS, (rest,)).fetchall()
+        found.update((fact[0], rows.fact_record(*fact)) for fact in facts)
+    return found
+
+
 def newest(
     connection: sqlite3.Connection, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
 ) -> tuple[tuple[str, Record], ...]:
@@ -145,7 +174,8 @@ def _newest(
 ) -> Iterator[tuple[str, Record]]:
     for room in rooms:
         with closing(postings.room_numbers(connection, fold(room), 0, upto, newest=True)) as numbers:
-            record = next(filter(None, (_find(connection, number) for number in numbers)), None)
+            readable = (_find(connection, number) for number in chain.from_iterable(numbers))
+            record = next(filter(None, readable), None)
         if record is not None:
             yield fold(room), record
     unindexed = _unindexed_streams(connection, owners, upto)
@@ -156,7 +186,8 @@ def _newest(
         for stream in names:
             newer = [number for number in unindexed.get(stream, ()) if number > after]
             with closing(postings.listed_numbers(connection, stream, after, upto, newest=True)) as numbers:
-                found = (_find(connection, number) for number in chain(newer, numbers))
+                listed = chain.from_iterable(numbers)
+                found = (_find(connection, number) for number in chain(newer, listed))
                 record = next((one for one in found if one and isinstance(one.event, SaidInPrivate)), None)
             if record is not None:
                 yield stream, record
@@ -232,7 +263,7 @@ def numbers_by(
     key = fold(name)
     with schema.read_transaction(connection):
         with closing(postings.room_numbers(connection, fold(room), after, upto, newest=False)) as numbers:
-            looked_at = list(islice(numbers, limit))
+            looked_at = list(islice(chain.from_iterable(numbers), limit))
         reached = looked_at[-1] if len(looked_at) == limit else upto
         if not key:
             return looked_at, reached

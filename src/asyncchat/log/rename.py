@@ -44,7 +44,7 @@ def rename(connection: sqlite3.Connection, number: int, event: MovesRoom) -> Non
         numbers = postings.listed_numbers(connection, source, 0, watermark, newest=False)
         connection.executemany(
             "UPDATE said SET room = ?, name = ? WHERE number = ?",
-            [(target, spelled, listed) for listed in numbers],
+            [(target, spelled, listed) for part in numbers for listed in part],
         )
     connection.execute("DELETE FROM removals WHERE room = ?", (key,))
     connection.execute("UPDATE removals SET room = ? WHERE room = ?", (key, old))

@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
 from asyncchat.core.people import Person
 from asyncchat.log.base import Log, Page, PageQuery, SearchQuery, SearchResult, StreamRange
 from asyncchat.server.cloaks import Cloaks
@@ -52,6 +53,8 @@ class _CloakedLog:
 
     def _one(self, record: Record) -> Record:
         event = record.event
+        if type(event) is Said and self._cloaks.hide(event.person) is event.person:
+            return record  # most are that
         hidden = {}
         for name in event.__struct_fields__:
             value = getattr(event, name)

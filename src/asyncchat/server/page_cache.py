@@ -65,16 +65,18 @@ class PageCache:
         Raises:
             LogError: it can't be read now.
         """
-        found = await self._find(wanted)
+        found = await self._find(wanted, MORE_COUNTED)
         return found.page if isinstance(found, _Entry) else found
 
     async def read_as(self, wanted: PageQuery, form: str, make: Callable[[Page], T]) -> T:
         """The same in another form, such as JSON: it is made once for each page in the cache.
 
+        Of an older page's messages before it, only one is counted.
+
         Raises:
             LogError: it can't be read now.
         """
-        found = await self._find(wanted)
+        found = await self._find(wanted, 1)
         if not isinstance(found, _Entry):
             return make(found)
         if form not in found.made:
@@ -82,11 +84,11 @@ class PageCache:
         made: T = found.made[form]
         return made
 
-    async def _find(self, wanted: PageQuery) -> _Entry | Page:
+    async def _find(self, wanted: PageQuery, count_to: int) -> _Entry | Page:
         room = self._rooms.subscribers_in(wanted.room)
         before, limit = wanted.window.before, wanted.window.limit
         if room is None or before is None or not _is_newest_page(wanted):
-            return await self._log.read(wanted, MORE_COUNTED)
+            return await self._log.read(wanted, count_to)
         key = wanted.room, limit
         end = min(before, wanted.upto + 1)  # a client may name a number that is yet to come
         entry = self._pages.get(key)

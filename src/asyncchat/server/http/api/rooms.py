@@ -129,10 +129,13 @@ async def messages(call: Call) -> Response:
     wanted = where.query(delivered, Window(numbers.get("after"), before, limit=query.limit, newest=newest))
 
     def encode(page: Page) -> _Encoded:
-        records = tuple(_up_to_size(page.records, newest=newest))
-        found = (schemas.message(history.under_current_name(where, record), log.ids) for record in records)
+        records = _up_to_size(page.records, newest=newest)
         more = page.more > 0 or len(records) < len(page.records)
-        body = msgspec.json.encode(schemas.Messages(tuple(one for one in found if one is not None), more))
+        if where.beside:  # it had other names
+            records = [history.under_current_name(where, record) for record in records]
+        ids = log.ids
+        found = [said for record in records if (said := schemas.message(record, ids)) is not None]
+        body = msgspec.json.encode(schemas.Messages(tuple(found), more))
         return _Encoded(body + b"\n", f'"{hashlib.sha256(body).hexdigest()[:32]}"', not page.records)
 
     try:

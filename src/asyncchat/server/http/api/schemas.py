@@ -135,13 +135,7 @@ class StreamQuery(msgspec.Struct, frozen=True):
 def message(record: Record, ids: Ids) -> Message | None:
     """A record as a message; None for what is none to people."""
     event = record.event
-    if not isinstance(event, Said) or event.speech not in _KIND_OF:
+    if not isinstance(event, Said) or (kind := _KIND_OF.get(event.speech)) is None:
         return None
-    return Message(
-        ids.id_of(record.number),
-        timestamp(record.time),
-        event.room,
-        event.person.name,
-        _KIND_OF[event.speech],
-        event.text,
-    )
+    number = ids.id_of(record.number)
+    return Message(number, timestamp(record.time), event.room, event.person.name, kind, event.text)

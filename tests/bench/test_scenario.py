@@ -21,10 +21,12 @@ def test_the_scenarios_are_those_of_the_documentation():
         "churn": (60, 1, 50, None, None),
         "web": (1000, 1, 10, 8, None),
         "huge-web": (10_000, 1, 5, 8, None),
+        "api": (16, 1, 0, None, None),
     }
     assert {(each.surface, each.payload, each.filler) for each in SCENARIOS.values()} == {
         ("irc", 64, "same"),
         ("websocket", 100, "words"),
+        ("http", 100, "words"),
     }
 
 
@@ -55,6 +57,8 @@ def test_a_wrong_name_gets_a_suggestion():
         ({"kind": "idle"}, "senders must be 0"),
         ({"surface": "smoke"}, "surface must be"),
         ({"surface": "websocket", "kind": "churn", "window": None}, "churn needs the surface irc"),
+        ({"surface": "http"}, "post goes with the surface http alone"),
+        ({"kind": "post", "surface": "http", "window": None}, "senders must be 0"),
         ({"filler": "odd"}, "filler must be same, words, json"),
     ],
 )

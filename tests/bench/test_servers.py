@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 import sys
 
 import pytest
@@ -61,3 +62,26 @@ def test_a_peer_is_left_out_where_it_does_not_speak_what_is_spoken():
         first = Remote(f"irc://127.0.0.1:{server.port}")
         found = compare([[scenario]], [first, Peer("ngircd")], Settings(), runs=1, progress=lambda _: None)
     assert [series.server for series in found.comparisons[0].series] == [first.name]
+
+
+def test_a_server_that_is_killed_has_its_history_afterwards():
+    with Own().running(None, ()) as server:
+        assert server.token().startswith("act_")
+        assert server.restart is not None
+        server.restart()
+        with socket.create_connection((server.address.host, server.address.port), 30):
+            pass
+
+
+def test_nothing_is_kept_to_start_again_with_without_history():
+    with Own(history=False).running(None, ()) as server:
+        assert server.restart is None
+
+
+def test_another_server_needs_a_token():
+    with stub() as server:
+        url = f"irc://127.0.0.1:{server.port}"
+        with Remote(url).running(None, ()) as running, pytest.raises(AsyncChatError, match="--token"):
+            running.token()
+        with Remote(url, token="act_x").running(None, ()) as running:  # noqa: S106  # it is none
+            assert running.token() == "act_x"

@@ -47,6 +47,8 @@ MEASURES = (
     Measure("deliveries_per_s", "deliveries", "1/s", 0, "more"),
     Measure("bytes", "network bytes a delivery", "B", 1, "less"),
     Measure("messages_per_s", "messages", "1/s", 0, "more"),
+    Measure("posts_per_s", "posts", "1/s", 0, "more"),
+    Measure("post_cpu_us", "server CPU a post", "us", 1, "less"),
     Measure("sessions_per_s", "sessions", "1/s", 0, "more"),
     Measure("session_cpu_us", "server CPU a session", "us", 1, "less"),
     Measure("p50_ms", "latency p50", "ms", 3, "less"),
@@ -59,6 +61,7 @@ MEASURES = (
     Measure("server_busy", "server's core busy", "%", 1, "neither"),
     Measure("generator_busy", "generator's core busy", "%", 1, "neither"),
     Measure("generator_us", "generator CPU a delivery", "us", 3, "neither"),
+    Measure("generator_post_us", "generator CPU a post", "us", 1, "neither"),
 )
 
 
@@ -100,6 +103,19 @@ def churn_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     cpu = _server_cpu(outcome.begin, outcome.end)
     if cpu is not None and outcome.sessions:
         metrics.values["session_cpu_us"] = cpu / outcome.sessions * 1e6
+    metrics.notes += _busy_note(metrics, closed=True)
+    return metrics
+
+
+def post_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
+    """Return the metrics of posts over HTTP: what is a delivery elsewhere is an acknowledged post here."""
+    metrics = _metrics(scenario, outcome)
+    values = metrics.values
+    values["posts_per_s"] = values.pop("deliveries_per_s")
+    del values["messages_per_s"]
+    for each, named in (("cpu_us", "post_cpu_us"), ("generator_us", "generator_post_us")):
+        if each in values:
+            values[named] = values.pop(each)
     metrics.notes += _busy_note(metrics, closed=True)
     return metrics
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from asyncchat.bench import process
+from asyncchat.bench.api import ApiSetup, Posts
 from asyncchat.bench.churn import Churn
 from asyncchat.bench.clients import Clients, Progress
 from asyncchat.bench.load import Load, Setup
-from asyncchat.bench.metrics import Metrics, churn_metrics, idle_metrics, load_metrics
+from asyncchat.bench.metrics import Metrics, churn_metrics, idle_metrics, load_metrics, post_metrics
 from asyncchat.bench.poller import Poller, make_poller
 from asyncchat.bench.protocols import make_dialect
 from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
@@ -114,6 +115,8 @@ def run(
 def _one(
     server: Running, scenario: Scenario, settings: Settings, poller: Poller, progress: Progress
 ) -> Metrics:
+    if scenario.kind == "post":
+        return _posts(server, scenario, poller, progress)
     caps = settings.caps if server.caps is None else server.caps
     dialect = make_dialect(server.address.dialect, caps, scenario.surface)
     if dialect.one_room and scenario.rooms > 1:
@@ -149,4 +152,19 @@ def _one(
     metrics.values["join_seconds"] = join_seconds
     if before is not None and after is not None and after > before and scenario.kind != "churn":
         metrics.values["memory_kib"] = (after - before) / 1024 / staying
+    return metrics
+
+
+def _posts(server: Running, scenario: Scenario, poller: Poller, progress: Progress) -> Metrics:
+    def server_cpu() -> float | None:
+        return process.cpu_seconds(server.pid) if server.pid else None
+
+    def tell(text: str) -> None:
+        progress(f"{scenario.name}: {server.version or server.address}: {text}")
+
+    setup = ApiSetup(server.address, server.token(), scenario, poller, server_cpu, server.restart, tell)
+    outcome, notes = Posts(setup).run()
+    metrics = post_metrics(scenario, outcome)
+    metrics.notes += notes
+    metrics.version = server.version
     return metrics

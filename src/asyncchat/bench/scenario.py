@@ -24,8 +24,8 @@ MOST_CLIENTS = 100_000
 MOST_WINDOW = 10_000
 MOST_RATE = 1_000_000.0
 
-Kind = Literal["load", "idle", "churn"]
-Surface = Literal["irc", "websocket"]
+Kind = Literal["load", "idle", "churn", "post"]
+Surface = Literal["irc", "websocket", "http"]
 
 
 class ScenarioError(AsyncChatError):
@@ -47,8 +47,9 @@ class Scenario:
         seconds: Measured time, after the warm-up.
         warmup: Seconds of the same load before that, not measured.
         arrivals: Open loop: evenly spaced messages, or a Poisson process (seeded, the same for each run).
-        kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and leave.
-        surface: What clients speak: what the address says (IRC or plain), or IRC over WebSocket.
+        kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and
+            leave; ``post``: the clients post over the HTTP API, one message after the other.
+        surface: What clients speak: what the address says (IRC or plain), IRC over WebSocket, or HTTP.
         filler: What texts are filled with: always the same, English words, or JSON. Only the last two can be
             compressed as what people and programs say.
     """
@@ -85,13 +86,14 @@ class Scenario:
             (0 < self.seconds <= MOST_SECONDS, f"seconds must be over 0 and up to {MOST_SECONDS:.0f}"),
             (0 <= self.warmup <= MOST_SECONDS, f"warmup must be 0 to {MOST_SECONDS:.0f} seconds"),
             (self.arrivals in ("even", "poisson"), "arrivals must be even or poisson"),
-            (self.kind in ("load", "idle", "churn"), "kind must be load, idle or churn"),
-            (self.surface in ("irc", "websocket"), "surface must be irc or websocket"),
+            (self.kind in ("load", "idle", "churn", "post"), "kind must be load, idle, churn or post"),
+            (self.surface in ("irc", "websocket", "http"), "surface must be irc, websocket or http"),
+            ((self.kind == "post") == (self.surface == "http"), "post goes with the surface http alone"),
             (self.surface == "irc" or self.kind != "churn", "churn needs the surface irc"),
             (self.filler in FILLERS, f"filler must be {', '.join(FILLERS)}"),
         ]  # fmt: skip
-        if self.kind == "idle":
-            checks.append((self.senders == 0, "nobody sends in an idle scenario: senders must be 0"))
+        if self.kind in ("idle", "post"):
+            checks.append((self.senders == 0, f"in a scenario of kind {self.kind}, senders must be 0"))
         else:
             # The first member that only listens sets the order that the others are compared with.
             spare = self.clients - self.senders
@@ -121,6 +123,8 @@ class Scenario:
         said = [rooms, f"{self.clients} {'WebSocket ' if self.surface == 'websocket' else ''}clients"]
         if self.kind == "churn":
             said.append(f"{self.senders} of them join, send a message and leave, again and again")
+        elif self.kind == "post":
+            said = [f"{self.clients} connections that post over the HTTP API"]
         elif self.kind == "idle":
             said.append("nobody sends")
         else:
@@ -167,6 +171,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 surface="websocket",
                 filler="words",
             ),
+            Scenario("api", clients=16, payload=100, kind="post", surface="http", filler="words"),
         )
     }
 )

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -34,6 +34,10 @@ _STOP_SECONDS = 10.0
 _LISTENING = re.compile(rb"Listening on tcp://([^\s:]+):(\d+)")
 
 
+def _no_token() -> str:
+    raise AsyncChatError("give a token that may post and read in every room: --token")
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A server that accepts connections.
@@ -43,12 +47,16 @@ class Running:
         pid: Its process, if it is on this machine and known.
         version: Its version; None: it is read when clients connect.
         caps: Capabilities that its clients request; None: those of the settings.
+        token: Returns a token that may post and read in every room.
+        restart: Kills it, starts it again with the same history; None: impossible.
     """
 
     address: Address
     pid: int | None
     version: str | None
     caps: tuple[str, ...] | None = None
+    token: Callable[[], str] = _no_token
+    restart: Callable[[], None] | None = None
 
 
 class Target(Protocol):
@@ -89,18 +97,63 @@ class Own:
     def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
         """Start it with an empty history, without limits."""
         with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
-            kept = ("--db", str(Path(folder, "bench.db"))) if self.history else ("--no-history",)
-            command = [sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--no-limits"]
+            database = Path(folder, "bench.db")
+            kept = ("--db", str(database)) if self.history else ("--no-history",)
+            program = [sys.executable, "-m", "asyncchat"]
+            command = [*program, "serve", "--port", "0", "--no-limits"]
             command += [*kept, *self.options]
             # The user's own configuration is not for the server that is measured.
             ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
             environment = {**ours, "XDG_STATE_HOME": folder}
             if self.source is not None:
                 environment["PYTHONPATH"] = str(self.source)
-            with _process(command, Path(folder), cpu, environment, speaks=True) as (server, log):
+
+            def token() -> str:
+                if not self.history:
+                    raise AsyncChatError("what is posted is read back: leave out --no-history")
+                arguments = [
+                    *program,
+                    "token",
+                    "add",
+                    "bench",
+                    "--room",
+                    "*",
+                    "--allow",
+                    "post",
+                    "--allow",
+                    "read",
+                ]
+                done = subprocess.run(  # noqa: S603  # the command above
+                    [*arguments, "--db", str(database)],
+                    capture_output=True, text=True, env=environment, cwd=folder, check=False,
+                )  # fmt: skip
+                if done.returncode:
+                    raise AsyncChatError(f"a token cannot be added: {done.stderr.strip()}")
+                return done.stdout.strip()
+
+            with contextlib.ExitStack() as stack:
+                server, log = stack.enter_context(
+                    _process(command, Path(folder), cpu, environment, speaks=True)
+                )
                 host, port = _listening(server, log)
+
+                def restart() -> None:
+                    server.kill()
+                    server.wait()
+                    again = [str(port) if each == "0" else each for each in command]
+                    started, log = stack.enter_context(
+                        _process(again, Path(folder), cpu, environment, speaks=True)
+                    )
+                    _listening(started, log)
+
                 version = __version__ if self.source is None else ""
-                yield Running(Address("irc", host, port), server.pid, version)
+                yield Running(
+                    Address("irc", host, port),
+                    server.pid,
+                    version,
+                    token=token,
+                    restart=restart if self.history else None,
+                )
 
 
 def source_at(revision: str, folder: Path) -> Path:
@@ -192,10 +245,12 @@ class Remote:
     Args:
         url: Its address.
         pid: Its process, if not the one that listens on the port.
+        token: May post and read in every room; needed for its HTTP API alone.
     """
 
     url: str
     pid: int | None = None
+    token: str = ""
 
     @property
     def name(self) -> str:
@@ -219,7 +274,7 @@ class Remote:
             raise AsyncChatError(f"there is no process {pid}")
         if pid is not None and cpu is not None:
             process.pin(pid, cpu)
-        yield Running(address, pid, None)
+        yield Running(address, pid, None, token=(lambda: self.token) if self.token else _no_token)
 
 
 PEERS = ("inspircd", "ngircd")

@@ -42,12 +42,14 @@ def _scenarios(
         raise click.UsageError(str(error)) from error
 
 
-def _first(url: str | None, pid: int | None, serve_options: tuple[str, ...], no_history: bool) -> Target:
+def _first(
+    url: str | None, pid: int | None, token: str, serve_options: tuple[str, ...], no_history: bool
+) -> Target:
     if pid is not None and url is None:
         raise click.UsageError("--pid needs --url")
     if url is not None and (serve_options or no_history):
         raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
-    return Remote(url, pid) if url is not None else Own(serve_options, not no_history)
+    return Remote(url, pid, token) if url is not None else Own(serve_options, not no_history)
 
 
 def _others(
@@ -94,6 +96,9 @@ def _show_progress(text: str) -> None:
     "--pid",
     type=click.IntRange(1),
     help="Process id of the --url server, if it is not the process that listens there.",
+)
+@click.option(
+    "--token", default="", help="A token of the --url server that may post and read in every room, for api."
 )
 @click.option(
     "--peer",
@@ -152,6 +157,7 @@ def command(
     warmup: float | None,
     url: str | None,
     pid: int | None,
+    token: str,
     peers: tuple[str, ...],
     against: tuple[str, ...],
     against_pids: tuple[int, ...],
@@ -168,12 +174,12 @@ def command(
 ) -> None:
     """Load a chat server, check every delivery, and report how much processor time it used.
 
-    SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, web, huge-web, or
-    all. Without --url it starts its own server, without limits and with an empty history. The exit status is
-    1 if a delivery was lost, duplicated or out of order, or if the server disconnected a client.
+    SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, web, huge-web,
+    api, or all. Without --url it starts its own server, without limits and with an empty history. The exit
+    status is 1 if a delivery was lost, duplicated or out of order, or if the server disconnected a client.
     """
     groups = _scenarios(names, script, seconds, warmup)
-    first = _first(url, pid, serve_options, no_history)
+    first = _first(url, pid, token, serve_options, no_history)
     others, past = _others(peers, against, against_pids)
     if revisions and url is not None:
         raise click.UsageError("--against-revision is for our own server, not for --url")

@@ -10,7 +10,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asyncchat.server.limits import READ_BYTES
 
@@ -65,6 +65,68 @@ class _Gathered(list[bytes]):
         return data
 
 
+class ReadTimer:
+    """Ends a task's reads that take too long.
+
+    A timer for each read would cost as much as the read, and most end long before their time. So a timer that
+    is early enough is left, and looks when the present read ends only as it fires.
+
+    Args:
+        loop: the task's.
+    """
+
+    __slots__ = ("_cancelling", "_fires_at", "_handle", "_has_fired", "_loop", "_task", "_until")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._task: asyncio.Task[Any] | None = None
+        self._handle: asyncio.TimerHandle | None = None
+        self._fires_at = 0.0
+        self._until = 0.0
+        """When the present read must have ended; 0: there is none."""
+        self._has_fired = False
+        """Whether it has cancelled the task, which has not been told of it yet."""
+        self._cancelling = 0
+
+    def begin(self, until: float) -> None:
+        """A read of the current task begins, and may take until this time of the loop."""
+        self._until = until
+        if self._handle is None or self._fires_at > until:
+            self.stop()
+            self._task = asyncio.current_task()
+            self._set(until)
+
+    def end(self) -> None:
+        """The read has ended."""
+        self._until = 0.0
+
+    def was_late(self) -> bool:
+        """Whether a cancelled read was only too late: the task goes on."""
+        if not self._has_fired or self._task is None:
+            return False
+        self._has_fired = False
+        return self._task.uncancel() <= self._cancelling
+
+    def stop(self) -> None:
+        """There are no more reads for now."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _set(self, at: float) -> None:
+        self._fires_at = at
+        self._handle = self._loop.call_at(at, self._fire)
+
+    def _fire(self) -> None:
+        self._handle = None
+        if self._until > self._fires_at:
+            self._set(self._until)
+        elif self._until and self._task is not None:
+            self._has_fired = True
+            self._cancelling = self._task.cancelling()
+            self._task.cancel()
+
+
 class ConnectionContext:
     """What all connections of a server share: the loop, its clock, and the options.
 
@@ -92,6 +154,7 @@ class Connection:
         "_gathered",
         "_held",
         "_much_since",
+        "_read_timer",
         "_reader",
         "_writer",
         "address",
@@ -117,6 +180,7 @@ class Connection:
         self.heard_at = context.now()
         self._reader = reader
         self._writer = writer
+        self._read_timer: ReadTimer | None = None
         self._allowance = 0
         self._chunked_writer: ChunkedWriter | None = None
         self._gathered: _Gathered | None = None
@@ -239,11 +303,18 @@ class Connection:
         if seconds is None:
             data = await self._reader.read(READ_BYTES)
         else:
+            timer = self._read_timer
+            if timer is None:
+                timer = self._read_timer = ReadTimer(self.context.loop)
+            timer.begin(self.context.now() + seconds)
             try:
-                async with asyncio.timeout(seconds):
-                    data = await self._reader.read(READ_BYTES)
-            except TimeoutError:
+                data = await self._reader.read(READ_BYTES)
+            except asyncio.CancelledError:
+                if not timer.was_late():
+                    raise
                 return None
+            finally:
+                timer.end()
         self.heard_at = self.context.now()
         return data
 
@@ -304,6 +375,8 @@ class Connection:
     def _close(self) -> None:
         """Closes the connection once what waits is sent, or aborts it after ``CLOSE_SECONDS``."""
         self.end_gathering()
+        if self._read_timer is not None:
+            self._read_timer.stop()
         if self._chunked_writer is not None:
             self._chunked_writer.finish()
         self.mark_lost()

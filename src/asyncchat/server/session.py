@@ -295,7 +295,10 @@ class Session(Connection):
         self.context.delivery.unsubscribe(self)
 
     def adopt(self, dialect: Dialect) -> None:
-        """Uses this dialect from now on."""
+        """Uses this dialect from now on. Reads have no deadlines any more."""
+        if self._read_timer is not None:
+            self._read_timer.stop()
+            self._read_timer = None
         self.dialect = dialect
         self.encoder = dialect.encoder
 

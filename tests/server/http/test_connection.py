@@ -8,7 +8,11 @@ import time
 from contextlib import suppress
 
 import pytest
+from msgspec.structs import replace
 
+from asyncchat.core.features.bots import TokenRevoked
+from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.people import Person
 from asyncchat.server.http import connection, reader, static
 from asyncchat.server.http.api.dispatch import description
 from asyncchat.server.http.app import App
@@ -379,3 +383,89 @@ def test_who_sends_on_after_the_answer_is_closed_at_last(monkeypatch):
             while time.monotonic() < end and server.call(lambda: len(server.server.context.sessions)):
                 client.send("x")
         assert time.monotonic() < end
+
+
+def statuses(client, count):
+    return [client.until("\r\n\r\n").partition("HTTP/1.1 ")[2][:3] for _ in range(count)]
+
+
+READ = (
+    b"HEAD /api/v1/rooms/locked/messages HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer again\r\n\r\n"
+)
+
+
+def test_the_same_bytes_are_judged_anew_each_time():
+    """What a request says is remembered; whether it may is not: tokens, bans and names change."""
+    root = Person(0, "root", "u", "h")
+    with serving(limits=False) as server:
+
+        def declare(*facts):
+            server.call(server.server.hub.declare, list(facts))
+            server.wait(server.server.context.outbox.emptied())
+
+        give_token(server, "again", "read")
+        client = server.connect()
+        for wanted in ("200", "401", "200"):
+            client.send(READ)
+            assert statuses(client, 1) == [wanted]
+            if wanted == "200":
+                declare(TokenRevoked("again", 0))
+            else:
+                give_token(server, "again", "read")
+        named = b"HEAD / HTTP/1.1\r\nHost: chat.example.net\r\n\r\n"
+        for names, wanted in (((), "421"), (("https://chat.example.net",), "200"), ((), "421")):
+            context = server.server.context
+            context.options = replace(context.options, origins=names)
+            server.call(server.server.app.update_hosts)
+            asker = server.connect()
+            asker.send(named)
+            assert statuses(asker, 1) == [wanted]
+        here, there = server.connect(), server.connect(source="127.0.0.2")
+        public = b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for one in (here, there):
+            one.send(public)
+            assert statuses(one, 1) == ["200"]
+        declare(ServerBanChanged(root, "*!*@127.0.0.2", True, 0))
+        here.send(public)
+        assert statuses(here, 1) == ["200"]
+        again = server.connect(source="127.0.0.2")
+        again.send(public)
+        assert statuses(again, 1) == ["403"]
+
+
+def test_the_same_head_with_other_bodies(server):
+    client = server.connect()
+    head = POST + BOT + b"Content-Length: 2\r\n\r\n"
+    client.send(head + b"ab" + head + b"cd" + head[:30])
+    client.send(head[30:] + b"e")
+    client.send(b"f")
+    said = []
+    for _ in range(3):
+        assert client.until("\r\n\r\n").startswith("HTTP/1.1 201 ")
+        said.append(json.loads(client.until("}\n"))["text"])
+    assert said == ["ab", "cd", "ef"]
+
+
+def test_the_same_head_whole_and_in_two_reads(server):
+    client = server.connect()
+    head = b"GET /nothing?a=1 HTTP/1.1\r\nHost: localhost\r\nAccept: x\r\n\r\n"
+    for cut in range(1, len(head)):
+        client.send(head + head[:cut])
+        client.send(head[cut:])
+        assert statuses(client, 2) == ["404", "404"]
+
+
+def test_a_file_is_answered_as_each_browser_asks(server):
+    """Answers are remembered; what they depend on is compared."""
+    tags = {ask(server, "/style.css", Accept_Encoding=one)[0].headers["ETag"] for one in ("gzip", "br")}
+    assert len(tags) == 2
+    for encoding in ("gzip", "br", "gzip;q=0", "x" * 600, "gzip, " + "x" * 600):
+        for known in (*tags, '"other"', ""):
+            told, body = ask(server, "/style.css", Accept_Encoding=encoding, If_None_Match=known)
+            zipped = encoding.startswith("gzip") and not encoding.endswith("q=0")
+            assert told.headers["ETag"].endswith('-gz"') is zipped
+            assert told.status == (304 if told.headers["ETag"] == known else 200)
+            assert bool(body) is (told.status == 200)
+    policies = {ask(server, "/index.html", Host=host)[0].headers["Content-Security-Policy"]
+                for host in ("localhost:1", "localhost:2", "localhost:1")}  # fmt: skip
+    assert len(policies) == 2

@@ -1,13 +1,22 @@
 """The grammar of requests: a table of heads, each with the request or the status of its refusal."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.server.http.messages import CHUNKED, Request, Response
-from asyncchat.server.http.parser import MOST_HEADERS, TARGET_BYTES, chunk_size, parse_head
+from asyncchat.server.http.messages import CHUNKED, Headers, Request, Response
+from asyncchat.server.http.parser import (
+    MOST_HEADERS,
+    REMEMBERED,
+    REMEMBERED_BYTES,
+    TARGET_BYTES,
+    chunk_size,
+    parse_fields,
+    parse_head,
+)
 
 HOST = ("host", "localhost")
 
@@ -125,3 +134,50 @@ def test_no_bytes_raise_and_what_is_taken_has_one_reading(data):
         for name, value in request.headers:
             assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", name)
             assert not set("\r\n\0") & set(value)
+
+
+def slowly_parsed(lines: bytes) -> Headers | None:
+    """Header lines one by one, as RFC 9112, 5 has them."""
+    found = []
+    for line in lines.split(b"\r\n")[:-1]:
+        field = re.fullmatch(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)", line)
+        if field is None:
+            return None
+        found.append((field[1].decode().lower(), field[2].strip(b"\t ").decode("latin-1")))
+    return tuple(found)
+
+
+LINE_PARTS = st.sampled_from(["X", "a-b", ":", " ", "\t", "\r\n", "\r", "\n", "\0", "\xe9", "host", "1", ","])
+
+
+@given(st.lists(LINE_PARTS, max_size=20).map(lambda parts: "".join([*parts, "\r\n"]).encode("latin-1")))
+def test_all_lines_at_once_are_as_one_by_one(lines):
+    assert parse_fields(lines) == slowly_parsed(lines)
+
+
+def test_the_same_bytes_are_read_once_and_long_ones_each_time():
+    short, long = head(*GET, "X: 1"), head(*GET, "X: " + "1" * REMEMBERED_BYTES)
+    assert parse_head(bytes(bytearray(short))) is parse_head(short)
+    assert parse_head(long) is not parse_head(long)
+    assert parse_head(long) == parse_head(long)
+
+
+def test_what_is_remembered_is_bounded():
+    """Somebody who sends other heads each time, as large as are remembered, takes a few megabytes at most."""
+
+    def fill(rounds: range) -> None:
+        for number in rounds:
+            lines = [f"x{number}y{at}: {number}" for at in range(MOST_HEADERS - 2)]
+            request = parse_head(head(*GET, f"a: {number}", *lines))
+            assert isinstance(request, Request)
+            assert (request.path, request.host, request.is_last) == ("/", "localhost", False)
+            assert len(request.values) == MOST_HEADERS
+
+    fill(range(1))
+    tracemalloc.start()
+    try:
+        fill(range(3 * REMEMBERED))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < REMEMBERED * 32_768

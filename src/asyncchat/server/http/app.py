@@ -34,6 +34,7 @@ _PREFLIGHT: Headers = (
     ("Access-Control-Max-Age", "600"),
 )
 
+_BELOW_PREFIX = f"{PREFIX}/"
 
 LOADING_SECONDS = 5.0
 """How long after its last file a browser may still open connections for others."""
@@ -103,7 +104,7 @@ class App:
         """The answer to a request for a foreign host name or from a foreign origin, else None."""
         hosts = self._hosts
         # HTTP/1.0 may leave the host out; a browser never does.
-        named = request.host or any(name == "host" for name, _ in request.headers)
+        named = request.host or "host" in request.values
         if named and not hosts.answers_to(request.host):
             return problem(
                 421,
@@ -133,29 +134,29 @@ class App:
         return msgspec.structs.replace(response, headers=(*response.headers, *shared))
 
     async def _respond(self, request: Request, body: Body, session: Session) -> Response:
-        path = request.path
         if request.target == "*":
             return Response(204, b"", (("Allow", "GET, HEAD, POST, OPTIONS"),))
-        if request.raw_path.startswith(f"{PREFIX}/"):
+        if request.raw_path.startswith(_BELOW_PREFIX):
             return await self._api.respond(request, body, session)
+        path = request.path
         if path == "/metrics":
             return self._require_read(request) or metrics.respond(
                 self._context, self._started, request, session
             )
-        if path == "/" and not request.accepts("text/html"):
-            return self._require_read(request) or text(
-                200, self._listeners.how_to_join(), (("Vary", "Accept"),)
-            )
-        file = static.files().get(static.INDEX if path == "/" else path)
-        if file is None:
+        if path == "/":
+            if not request.accepts_html:
+                return self._require_read(request) or text(
+                    200, self._listeners.how_to_join(), (("Vary", "Accept"),)
+                )
+            path = static.INDEX
+        response = static.respond(path, request)
+        if response is None:
             return problem(404, "There is nothing here. The page is at /.")
         refused = self._require_read(request)
         if refused is not None:
             return refused
         self._note_loading(session.address)
-        if file.kind == static.TYPES[".html"]:
-            return static.respond(file, request, static.page_headers(request.host))
-        return static.respond(file, request)
+        return response
 
     def _require_read(self, request: Request) -> Response | None:
         if request.method in ("GET", "HEAD"):

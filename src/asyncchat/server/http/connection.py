@@ -68,7 +68,7 @@ class HttpConnection:
                 break
             await session.pay()
             response = banned or self._app.refusal(request)
-            if response is None and request.version == "1.1" and request.names("upgrade", "websocket"):
+            if response is None and request.is_upgrade:
                 begun = self._upgrade(request)
                 if isinstance(begun, bytes):
                     return begun
@@ -80,12 +80,7 @@ class HttpConnection:
                 session.tell(_head(response, ("Transfer-Encoding", "chunked"), _CLOSE))
                 await response.stream(session)
                 return None
-            close = (
-                response.close
-                or request.version == "1.0"
-                or request.names("connection", "close")
-                or not reader.may_follow
-            )
+            close = response.close or request.is_last or not reader.may_follow
             self._send(response, close=close, is_head=is_head)
             await session.drained()
             if close or not await reader.skip():
@@ -123,11 +118,14 @@ class HttpConnection:
         return self._reader.rest()
 
     def _send(self, response: Response, *, close: bool, is_head: bool = False) -> None:
-        more = [_CLOSE] if close else []
         # A 304 and a 204 have no body (RFC 9110, 8.6), and the length of a stream is not known.
-        if response.status not in (204, 304) and response.stream is None:
-            more.append(("Content-Length", str(len(response.body))))
-        head = _head(response, *more)
+        has_length = response.status not in _BODILESS and response.stream is None
+        head = b"%bDate: %b\r\n%b%b\r\n" % (
+            _beginning(response.status, response.headers),
+            _date(int(time())),
+            b"Connection: close\r\n" if close else b"",
+            b"Content-Length: %d\r\n" % len(response.body) if has_length else b"",
+        )
         self._session.tell(head if is_head else head + response.body)
 
     async def _drain_input(self) -> None:
@@ -148,6 +146,7 @@ class HttpConnection:
 
 
 _CLOSE = ("Connection", "close")
+_BODILESS = (204, 304)
 
 
 def _head(response: Response, *further: tuple[str, str]) -> bytes:

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from asyncchat.config.origins import DEFAULT_PORTS, parse_authority, parse_origin
+
+_REMEMBERED = 128
+"""Hosts of which is remembered whether they are answered; most clients name one of a few."""
+
+_REMEMBERED_LETTERS = 300
+"""A host has at most 253 letters (RFC 1035, 2.3.4), a port six with its colon: longer ones are none."""
 
 
 class Hosts:
@@ -24,9 +31,13 @@ class Hosts:
         self._origins = frozenset(parse_origin(origin) for origin in origins)
         self._names = frozenset(name.lower().rstrip(".") for name in names) | {"localhost"}
         self._names |= {host for _, host, _ in self._origins}
+        self._remembered = lru_cache(_REMEMBERED)(self._answers_to)
 
     def answers_to(self, authority: str) -> bool:
         """Whether a request for this host is answered."""
+        return self._remembered(authority) if len(authority) <= _REMEMBERED_LETTERS else False
+
+    def _answers_to(self, authority: str) -> bool:
         found = parse_authority(authority)
         if found is None:
             return False

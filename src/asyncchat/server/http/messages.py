@@ -33,7 +33,9 @@ CHUNKED = -1
 class Request(msgspec.Struct, frozen=True, dict=True):
     """The head of one request: headers have lower-case names, ``path`` is decoded, ``query`` is not.
 
-    ``length`` is that of the body, which is read when somebody asks for it (``Body``).
+    It has nothing but what its bytes say: the same bytes may be given the same request (``parser``). So what
+    is found out about it is kept. ``length`` is that of the body, which is read when somebody asks for it
+    (``Body``).
     """
 
     method: str
@@ -43,16 +45,26 @@ class Request(msgspec.Struct, frozen=True, dict=True):
     length: int = 0
 
     @cached_property
+    def values(self) -> dict[str, str]:
+        """The headers' values by their names; several of one name are joined as a list."""
+        values = dict(self.headers)
+        if len(values) < len(self.headers):
+            values.clear()
+            for name, value in self.headers:
+                values[name] = f"{values[name]}, {value}" if name in values else value
+        return values
+
+    @cached_property
     def path(self) -> str:
         """The path of the target, decoded; an encoded ``?`` belongs to it."""
         return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
 
-    @property
+    @cached_property
     def raw_path(self) -> str:
         """The path as it was sent."""
         return self._split[0]
 
-    @property
+    @cached_property
     def query(self) -> str:
         """What follows the question mark."""
         return self._split[1]
@@ -64,39 +76,46 @@ class Request(msgspec.Struct, frozen=True, dict=True):
         absolute = _ABSOLUTE.fullmatch(self.target)
         return self.header("host") if absolute is None else absolute[1]
 
-    def header(self, name: str) -> str:
-        """A header's value; '' without one, several joined as a list."""
-        return self._values.get(name, "")
+    @cached_property
+    def is_last(self) -> bool:
+        """Whether the client wants no other answer on the connection."""
+        return self.version == "1.0" or self.names("connection", "close")
 
-    def names(self, header: str, token: str) -> bool:
-        """Whether a header that is a list has this token, in any case."""
-        return token in (part.strip().lower() for part in self.header(header).split(","))
+    @cached_property
+    def is_upgrade(self) -> bool:
+        """Whether it asks for a WebSocket."""
+        return self.version == "1.1" and self.names("upgrade", "websocket")
 
-    def knows(self, tag: str) -> bool:
-        """Whether the client has what this entity tag names (If-None-Match; RFC 9110, 13.1.2)."""
-        known = [part.strip().removeprefix("W/") for part in self.header("if-none-match").split(",")]
-        return tag in known or "*" in known
+    @cached_property
+    def expects(self) -> bool:
+        """Whether the client waits for a 100 before it sends the body."""
+        return self.version == "1.1" and bool(self.header("expect"))
 
-    def accepts(self, kind: str) -> bool:
-        """Whether the Accept header names this media type itself; a wildcard does not count."""
+    @cached_property
+    def media_type(self) -> str:
+        """That of the body, in lower case and without parameters."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
+    @cached_property
+    def accepts_html(self) -> bool:
+        """Whether the Accept header names HTML itself; a wildcard does not count."""
         return any(
-            part.split(";")[0].strip().lower() == kind and not _refused(part)
+            part.split(";")[0].strip().lower() == "text/html" and not _refused(part)
             for part in self.header("accept").split(",")
         )
 
-    def accepts_gzip(self) -> bool:
-        """Whether the client takes gzip."""
-        return any(
-            part.split(";")[0].strip().lower() in ("gzip", "*") and not _refused(part)
-            for part in self.header("accept-encoding").split(",")
-        )
+    def header(self, name: str) -> str:
+        """A header's value; '' without one, several joined as a list."""
+        return self.values.get(name, "")
 
-    @cached_property
-    def _values(self) -> dict[str, str]:
-        values: dict[str, str] = {}
-        for name, value in self.headers:
-            values[name] = f"{values[name]}, {value}" if name in values else value
-        return values
+    def names(self, header: str, token: str) -> bool:
+        """Whether a header that is a list has this token, in any case."""
+        value = self.values.get(header)
+        return value is not None and token in (part.strip().lower() for part in value.split(","))
+
+    def knows(self, tag: str) -> bool:
+        """Whether the client has what this entity tag names (If-None-Match; RFC 9110, 13.1.2)."""
+        return knows(self.header("if-none-match"), tag)
 
     @cached_property
     def _split(self) -> tuple[str, str]:
@@ -104,6 +123,20 @@ class Request(msgspec.Struct, frozen=True, dict=True):
         target = self.target if absolute is None else absolute[2] or "/"
         path, _, query = target.partition("#")[0].partition("?")
         return path, query
+
+
+def knows(if_none_match: str, tag: str) -> bool:
+    """Whether this If-None-Match has an entity tag."""
+    known = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return tag in known or "*" in known
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether this Accept-Encoding has gzip."""
+    return any(
+        part.split(";")[0].strip().lower() in ("gzip", "*") and not _refused(part)
+        for part in accept_encoding.split(",")
+    )
 
 
 class Body(Protocol):

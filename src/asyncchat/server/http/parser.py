@@ -2,12 +2,14 @@
 
 Owns what is well formed, and where a body ends. It is strict: what two programs could read differently (a
 line that ends with LF alone, a folded header, two lengths) is refused, or a proxy in front could be made to
-see other requests than this server. Must not know connections.
+see other requests than this server. The same bytes give the same request, which is remembered for a while.
+Must not know connections.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from asyncchat.server.http.messages import CHUNKED, Headers, Request, Response, problem
 
@@ -17,12 +19,19 @@ TARGET_BYTES = 8_000
 MOST_HEADERS = 100
 """Headers of one request; a browser sends some twenty."""
 
+REMEMBERED_BYTES = 2_048
+"""Heads up to this size are remembered: a browser's have some 700 bytes, with a cookie of others more."""
+
+REMEMBERED = 128
+"""How many of them. A client sends the same bytes again and again; with what is found out about them, the
+largest take some 20 KB each."""
+
 BARE_LF = re.compile(rb"(?<!\r)\n")
 """An end of a line that is none (RFC 9112, 2.2)."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7e\x80-\xff]+) HTTP/(\d)\.(\d)" % _TOKEN)
-_FIELD = re.compile(rb"(%b):([^\x00-\x08\x0a-\x1f\x7f]*)" % _TOKEN)
+_FIELD = re.compile(rf"^({_TOKEN.decode()}):([^\x00-\x08\x0a-\x1f\x7f]*)\r\n", re.MULTILINE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
@@ -38,6 +47,12 @@ def parse_head(head: bytes) -> Request | Response:
     Args:
         head: all up to and with the empty line.
     """
+    return _remembered(head) if len(head) <= REMEMBERED_BYTES else _parse(head)
+
+
+def _parse(head: bytes) -> Request | Response:
+    if head.count(b"\n") != head.count(b"\r\n"):
+        return bare_line_feed()
     line, _, rest = head.partition(b"\r\n")
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
@@ -51,10 +66,9 @@ def parse_head(head: bytes) -> Request | Response:
         return problem(501, "This server does not know that method.", close=True)
     if not (_TARGET.fullmatch(target) or (method == "OPTIONS" and target == "*")):
         return malformed("its target is not a path")
-    fields = rest.split(b"\r\n")[:-2]
-    if len(fields) > MOST_HEADERS:
+    if rest.count(b"\r\n") > MOST_HEADERS + 1:
         return problem(431, f"A request has at most {MOST_HEADERS} headers.", close=True)
-    headers = parse_fields(fields)
+    headers = parse_fields(rest[:-2])
     if headers is None:
         return malformed("a header is not NAME: VALUE on one line")
     # Whoever speaks a later HTTP/1 can read 1.1 (RFC 9110, 2.5).
@@ -62,15 +76,20 @@ def parse_head(head: bytes) -> Request | Response:
     return _framed(method, target, version, headers)
 
 
-def parse_fields(lines: list[bytes]) -> Headers | None:
-    """The lines of headers or trailers, with names in lower case; None if one of them is no such line."""
-    headers = []
-    for line in lines:
-        found = _FIELD.fullmatch(line)
-        if found is None:
-            return None
-        headers.append((found[1].decode("ascii").lower(), found[2].strip(b" \t").decode("latin-1")))
-    return tuple(headers)
+_remembered = lru_cache(REMEMBERED)(_parse)
+
+
+def parse_fields(lines: bytes) -> Headers | None:
+    """The lines of headers or trailers, with names in lower case; None if one of them is no such line.
+
+    Args:
+        lines: each with its end.
+    """
+    found = _FIELD.findall(lines.decode("latin-1"))
+    # What no field has matched is missing here.
+    if sum([len(name) + len(value) for name, value in found]) + 3 * len(found) != len(lines):
+        return None
+    return tuple([(name.lower(), value.strip(" \t")) for name, value in found])
 
 
 def chunk_size(line: bytes) -> int | None:
@@ -81,32 +100,37 @@ def chunk_size(line: bytes) -> int | None:
 
 def _framed(method: str, target: str, version: str, headers: Headers) -> Request | Response:
     """The request, with the length of its body (RFC 9112, 3.2 and 6.3)."""
-    hosts = [value for name, value in headers if name == "host"]
-    if len(hosts) > 1 or (version == "1.1" and not hosts):
+    request = Request(method, target, headers, version)
+    values = request.values
+    names = [name for name, _ in headers] if len(values) < len(headers) else []
+    host = values.get("host")
+    if names.count("host") > 1 or (version == "1.1" and host is None):
         return malformed("it has no Host header, or more than one")
-    if hosts and not _HOST.fullmatch(hosts[0]):
+    if host and not _HOST.fullmatch(host):
         return malformed("its Host header is no host")
-    lengths = [value for name, value in headers if name == "content-length"]
-    codings = [value for name, value in headers if name == "transfer-encoding"]
-    length = 0
-    if codings:
-        if lengths or version == "1.0":
+    length = values.get("content-length")
+    codings = values.get("transfer-encoding")
+    if codings is not None:
+        if length is not None or version == "1.0":
             return malformed("it has a Transfer-Encoding beside a Content-Length, or in HTTP/1.0")
-        names = [name.strip().lower() for name in ",".join(codings).split(",")]
-        if names[-1] != "chunked" or "chunked" in names[:-1]:
+        coding = [name.strip().lower() for name in codings.split(",")]
+        if coding[-1] != "chunked" or "chunked" in coding[:-1]:
             return malformed("its last transfer coding is not chunked")
-        if len(names) > 1:
+        if len(coding) > 1:
             return problem(501, "The only transfer coding here is chunked.", close=True)
-        length = CHUNKED
-    elif lengths:
-        if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        request = Request(method, target, headers, version, CHUNKED)
+    elif length is not None:
+        if names.count("content-length") > 1 or not _LENGTH.fullmatch(length):
             return malformed("its Content-Length is not one number")
-        length = int(lengths[0])
-    request = Request(method, target, headers, version, length)
-    expected = request.header("expect").lower()
-    if version == "1.1" and expected not in ("", "100-continue"):
+        request = Request(method, target, headers, version, int(length))
+    if version == "1.1" and values.get("expect", "").lower() not in ("", "100-continue"):
         return problem(417, "The only expectation here is 100-continue.", close=True)
     return request
+
+
+def bare_line_feed() -> Response:
+    """The answer to an end of a line that is none (RFC 9112, 2.2)."""
+    return malformed("a line ends with LF, not CR LF")
 
 
 def malformed(reason: str) -> Response:

@@ -66,10 +66,10 @@ class RequestReader:
                 continue
             # What is behind the limit decides nothing: it may be here already, or not.
             end = buffer.find(b"\r\n\r\n", max(0, searched - 3), HEAD_BYTES)
-            if parser.BARE_LF.search(buffer, searched, end if end >= 0 else HEAD_BYTES):
-                return parser.malformed("a line ends with LF, not CR LF")
             if end >= 0:
                 break
+            if parser.BARE_LF.search(buffer, searched, HEAD_BYTES):
+                return parser.bare_line_feed()
             if len(buffer) >= HEAD_BYTES:
                 if buffer.find(b"\n", 0, parser.TARGET_BYTES) < 0:
                     return parser.target_too_long()
@@ -85,7 +85,7 @@ class RequestReader:
         if isinstance(request, Request):
             self._deadline = self._now() + REQUEST_SECONDS
             self._unread = request.length
-            self._expects = request.version == "1.1" and bool(request.header("expect"))
+            self._expects = request.expects
         return request
 
     async def read(self) -> bytes | Response:
@@ -155,7 +155,7 @@ class RequestReader:
             if not isinstance(line, bytes):
                 return line
             left -= len(line)
-            if parser.parse_fields([line]) is None:
+            if parser.parse_fields(line + b"\r\n") is None:
                 return parser.malformed("a trailer is not NAME: VALUE on one line")
         return body if line is not None else None
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 import msgspec
 
-from asyncchat.server.http.messages import Headers, Request, Response, problem
+from asyncchat.server.http.messages import Headers, Request, Response, accepts_gzip, knows, problem
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -30,6 +30,12 @@ TYPES = {
 
 _WORTH_COMPRESSING = 500
 """Bytes: less fits into one packet anyway."""
+
+_REMEMBERED = 256
+"""Answers that are remembered, without the files themselves."""
+
+_REMEMBERED_LETTERS = 512
+"""Letters of the headers that such an answer depends on: an answer then takes 2 KB."""
 
 _COMPRESSED_SUFFIXES = (".png", ".ico", ".woff2")
 
@@ -95,7 +101,59 @@ def _file(name: str, data: bytes) -> File:
     return File(TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
 
 
-def page_headers(host: str) -> Headers:
+def respond(path: str, request: Request) -> Response | None:
+    """The file at a path, or 304 if the browser has it already; None: there is none.
+
+    Browsers ask alike, so the answers are remembered.
+    """
+    file = files().get(path)
+    if file is None:
+        return None
+    get = request.values.get
+    host = request.host if file.kind == TYPES[".html"] else ""
+    known, wanted, accepted = get("if-none-match", ""), get("if-match", ""), get("accept-encoding", "")
+    is_usual = len(host) + len(known) + len(wanted) + len(accepted) <= _REMEMBERED_LETTERS
+    return (_remembered if is_usual else _respond)(path, host, known, wanted, accepted)
+
+
+def _respond(path: str, host: str, known: str, wanted: str, accepted: str) -> Response:
+    """A file as the headers want it.
+
+    Args:
+        path: the file's.
+        host: the host that is asked for a page; '' for another file.
+        known: If-None-Match.
+        wanted: If-Match.
+        accepted: Accept-Encoding.
+    """
+    file = files()[path]
+    zipped = bool(file.packed) and accepts_gzip(accepted)
+    # An entity tag stands for the bytes sent (RFC 9110, 8.8.3).
+    tag = f'"{file.tag}-gz"' if zipped else f'"{file.tag}"'
+    headers: Headers = (
+        ("Content-Type", file.kind),
+        ("ETag", tag),
+        # The browser revalidates the page: after an update nobody has half of the old one.
+        ("Cache-Control", "public, max-age=31536000, immutable" if file.lasts else "no-cache"),
+        ("Vary", "Accept, Accept-Encoding"),
+    )
+    if file.kind == TYPES[".html"]:
+        headers += _page_headers(host)
+    # Tags match strongly there (RFC 9110, 13.1.1): one with W/ never does.
+    tags = [part.strip() for part in wanted.split(",")]
+    if tags != [""] and tag not in tags and "*" not in tags:
+        return problem(412, "That is not the version of the file that is here. Ask without If-Match.")
+    if knows(known, tag):
+        return Response(304, b"", headers)
+    if zipped:
+        return Response(200, file.packed, (*headers, ("Content-Encoding", "gzip")))
+    return Response(200, file.data, headers)
+
+
+_remembered = lru_cache(_REMEMBERED)(_respond)
+
+
+def _page_headers(host: str) -> Headers:
     """The headers that only the page has: what it may load and use, and that no other window reaches it.
 
     For some browsers ``'self'`` does not include a WebSocket of the same host.
@@ -106,27 +164,3 @@ def page_headers(host: str) -> Headers:
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     )
-
-
-def respond(file: File, request: Request, also: Headers = ()) -> Response:
-    """A file, or 304 if the browser has it already."""
-    zipped = bool(file.packed) and request.accepts_gzip()
-    # An entity tag stands for the bytes sent (RFC 9110, 8.8.3).
-    tag = f'"{file.tag}-gz"' if zipped else f'"{file.tag}"'
-    headers: Headers = (
-        ("Content-Type", file.kind),
-        ("ETag", tag),
-        # The browser revalidates the page: after an update nobody has half of the old one.
-        ("Cache-Control", "public, max-age=31536000, immutable" if file.lasts else "no-cache"),
-        ("Vary", "Accept, Accept-Encoding"),
-        *also,
-    )
-    # Tags match strongly there (RFC 9110, 13.1.1): one with W/ never does.
-    wanted = [part.strip() for part in request.header("if-match").split(",")]
-    if wanted != [""] and tag not in wanted and "*" not in wanted:
-        return problem(412, "That is not the version of the file that is here. Ask without If-Match.")
-    if request.knows(tag):
-        return Response(304, b"", headers)
-    if zipped:
-        return Response(200, file.packed, (*headers, ("Content-Encoding", "gzip")))
-    return Response(200, file.data, headers)

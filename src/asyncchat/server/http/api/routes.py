@@ -141,7 +141,7 @@ def query_of(kind: type[msgspec.Struct], text: str) -> Any:
 
 async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
     """A body as its schema; a response if it is not valid."""
-    kind = call.request.header("content-type").split(";")[0].strip().lower()
+    kind = call.request.media_type
     if kind not in kinds:
         return problem(415, f"Send the body as {' or '.join(kinds)}.")
     body = await call.body.read()

@@ -1,4 +1,4 @@
-"""What a message, a visit and a request cost in calls, which no busy machine changes.
+"""What a message, a visit and a request cost in calls, and a connection in bytes: no busy machine changes it.
 
 A server in this process serves fixed scenarios. In its thread Python's function calls are counted, and by the
 kernel the reads and writes. ``calls.json`` has what they were; ``python -m tests.server.calls`` measures, and
@@ -7,10 +7,13 @@ with ``--write`` it writes that file: for each version of Python, since they cal
 
 import argparse
 import asyncio
+import gc
 import json
+import socket
 import sys
 import tempfile
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +35,9 @@ WARM = 20
 TIMES = 200
 
 HOURS = 10_000.0
+
+IDLE_BYTES = 5_850
+"""The most that Python may take for an idle connection; 5,710 in 3.11. The kernel and libuv take more."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -209,6 +215,26 @@ def measure(scenario: str) -> Cost:
         return SCENARIOS[scenario](server)
 
 
+def idle_bytes() -> float:
+    """The memory that Python takes for the server's side of a person who says nothing."""
+    _idle()  # caches of names fill up
+    return _idle()
+
+
+def _idle() -> float:
+    others = [tracemalloc.Filter(False, file) for file in (f"{Path(__file__).parents[1]}/*", socket.__file__)]
+    with _hall() as server:
+        clients = _room(server, WARM)
+        tracemalloc.start()
+        try:
+            clients += [server.irc(f"idle{number}") for number in range(TIMES)]
+            server.call(gc.collect)
+            found = tracemalloc.take_snapshot().filter_traces(others).statistics("filename")
+        finally:
+            tracemalloc.stop()
+    return sum(file.size for file in found) / TIMES
+
+
 def table() -> dict[str, dict[str, Cost]]:
     """What the scenarios cost when the file was written, by the version of Python."""
     return msgspec.json.decode(TABLE.read_bytes(), type=dict[str, dict[str, Cost]])
@@ -228,6 +254,7 @@ def main() -> None:
             f"{scenario:<34} {cost.calls:>8} calls {cost.reads:>6} reads {cost.writes:>6} writes"
         )
         sys.stdout.write(f"   (calls before: {before.calls})\n" if before is not None else "\n")
+    sys.stdout.write(f"an idle connection: {idle_bytes():.0f} bytes (at the most {IDLE_BYTES})\n")
     if asked.write:
         known[VERSION] = found
         text = msgspec.json.format(msgspec.json.encode(dict(sorted(known.items()))), indent=1)

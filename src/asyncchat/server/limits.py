@@ -273,6 +273,8 @@ class Budgets:
         self._trusted = [ip_network(network, strict=False) for network in options.trusted]
         self.rate = Rate(options.burst, options.rate)
         """That of a connection."""
+        self.strained_below = self.rate.burst * STRAINED
+        """Lines that a connection may still send, below which it is one that sends many."""
         self.server.rate = Rate(options.server_burst, options.server_rate)
         self._account = Rate(options.account_burst, options.account_rate)
         for budget in self._accounts.values():
@@ -414,14 +416,13 @@ class ClientBudget:
         network: that of its network, which counts its connection already.
     """
 
-    __slots__ = ("_budgets", "_charged", "_own", "_strained_below", "entered", "network")
+    __slots__ = ("_budgets", "_charged", "_own", "entered", "network")
 
     def __init__(self, budgets: Budgets, network: NetworkBudget) -> None:
         self.network = network
         self._budgets = budgets
         self._own = budgets.connection()
-        self._charged: list[Budget] = [self._own, network]
-        self._strained_below = self._own.rate.burst * STRAINED
+        self._charged: tuple[Budget, ...] = (self._own, network)
         self.entered = False
         """Whether it is a person, and its network counts it as one."""
 
@@ -437,19 +438,18 @@ class ClientBudget:
     def change(self) -> None:
         """Uses the options as they are now."""
         self._own.rate = self._budgets.rate
-        self._strained_below = self._own.rate.burst * STRAINED
 
     def lines(self, now: float, account: str) -> float:
         """Lines that all of them allow now; from now on these are charged. ``account``: empty for a guest."""
-        own, network = self._own, self.network
-        charged: list[Budget] = [own, network]
+        own, network, budgets = self._own, self.network, self._budgets
+        charged: tuple[Budget, ...] = (own, network)
         allowed = own.level
-        if allowed < self._strained_below:
+        if allowed < budgets.strained_below:
             allowed = own.lines(now)
-            if allowed < self._strained_below:
-                charged.append(self._budgets.server.share(now, network))
+            if allowed < budgets.strained_below:
+                charged += (budgets.server.share(now, network),)
         if account:
-            charged.append(self._budgets.account(account))
+            charged += (budgets.account(account),)
         if len(charged) > 2 or network.level < allowed or network.site is not None:
             allowed = min([allowed, *(budget.lines(now) for budget in charged[1:])])
         self._charged = charged

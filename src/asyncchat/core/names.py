@@ -109,6 +109,11 @@ def room_fault(name: str) -> str | None:
         return f"it is longer than {ROOM_LENGTH} letters"
     if len(name.encode("utf-8", "replace")) > ROOM_BYTES:
         return f"it is longer than {ROOM_BYTES} bytes in UTF-8"
+    return _room_fault(name)
+
+
+@lru_cache(maxsize=1024)
+def _room_fault(name: str) -> str | None:
     return _fault(name[1:], frozenset(" ,*?!@:"))
 
 

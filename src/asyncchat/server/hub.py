@@ -159,7 +159,8 @@ class Hub:
         Returns:
             Its outcome, once the log has its records; ``StorageDown`` if the log can't be written now.
         """
-        await self._outbox.room()
+        if self._outbox.full:
+            await self._outbox.room()
         if self._outbox.failing:
             return (StorageDown(),)
         requester = _Requester(by)

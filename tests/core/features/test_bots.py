@@ -151,3 +151,18 @@ def test_bans_apply_to_bots_but_modes_for_people_do_not(chat):
     do(chat, ANNA, Ban("#tea", "*!bot@*", True))
     assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], CannotSpeak)
     assert BOB in chat.people
+
+
+def test_a_token_is_found_by_its_secrets_digest_until_it_is_revoked(chat):
+    bots = Bots.of(chat)
+    assert bots.with_digest("d") == bots.tokens["ci"]
+    assert bots.with_digest("e") is None
+    # Nobody makes two of one secret; if somebody did, the first would count, and then the other.
+    do(chat, SERVER, NewToken("other", "d", ("*",), ("read",)))
+    do(chat, SERVER, NewToken("e", "e", ("*",), ("read",)))
+    assert [bots.with_digest(digest) for digest in "de"] == [bots.tokens["ci"], bots.tokens["e"]]
+    do(chat, OLGA, RevokeToken("CI"))
+    assert bots.with_digest("d") == bots.tokens["other"]
+    do(chat, OLGA, RevokeToken("other"))
+    assert bots.with_digest("d") is None
+    assert bots.with_digest("e") == bots.tokens["e"]

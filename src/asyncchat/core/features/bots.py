@@ -45,7 +45,7 @@ ALL_ROOMS: Final = "*"
 
 
 MAX_TOKENS: Final = 1_000
-"""Tokens of a server: each request searches them."""
+"""Tokens of a server."""
 
 
 ROOMS_EACH: Final = 50
@@ -95,8 +95,13 @@ class Token(msgspec.Struct, frozen=True):
 
     @property
     def bot(self) -> Person:
-        """The author of what is posted with the token."""
-        return with_bot(person(0, self.name, "bot", "api", f"bot {self.name}"), True)
+        """The author of what is posted with the token, the same person each time."""
+        return _bot(self.name)
+
+
+@lru_cache(maxsize=MAX_TOKENS)
+def _bot(name: str) -> Person:
+    return with_bot(person(0, name, "bot", "api", f"bot {name}"), True)
 
 
 @lru_cache(maxsize=MAX_TOKENS)
@@ -217,8 +222,27 @@ class Bots(Part):
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}
         """By the folded name."""
+        self._by_digest: dict[str, Token] | None = None
+        """The same by the digest; None: they are others since it was made."""
         self.posted: dict[tuple[str, str], Posted] = {}
         """By the digest of the token and the key of the post."""
+
+    def with_digest(self, digest: str) -> Token | None:
+        """The token whose secret has this digest, which only whoever knows the secret can name."""
+        found = self._by_digest
+        if found is None:
+            found = self._by_digest = {token.digest: token for token in reversed(self.tokens.values())}
+        return found.get(digest)
+
+    def add(self, token: Token) -> None:
+        """A token is valid from now on."""
+        self.tokens[fold(token.name)] = token
+        self._by_digest = None
+
+    def remove(self, name: str) -> None:
+        """The token of this name is not valid any more."""
+        self.tokens.pop(fold(name), None)
+        self._by_digest = None
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""
@@ -330,14 +354,12 @@ def _said(chat: Chat, token: Token, command: Post) -> Said | Refusal:
 
 @applies(TokenMade)
 def _token_made(chat: Chat, event: TokenMade) -> None:
-    Bots.of(chat).tokens[fold(event.name)] = Token(
-        event.name, event.digest, event.rooms, event.actions, event.time
-    )
+    Bots.of(chat).add(Token(event.name, event.digest, event.rooms, event.actions, event.time))
 
 
 @applies(TokenRevoked)
 def _token_revoked(chat: Chat, event: TokenRevoked) -> None:
-    Bots.of(chat).tokens.pop(fold(event.name), None)
+    Bots.of(chat).remove(event.name)
 
 
 @applies(PostedOnce)

@@ -112,7 +112,7 @@ class App:
                 "with --name or --origin.",
                 close=True,
             )
-        origin = request.header("origin")
+        origin = request.values.get("origin")
         if origin and not hosts.lets_in(origin, request.host):
             return problem(
                 403,
@@ -123,21 +123,22 @@ class App:
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request that ``refusal`` let pass."""
-        origin = request.header("origin")
+        origin = request.values.get("origin")
         if not origin or not self._hosts.is_foreign(origin, request.host):
-            return await self._respond(request, body, session)
+            return self._answer_at_once(request, session) or await self._api.respond(request, body, session)
         # A page of an allowed origin reads the answers too (WHATWG Fetch, "CORS protocol").
         shared: Headers = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
         if request.method == "OPTIONS" and request.header("access-control-request-method"):
             return Response(204, b"", (*shared, *_PREFLIGHT))
-        response = await self._respond(request, body, session)
+        response = self._answer_at_once(request, session) or await self._api.respond(request, body, session)
         return msgspec.structs.replace(response, headers=(*response.headers, *shared))
 
-    async def _respond(self, request: Request, body: Body, session: Session) -> Response:
+    def _answer_at_once(self, request: Request, session: Session) -> Response | None:
+        """The answer to all but what the API answers, which waits for others."""
+        if request.raw_path.startswith(_BELOW_PREFIX):
+            return None
         if request.target == "*":
             return Response(204, b"", (("Allow", "GET, HEAD, POST, OPTIONS"),))
-        if request.raw_path.startswith(_BELOW_PREFIX):
-            return await self._api.respond(request, body, session)
         path = request.path
         if path == "/metrics":
             return self._require_read(request) or metrics.respond(

@@ -74,7 +74,11 @@ class HttpConnection:
                     return begun
                 response = begun
             if response is None:
-                response = await self._respond(request)
+                try:
+                    response = await self._app.respond(request, reader, session)
+                except Exception:
+                    _logger.exception("A request could not be answered; this is a bug of asyncchat")
+                    response = problem(500, "The server failed at that; its log says more.", close=True)
             is_head = request.method == "HEAD"
             if response.stream is not None and not is_head:
                 session.tell(_head(response, ("Transfer-Encoding", "chunked"), _CLOSE))
@@ -82,20 +86,14 @@ class HttpConnection:
                 return None
             close = response.close or request.is_last or not reader.may_follow
             self._send(response, close=close, is_head=is_head)
-            await session.drained()
-            if close or not await reader.skip():
+            if session.is_crowded():
+                await session.drained()
+            if close or (reader.unread and not await reader.skip()):
                 break
             if reader.waits:
                 await asyncio.sleep(0)  # others first: the next request is here already
         await self._drain_input()
         return None
-
-    async def _respond(self, request: Request) -> Response:
-        try:
-            return await self._app.respond(request, self._reader, self._session)
-        except Exception:
-            _logger.exception("A request could not be answered; this is a bug of asyncchat")
-            return problem(500, "The server failed at that; its log says more.", close=True)
 
     def _upgrade(self, request: Request) -> bytes | Response:
         """Upgrades the connection to WebSocket, or says why not."""

@@ -52,13 +52,17 @@ class RequestReader:
         self.ended = ended
         """Whether the client sends no more."""
         self._deadline = self._now() + REQUEST_SECONDS
-        self._unread = 0
+        self.unread = 0
+        """Bytes of the last request's body that nobody has read; ``CHUNKED``: nobody knows how many."""
+        self._is_first = True
         self._expects = False
 
     async def head(self) -> Request | Response | None:
         """The next request; an answer if it is none, too large or too slow; None if there is none."""
         buffer = self._buffer
         searched = 0
+        if not self._is_first:
+            self._deadline = self._now() + IDLE_SECONDS
         while True:
             if buffer.startswith(b"\r\n"):  # an empty line before a request (RFC 9112, 2.2)
                 del buffer[:2]
@@ -79,26 +83,32 @@ class RequestReader:
                 self._deadline = min(self._deadline, self._now() + REQUEST_SECONDS)
             if not await self._more():
                 return _too_late() if buffer and not self.ended else None
+        self._is_first = False
         await self._session.take_turn()
         request = parser.parse_head(bytes(buffer[: end + 4]))
         del buffer[: end + 4]
         if isinstance(request, Request):
             self._deadline = self._now() + REQUEST_SECONDS
-            self._unread = request.length
+            self.unread = request.length
             self._expects = request.expects
         return request
 
     async def read(self) -> bytes | Response:
         """The body of the last request (``Body``)."""
-        length, self._unread = self._unread, 0
+        length, self.unread = self.unread, 0
         if length > BODY_BYTES:
-            self._unread = length
+            self.unread = length
             return _too_large()
         if self._expects and not self._buffer:
             self._session.tell(_CONTINUE)
+        buffer = self._buffer
+        if 0 <= length <= len(buffer):
+            data = bytes(buffer[:length])
+            del buffer[:length]
+            return data
         body = await (self._chunks() if length == CHUNKED else self._take(length))
         if not isinstance(body, bytes):
-            self._unread = CHUNKED  # nobody knows where it ends
+            self.unread = CHUNKED  # nobody knows where it ends
         return _too_late() if body is None else body
 
     @property
@@ -108,15 +118,12 @@ class RequestReader:
         What has come of the body decides nothing, or the same client would be closed at times.
         """
         # Whoever waits for a 100 may send the body or not (RFC 9110, 10.1.1).
-        return self._unread == 0 or (0 < self._unread <= BODY_BYTES and not self._expects)
+        return self.unread == 0 or (0 < self.unread <= BODY_BYTES and not self._expects)
 
     async def skip(self) -> bool:
         """Drops the body of the last request if nobody read it; whether all of it came in time."""
-        length, self._unread = self._unread, 0
-        if await self._take(length) is None:
-            return False
-        self._deadline = self._now() + IDLE_SECONDS
-        return True
+        length, self.unread = self.unread, 0
+        return await self._take(length) is not None
 
     def rest(self) -> bytes:
         """What has been read beyond the last request."""

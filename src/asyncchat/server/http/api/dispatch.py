@@ -5,8 +5,7 @@ Owns what holds for every route; each family of routes has its own module.
 
 from __future__ import annotations
 
-import hmac
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,6 +27,12 @@ if TYPE_CHECKING:
 
 MOST_BUDGETS = 10_000
 """Clients whose rate is counted; then the count starts anew."""
+
+_REMEMBERED = 256
+"""Paths whose routes are remembered: those of the rooms that bots are in."""
+
+_REMEMBERED_LETTERS = 256
+"""Letters of the longest of them."""
 
 _NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
 
@@ -73,12 +78,47 @@ ROUTES: tuple[routes.Route, ...] = (
 )  # fmt: skip
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """A route, and the room that its path names; '' if it names none."""
+
+    route: routes.Route
+    room: str
+    room_fault: str | None
+    """Why no room can be called so."""
+
+
+def _find(method: str, raw_path: str) -> _Found | Response:
+    """The route of a method and a path, or the answer if there is none."""
+    segments = routes.segments_of(raw_path)
+    found = [(route, match) for route in ROUTES if (match := route.match(segments)) is not None]
+    if not found:
+        return problem(404, f"There is nothing here. {routes.PREFIX}/openapi.json says what there is.")
+    method = "GET" if method == "HEAD" else method
+    chosen = next(((route, match) for route, match in found if route.method == method), None)
+    if chosen is None:
+        methods = [route.method for route, _ in found]
+        allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
+        return problem(405, f"Only these methods are allowed here: {allowed}.", (("Allow", allowed),))
+    route, match = chosen
+    room = match.get("room", "")
+    if room and not room.startswith("#"):
+        room = f"#{room}"
+    return _Found(route, room, room_fault(room) if room else None)
+
+
+_remembered = lru_cache(_REMEMBERED)(_find)
+
+
+def _allows(token: Token, route: routes.Route, room: str) -> bool:
+    return route.action in token.actions and (not room or token.covers(room))
+
+
 class Api:
     """The API of a server."""
 
     def __init__(self, context: SessionContext, log: Log, pages: PageCache) -> None:
         self._context = routes.ApiContext(
-            context, log, pages, Streams(context.delivery, stream.StreamEncoder(log.ids))
+            context, log, log.ids, pages, Streams(context.delivery, stream.StreamEncoder(log.ids))
         )
         # Ten wrong tokens from one network, then 120 an hour, as for passwords.
         self._wrong_tokens = NetworkCount(10, 30.0, context.now)
@@ -86,58 +126,43 @@ class Api:
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request below the prefix."""
-        segments = routes.segments_of(request.raw_path)
-        found = [(route, match) for route in ROUTES if (match := route.match(segments)) is not None]
-        if not found:
-            return problem(404, f"There is nothing here. {routes.PREFIX}/openapi.json says what there is.")
-        method = "GET" if request.method == "HEAD" else request.method
-        chosen = next(((route, match) for route, match in found if route.method == method), None)
-        if chosen is None:
-            methods = [route.method for route, _ in found]
-            allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
-            return problem(405, f"Only these methods are allowed here: {allowed}.", (("Allow", allowed),))
-        route, match = chosen
-        return await self._call(route, match, request, body, session)
-
-    async def _call(
-        self, route: routes.Route, match: dict[str, str], request: Request, body: Body, session: Session
-    ) -> Response:
+        path = request.raw_path
+        found = (_remembered if len(path) <= _REMEMBERED_LETTERS else _find)(request.method, path)
+        if isinstance(found, Response):
+            return found
+        route, room = found.route, found.room
         token: Token | None = None
-        if request.header("authorization"):
-            token = self._token(request)
+        authorization = request.values.get("authorization")
+        if authorization:
+            token = self._token(authorization)
             if token is None:
                 return self._refuse_token(session)
-        wait = self._wait(token.name if token is not None else network_of(session.address))
-        if wait > 0:
-            return _too_many("requests", int(wait) + 1)
-        room = match.get("room", "")
-        if room and not room.startswith("#"):
-            room = f"#{room}"
-        if route.action != routes.OPEN:
-            refused = self._may(route, token, room)
+        if self._context.sessions.options.limits:
+            wait = self._wait(token.name if token is not None else network_of(session.address))
+            if wait > 0:
+                return _too_many("requests", int(wait) + 1)
+        if route.action != routes.OPEN and not (token is not None and _allows(token, route, room)):
+            refused = self._refusal(route, token, room)
             if refused is not None:
                 return refused
-            if token is not None and (route.action not in token.actions or (room and not token.covers(room))):
-                token = None
-        if room and room_fault(room) is not None:
-            return problem(404, f"No room can be called so: {room_fault(room)}.")
+            token = None
+        if found.room_fault is not None:
+            return problem(404, f"No room can be called so: {found.room_fault}.")
         try:
             query = routes.query_of(route.query, request.query)
         except ValueError as error:
             return problem(400, str(error))
         return await route.handler(routes.Call(self._context, session, request, body, query, room, token))
 
-    def _may(self, route: routes.Route, token: Token | None, room: str) -> Response | None:
-        """Why the token, or its lack, does not allow the route; None if it does."""
+    def _refusal(self, route: routes.Route, token: Token | None, room: str) -> Response | None:
+        """Why a token that does not allow a route, or its lack, is refused; None if the route needs none."""
         if route.optional and not self._context.locked:
             return None
         if token is None:
             words = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
             return problem(401, words, _NEEDS_TOKEN)
-        if route.action not in token.actions or (room and not token.covers(room)):
-            where = f" in {room}" if room else ""
-            return problem(403, f"This token does not allow to {route.action}{where}.")
-        return None
+        where = f" in {room}" if room else ""
+        return problem(403, f"This token does not allow to {route.action}{where}.")
 
     def _refuse_token(self, session: Session) -> Response:
         """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
@@ -148,19 +173,15 @@ class Api:
             self._wrong_tokens.add(session.address)
         return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
 
-    def _token(self, request: Request) -> Token | None:
-        scheme, _, secret = request.header("authorization").partition(" ")
+    def _token(self, authorization: str) -> Token | None:
+        scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        digest = digest_of(secret.strip())
-        tokens = Bots.of(self._context.chat).tokens.values()
-        return next((token for token in tokens if hmac.compare_digest(token.digest, digest)), None)
+        return Bots.of(self._context.chat).with_digest(digest_of(secret.strip()))
 
     def _wait(self, client: str) -> float:
         """Seconds that a client has to wait, by the same limits as a session's lines."""
         context = self._context.sessions
-        if not context.options.limits:
-            return 0.0
         if len(self._budgets) >= MOST_BUDGETS:
             self._budgets.clear()
         budget = self._budgets.get(client)

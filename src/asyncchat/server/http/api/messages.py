@@ -40,23 +40,21 @@ async def post(call: Call) -> Response:
     if isinstance(body, Response):
         return body
     draft = schemas.Draft(body) if isinstance(body, str) else body
-    # The history keeps them for a day: as digests, so that nobody can read the key or the request.
-    kept = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest() if key else ""
-    asked = hashlib.sha256(msgspec.json.encode((fold(call.room), draft))).hexdigest() if key else ""
-    return await _say(call, draft, kept, asked)
-
-
-async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Response:
+    asked = ""
+    if key:  # the history keeps them for a day: as digests, so that nobody can read the key or the request
+        key = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+        asked = hashlib.sha256(msgspec.json.encode((fold(call.room), draft))).hexdigest()
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
-    members = call.context.sessions.delivery.members_of(call.room)
+    sessions = call.context.sessions
+    members = sessions.delivery.members_of(call.room)
     # Whose lines are shorter is sent as many messages.
     lines = 1 + text.count("\n")
     call.session.charge(lines - 1, lines * members)
     command = Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
-    for item in await call.context.sessions.hub.request(command):
+    for item in await sessions.hub.request(command):
         if isinstance(item, Record):
-            said = schemas.message(item, call.context.log.ids)
+            said = schemas.message(item, call.context.ids)
             assert said is not None  # noqa: S101 - a post is one of the kinds
             return json(201, said)
         if isinstance(item, PostedBefore):

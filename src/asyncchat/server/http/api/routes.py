@@ -6,6 +6,7 @@ Owns the form of the tables and how a request becomes a call. Must not know what
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -13,6 +14,7 @@ import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import Token
+from asyncchat.core.ids import Ids
 from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.page_cache import PageCache
@@ -23,16 +25,25 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 
+_REMEMBERED = 128
+"""Queries that are remembered: a program asks alike, or for another page each time."""
+
+_REMEMBERED_LETTERS = 128
+"""Letters of the longest of them."""
+
+_JSON = (("Content-Type", "application/json"),)
+
 OPEN = ""
 """The action of a route that needs no token."""
 
 
 class ApiContext(msgspec.Struct, frozen=True):
-    """What the handlers of all routes share: what sessions share, the log, the newest pages of rooms, and the
-    open streams."""
+    """What all handlers share: what sessions share, the log, its ids, the newest pages of rooms, and the open
+    streams."""
 
     sessions: SessionContext
     log: Log
+    ids: Ids
     pages: PageCache
     streams: Streams
 
@@ -74,6 +85,8 @@ class Answer(msgspec.Struct, frozen=True):
     kind: str = "application/json"
     headers: Mapping[str, str] = {}
 
+
+_encode = msgspec.json.Encoder().encode
 
 Handler = Callable[[Call], Awaitable[Response]]
 
@@ -119,13 +132,15 @@ def segments_of(raw_path: str) -> list[str]:
 
 
 def query_of(kind: type[msgspec.Struct], text: str) -> Any:
-    """A query as its schema.
+    """A query as its schema; that of a short text is remembered.
 
     Raises:
         ValueError: it is not valid; the text says why.
     """
-    if not text and not kind.__struct_fields__:
-        return kind()
+    return (_remembered if len(text) <= _REMEMBERED_LETTERS else _query_of)(kind, text)
+
+
+def _query_of(kind: type[msgspec.Struct], text: str) -> Any:
     stated: dict[str, str] = {}
     fields = kind.__struct_fields__
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=50):
@@ -137,6 +152,9 @@ def query_of(kind: type[msgspec.Struct], text: str) -> Any:
         return msgspec.convert(stated, kind, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"The query is not valid: {error}.") from error
+
+
+_remembered = lru_cache(_REMEMBERED)(_query_of)
 
 
 async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
@@ -161,9 +179,9 @@ async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
 
 def json(status: int, value: msgspec.Struct, *headers: tuple[str, str]) -> Response:
     """A response of JSON."""
-    return json_body(status, msgspec.json.encode(value) + b"\n", *headers)
+    return json_body(status, _encode(value) + b"\n", *headers)
 
 
 def json_body(status: int, body: bytes, *headers: tuple[str, str]) -> Response:
     """A response of what is JSON already."""
-    return Response(status, body, (("Content-Type", "application/json"), *headers))
+    return Response(status, body, (*_JSON, *headers) if headers else _JSON)

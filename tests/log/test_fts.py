@@ -242,7 +242,7 @@ def test_it_is_right_wherever_the_filling_is_broken_off(texts, steps, most):
                 "INSERT INTO said (number, time, room, origin, text) VALUES (?, ?, '#lobby', 'a!b@c', ?)",
                 (number, number, text),
             )
-        opened = SearchIndex(database.connect(), path, database.ids, len(texts), 8)
+        opened = SearchIndex(path, database.ids, len(texts), 8)
         for _ in range(steps):
             opened.advance(len(texts), most, 1)
         for end in ("", "-wal", "-search", "-search-wal"):
@@ -326,6 +326,51 @@ async def test_it_is_filled_in_a_quiet_moment_and_full_volumes_become_small(path
     assert volumes(path) == {0: 64, 1: 128, 2: 192, 3: 200}
     with closing(sqlite3.connect(fts.path_of(path))) as connection:
         assert connection.execute("SELECT place FROM volumes WHERE merged").fetchall() == [(0,), (1,), (2,)]
+
+
+BUSY = Tuning(busy=-1, quiet=0.001, volume=64, slice=16)
+"""However few records come, the server is busy."""
+
+
+@asynchronous
+async def test_under_load_it_lags_but_erased_texts_leave_it(path):
+    log = await SqliteLog.open(path, tuning=BUSY)
+    await log.append(0, [said(n, text="needle" if n == 5 else "hay") for n in range(1, 65)])
+    await log.run_maintenance()
+    assert "eed" in vocabulary(path)
+    await log.append(64, [said(n) for n in range(65, 129)])
+    await log.append(128, [fact(129, Erased("#lobby", ANNA, (5,)))])
+    async with asyncio.timeout(30):
+        while "eed" in vocabulary(path):
+            await log.find(1)  # others have their turn
+    assert volumes(path) == {}
+    assert await found(log, '"text 100"') == [100]
+    await log.run_maintenance()
+    assert volumes(path) == {0: 64, 1: 128, 2: 129}
+    await log.close()
+
+
+@asynchronous
+async def test_a_catching_up_ends_when_the_server_is_busy_again(path):
+    log = await SqliteLog.open(path, tuning=BUSY)
+    await log.append(0, [said(n) for n in range(1, 129)])
+    await log._indexer._advance(1, yields=True)
+    assert volumes(path) == {1: 80}  # one slice, of the newest volume
+    assert await found(log, '"text 7"') == [7, *range(70, 80)]
+    await log.close()
+
+
+@asynchronous
+async def test_a_catching_up_goes_on_while_few_records_come(path):
+    log = await SqliteLog.open(path, tuning=Tuning(quiet=3600.0, busy=1, slice=16, volume=64))
+    await log.append(0, [said(n) for n in range(1, 129)])
+    catching_up = asyncio.create_task(log._indexer._advance(1, yields=True))
+    for number in range(129, 140):
+        await log.append(log.last, [said(number)])
+        await asyncio.sleep(0)
+    await catching_up
+    await log.close()
+    assert volumes(path)[0] == 64
 
 
 def many(number: int) -> str:

@@ -8,6 +8,11 @@ commit of ten rows each 3.5 ms during the indexing of 40,000 messages, p99 of th
 and 0.26 ms in two, and the history's write-ahead log grows by 53 MB instead of 1.3 MB, measured. The history
 is complete without it: the index may be deleted, need not be copied, and is rebuilt where it does not fit.
 
+Python must not hold up the event loop, which waits for the interpreter's lock: so a slice is one statement of
+SQLite, from the history (attached, only read) to the index. Only texts that SQLite can't fold, and the tokens
+of rooms and authors, are made here, in portions (``_in_portions``). FTS5 writes a segment for each statement,
+and merges segments later: so a slice is large. For 64 bytes of text, 8,192 rows cost 7 µs each, 512 cost 15.
+
 The records are divided by their numbers into volumes of equal length. Each volume is an FTS5 table, filled up
 to a number. A volume with an erased message is dropped and rebuilt: FTS5 deletes only with the text, which is
 blank by then, and leaves traces. For each message it has the trigrams of the searchable text, and one token
@@ -17,9 +22,13 @@ itself: the index may find too much, but never too little.
 
 import logging
 import sqlite3
-from contextlib import closing, suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
 from zlib import crc32
 
 import msgspec
@@ -32,7 +41,7 @@ from asyncchat.log import rows, schema
 
 _log = logging.getLogger(__name__)
 
-_FORMAT = f"3 {VERSION}"
+_FORMAT = f"4 {VERSION}"
 
 _SCHEMA = """
     CREATE TABLE meta (          -- one row
@@ -54,6 +63,10 @@ _PADDING = "  "
 _REBUILD_PART = 8
 """A volume is rebuilt when retention has removed one eighth of its messages."""
 
+_OPTIONS = (("automerge", 16), ("crisismerge", 64), ("hashsize", 16_000_000))
+"""Of FTS5: segments of one level that are merged little by little, and at once; bytes of a segment in memory.
+So a volume that is filled by whole slices is merged once, when it is full."""
+
 _MERGE_PAGES = 64
 """Pages that one step of merging a volume writes, roughly."""
 
@@ -65,8 +78,39 @@ _FIRST, _SPAN = 0xF0000, 0xFF00
 
 UNSEARCHED = ", ".join(str(int(speech)) for speech in UNSEEN)
 
-_decode_slice = msgspec.json.Decoder(list[tuple[int, str, str, str]]).decode
+_PORTION_SECONDS = 0.001
+"""How long Python works at a stretch …"""
+
+_PAUSE_SECONDS = 0.0002
+"""… and rests: else whoever waits for the interpreter's lock would get it after 5 ms only."""
+
+_NEW_ROWS = 256
+"""Rows with new names or odd texts that are read at once."""
+
+_MOST_NAMES = 10_000
+"""Rooms and authors whose tokens are kept for the next slices."""
+
+_SAID = (
+    "said.number > ?1 AND said.number <= ?2 AND said.text IS NOT NULL "
+    f"AND (speech IS NULL OR speech NOT IN ({UNSEARCHED}))"
+)
+"""The messages of a slice."""
+
+_IS_ODD = "length(said.text) <> length(CAST(said.text AS BLOB))"
+"""Whether a text is not ASCII, or has a NUL: FTS5 folds all others as ``searchable`` does, but for spaces."""
+
+_TEMPORARY = """
+    -- What Python makes of a slice. Keys are taken from the history as they are: bytes may be damaged.
+    CREATE TEMP TABLE rooms (key TEXT PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TEMP TABLE authors (key TEXT PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TEMP TABLE odd (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
+"""
+
+_decode_new = msgspec.json.Decoder(list[tuple[int, str, str, str | None]]).decode
 _encode = msgspec.json.Encoder().encode
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def path_of(path: Path) -> Path:
@@ -117,7 +161,6 @@ class SearchIndex:
     Only one thread at a time may call it.
 
     Args:
-        history: a connection that reads the history.
         path: the history's path.
         ids: its ids.
         last: its last number.
@@ -127,25 +170,23 @@ class SearchIndex:
         sqlite3.Error, OSError: the file can't be written.
     """
 
-    def __init__(self, history: sqlite3.Connection, path: Path, ids: Ids, last: int, volume: int) -> None:
+    def __init__(self, path: Path, ids: Ids, last: int, volume: int) -> None:
         self.path = path_of(path)
-        self._history = history
         self._ids = ids
         self._volume = volume
         self._format = f"{_FORMAT} {volume}"
         try:
-            self._open(last)
+            self._open(path, last)
         except sqlite3.OperationalError:
             raise  # a fault of the disk, not of the file
         except sqlite3.DatabaseError as error:
             _log.info("The search index is rebuilt: %s", error)
             remove(path)
-            self._open(last)
+            self._open(path, last)
 
     def close(self) -> None:
-        """Closes it, and the connection that reads the history."""
+        """Closes it."""
         self._connection.close()
-        self._history.close()
 
     def advance(self, upto: int, most: int, least: int) -> bool:
         """Does one short step: applies erasures, indexes a slice, or merges a full volume.
@@ -153,14 +194,16 @@ class SearchIndex:
         Args:
             upto: the last number to index.
             most: the most records of a slice.
-            least: how many records must be unindexed before it indexes any.
+            least: how many records must be unindexed before it indexes any; 0: it only applies erasures.
 
         Returns:
             Whether there is more to do.
         """
-        (self._removed,) = self._history.execute("SELECT removed FROM marks").fetchone()
+        (self._removed,) = self._connection.execute("SELECT removed FROM history.marks").fetchone()
         if self._apply_erasures(upto) or self._apply_removals():
             return True
+        if not least:
+            return False
         gaps = self._gaps(upto)
         if sum(end - start for start, end in gaps) >= least:
             start, end = gaps[0]
@@ -170,14 +213,20 @@ class SearchIndex:
 
     # The file.
 
-    def _open(self, last: int) -> None:
+    def _open(self, history: Path, last: int) -> None:
         schema.make_file(self.path)
         connection = self._connection = schema.connect(self.path)
         try:
+            schema.replace_bad_text(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute("PRAGMA cache_size = -2000")
+            for statement in schema.statements(_TEMPORARY):
+                connection.execute(statement)
+            connection.execute("ATTACH ? AS history", (str(history),))
+            # Opened at once: later the path may lead to another file.
+            connection.execute("SELECT removed FROM history.marks").fetchone()
             self._create_tables()
             self._drop_foreign_volumes(last)
         except BaseException:
@@ -186,8 +235,8 @@ class SearchIndex:
 
     def _create_tables(self) -> None:
         connection = self._connection
-        if not connection.execute("SELECT name FROM sqlite_schema WHERE name = 'meta'").fetchall():
-            with schema.transaction(connection):
+        if not connection.execute("SELECT name FROM main.sqlite_schema WHERE name = 'meta'").fetchall():
+            with _transaction(connection):
                 for statement in schema.statements(_SCHEMA):
                     connection.execute(statement)
                 connection.execute("INSERT INTO meta VALUES (?, '')", (self._format,))
@@ -213,7 +262,7 @@ class SearchIndex:
         self._erasures_upto = number if number is not None and number <= last else 0
 
     def _drop(self, volume: int) -> None:
-        with schema.transaction(self._connection):
+        with _transaction(self._connection):
             self._connection.execute("DELETE FROM volumes WHERE place = ?", (volume,))
             self._connection.execute(f"DROP TABLE {volume_table(volume)}")
         del self._indexed_upto[volume], self._since[volume]
@@ -233,32 +282,27 @@ class SearchIndex:
 
     def _index_slice(self, start: int, end: int) -> None:
         """Indexes the records after the first number up to the second, in one transaction."""
-        # One value for all rows: stepping through them would take the GIL from the loop for each row.
-        (found,) = self._history.execute(
-            "SELECT json_group_array(json_array(number, room, origin, text)) FROM said "  # noqa: S608
-            "WHERE number > ? AND number <= ? AND text IS NOT NULL "
-            f"AND (speech IS NULL OR speech NOT IN ({UNSEARCHED}))",
-            (start, end),
-        ).fetchone()
-        indexed = [
-            (number, searchable(text) + _PADDING, room_token(room), _author_token_of(origin))
-            for number, room, origin, text in _decode_slice(found)
-        ]
         volume = (end - 1) // self._volume
         since = self._since.get(volume, start)
         name = volume_table(volume)
         connection = self._connection
-        with schema.transaction(connection):
+        with _transaction(connection):
+            self._prepare(start, end)
             if volume not in self._indexed_upto:
                 connection.execute(
                     f"CREATE VIRTUAL TABLE {name} USING fts5(text, room, speaker, "
                     "content = '', columnsize = 0, detail = none, tokenize = 'trigram')"
                 )
+                for option, value in _OPTIONS:
+                    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES (?, ?)", (option, value))  # noqa: S608
             connection.execute(
-                f"INSERT INTO {name} (rowid, text, room, speaker) SELECT json_extract(value, '$[0]'), "  # noqa: S608
-                "json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]') "
-                "FROM json_each(?)",
-                (_encode(indexed).decode(),),
+                f"INSERT INTO {name} (rowid, text, room, speaker) "  # noqa: S608
+                f"SELECT said.number, coalesce(odd.text, said.text) || '{_PADDING}', "
+                "rooms.token, authors.token "
+                "FROM history.said LEFT JOIN temp.odd ON odd.number = said.number "
+                "CROSS JOIN temp.rooms ON rooms.key = room CROSS JOIN temp.authors ON authors.key = origin "
+                f"WHERE {_SAID} ORDER BY said.number",
+                (start, end),
             )
             connection.execute(
                 "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?, 0)",
@@ -266,10 +310,45 @@ class SearchIndex:
             )
         self._indexed_upto[volume], self._since[volume] = end, since
 
+    def _prepare(self, start: int, end: int) -> None:
+        """Folds the odd texts of a slice, and makes the tokens of its new rooms and authors."""
+        connection = self._connection
+        connection.execute("DELETE FROM temp.odd")
+        for table in ("rooms", "authors"):
+            (count,) = connection.execute(f"SELECT count(*) FROM temp.{table}").fetchone()  # noqa: S608
+            if count > _MOST_NAMES:
+                connection.execute(f"DELETE FROM temp.{table}")  # noqa: S608
+        while start < end:
+            # One value for all: stepping through rows would take the lock from the loop for each.
+            (found,) = connection.execute(
+                "SELECT json_group_array(json_array(number, room, origin, text)) FROM ("  # noqa: S608
+                f"SELECT number, room, origin, iif({_IS_ODD}, text, NULL) AS text FROM history.said "
+                f"WHERE {_SAID} AND ({_IS_ODD} OR room NOT IN (SELECT key FROM temp.rooms) "
+                f"OR origin NOT IN (SELECT key FROM temp.authors)) ORDER BY number LIMIT {_NEW_ROWS})",
+                (start, end),
+            ).fetchone()
+            new = _in_portions(_prepared, _decode_new(found))
+            if new:
+                self._keep_prepared(_encode(new).decode())
+            start = new[-1][0] if len(new) == _NEW_ROWS else end
+
+    def _keep_prepared(self, new: str) -> None:
+        for table, column, at in (("rooms", "room", 1), ("authors", "origin", 2)):
+            self._connection.execute(
+                f"INSERT OR IGNORE INTO temp.{table} SELECT {column}, json_extract(value, '$[{at}]') "  # noqa: S608
+                "FROM json_each(?) CROSS JOIN history.said ON number = json_extract(value, '$[0]')",
+                (new,),
+            )
+        self._connection.execute(
+            "INSERT INTO temp.odd SELECT json_extract(value, '$[0]'), json_extract(value, '$[3]') "
+            "FROM json_each(?) WHERE json_extract(value, '$[3]') IS NOT NULL",
+            (new,),
+        )
+
     def _apply_erasures(self, upto: int) -> bool:
         """Drops the volumes with messages erased since the last call; returns whether there were any."""
-        found = self._history.execute(
-            "SELECT number, event FROM facts WHERE kept = 1 AND number > ? AND number <= ? "
+        found = self._connection.execute(
+            "SELECT number, event FROM history.facts WHERE kept = 1 AND number > ? AND number <= ? "
             'AND event LIKE \'{"is":"erased"%\' ORDER BY number',
             (self._erasures_upto, upto),
         ).fetchall()
@@ -280,7 +359,7 @@ class SearchIndex:
         for volume in {(n - 1) // self._volume for event in erased for n in event.numbers if self._has(n)}:
             self._drop(volume)
         # What was dropped stays in the write-ahead log until it is emptied, which a search may prevent.
-        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        busy, _, _ = self._connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchone()
         if not busy:
             self._erasures_upto = found[-1][0]
             self._connection.execute("UPDATE meta SET erased = ?", (self._ids.id_of(self._erasures_upto),))
@@ -307,12 +386,42 @@ class SearchIndex:
                 continue
             name = volume_table(volume)
             before = connection.total_changes
-            with schema.transaction(connection):
+            with _transaction(connection):
                 connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', {-_MERGE_PAGES})")  # noqa: S608
                 if connection.total_changes - before < 2:  # https://sqlite.org/fts5.html#the_merge_command
                     connection.execute("UPDATE volumes SET merged = 1 WHERE place = ?", (volume,))
             return True
         return False
+
+
+def _prepared(row: tuple[int, str, str, str | None]) -> tuple[int, str, str, str | None]:
+    """A row's tokens, and its text, folded, if it is odd."""
+    number, room, origin, text = row
+    return number, room_token(room), _author_token_of(origin), None if text is None else searchable(text)
+
+
+def _in_portions(make: Callable[[S], T], values: Sequence[S]) -> list[T]:
+    """What is made of each value, with rests in which others get the interpreter's lock."""
+    made = []
+    rest_at = perf_counter() + _PORTION_SECONDS
+    for value in values:
+        made.append(make(value))
+        if perf_counter() >= rest_at:
+            time.sleep(_PAUSE_SECONDS)
+            rest_at = perf_counter() + _PORTION_SECONDS
+    return made
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that writes to the index; BEGIN IMMEDIATE would lock the history too."""
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        schema.roll_back(connection)
+        raise
 
 
 def remove(path: Path) -> None:

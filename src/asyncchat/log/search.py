@@ -143,7 +143,7 @@ def _usable_volumes(connection: sqlite3.Connection, query: SearchQuery) -> froze
     rollback at the end of that one would remove it.
     """
     volumes = [volume for (volume,) in connection.execute("SELECT place FROM found.volumes").fetchall()]
-    if any(len(term) < _TRIGRAM_LENGTH for term in query.terms):
+    if any(not _long_words(term) for term in query.terms):
         for volume in volumes:
             connection.execute(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{_VOCABULARY}{volume} "
@@ -237,19 +237,26 @@ def _expression(connection: sqlite3.Connection, query: SearchQuery, volume: int)
     """
     asked = [_quoted(author_token(query.name))] if query.name else []
     for term in query.terms:
-        if len(term) < _TRIGRAM_LENGTH:
-            trigrams = _trigrams_with_prefix(connection, volume, term)
+        words = _long_words(term)
+        if words:
+            trigrams = list(dict.fromkeys(word[at : at + 3] for word in words for at in range(len(word) - 2)))
+            stride = -(-len(trigrams) // _MAX_TRIGRAMS)
+            asked += [_quoted(trigram) for trigram in trigrams[::stride]]
+            continue
+        for word in term.split():
+            trigrams = _trigrams_with_prefix(connection, volume, word)
             if not trigrams:
                 return _NO_MATCH
             if len(trigrams) <= _MAX_EXPANSION:
                 asked.append(_any_of(trigrams))
-        else:
-            trigrams = list(dict.fromkeys(term[at : at + 3] for at in range(len(term) - 2)))
-            stride = -(-len(trigrams) // _MAX_TRIGRAMS)
-            asked += [_quoted(trigram) for trigram in trigrams[::stride]]
     if asked and len(query.rooms) <= _MAX_ROOMS and not query.renamed:  # the index has the former names
         asked.append(_any_of([room_token(room) for room in query.rooms]))
     return " AND ".join(asked)
+
+
+def _long_words(term: str) -> list[str]:
+    """The words of a term that have trigrams; with a space there are none where the text has a tab."""
+    return [word for word in term.split() if len(word) >= _TRIGRAM_LENGTH]
 
 
 def _trigrams_with_prefix(connection: sqlite3.Connection, volume: int, prefix: str) -> list[str]:

@@ -11,12 +11,15 @@ class Tuning(msgspec.Struct, frozen=True):
             commit in a thread takes 2 ms on a busy loop.
         slow: seconds; a slower commit on the loop sends the next ones to the writer's thread.
         detour: how many commits go there before the loop is tried again; doubled while it is still slow.
-        lag: records that the index may lack under load; a read scans them, at 80 ns each.
+        lag: records that the posting lists may lack under load; a page of a room scans them, at 80 ns each.
+        busy: records a second from which the search's index waits, however far it lags.
         checkpoint_at: bytes written after which the write-ahead log is moved into the database.
         rewind_at: bytes of write-ahead log from which appends wait for a checkpoint, so that it is rewound.
-        quiet: seconds without an append after which all maintenance is done.
+        quiet: seconds without an append after which all maintenance is done; and how long the records are
+            counted for ``busy``.
         volume: records in one volume of the search index; an erasure rebuilds one, in some 2 s.
-        slice: records that are indexed for the search in one step: 7 ms in its thread, 1 ms with the GIL.
+        slice: records that are indexed for the search in one step: 60 ms in its thread, nearly all of it
+            without the interpreter's lock.
         search_turn: seconds that one search takes before the next one has a turn.
         search_for: seconds that one search takes at most; then it reports how far it came.
         retry: seconds until an index that could not be used, such as on a full disk, is tried again.
@@ -27,13 +30,14 @@ class Tuning(msgspec.Struct, frozen=True):
     slow: float = 0.005
     detour: int = 16
     lag: int = 10_000
+    busy: int = 200
     checkpoint_at: int = 4_000_000
     rewind_at: int = 8_000_000
     quiet: float = 1.0
     retry: float = 60.0
     snapshot_at: int = 10_000
     volume: int = 1 << 17
-    slice: int = 512
+    slice: int = 8192
     search_turn: float = 0.02
     search_for: float = 0.5
 

@@ -4,9 +4,11 @@ import json
 import logging
 import os
 import sys
+import time
 
 import pytest
 
+from asyncchat.server import logging_setup
 from asyncchat.server.logging_setup import JsonFormatter, TextFormatter, ThreadedHandler, visible
 
 EVIL = "x\r\n2026-01-01 00:00:00,000 WARNING mallory became operator\x1b]52;c;ZXZpbA==\x07\u202e\x9b2J\ud800"
@@ -100,3 +102,27 @@ def test_a_descriptor_that_does_not_block(pipe):
     while read < 200_001:
         read += len(os.read(reading, 65_536))
     handler.flush()
+
+
+class CountingHandler(ThreadedHandler):
+    """Keeps what it writes."""
+
+    def __init__(self, descriptor):
+        self.writes = []
+        super().__init__(descriptor, patience=60.0)
+
+    def _write(self, data):
+        self.writes.append(data)
+        return super()._write(data)
+
+
+def test_lines_that_come_together_are_written_together(pipe):
+    handler = CountingHandler(pipe[1])
+    began = time.monotonic()
+    for number in range(300):
+        handler.handle(record("%s", number))
+        time.sleep(0)  # the other thread may run
+    handler.flush()
+    took = time.monotonic() - began
+    assert b"".join(handler.writes) == b"".join(b"%d\n" % number for number in range(300))
+    assert len(handler.writes) <= 2 + took / logging_setup.GATHER_SECONDS

@@ -9,6 +9,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -260,12 +261,23 @@ def is_wildcard(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def is_local(host: str) -> bool:
     """Whether an address is this machine's own: a loopback address, or ``LOCALHOST``."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == LOCALHOST
+
+
+@lru_cache(maxsize=1024)
+def is_private(address: str) -> bool:
+    """Whether a connection from there stays within a private network, so that nobody can listen."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return True  # a Unix socket
+    return found.is_private or found.is_loopback or found.is_link_local
 
 
 def own_addresses() -> list[str]:

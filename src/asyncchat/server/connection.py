@@ -9,9 +9,9 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from asyncchat.server.addresses import is_private
 from asyncchat.server.limits import READ_BYTES
 
 if TYPE_CHECKING:
@@ -195,11 +195,7 @@ class Connection:
     @property
     def private(self) -> bool:
         """Whether the connection stays within a private network, so that nobody can listen."""
-        try:
-            address = ip_address(self.address.partition("%")[0])
-        except ValueError:
-            return True  # a Unix socket
-        return address.is_private or address.is_loopback or address.is_link_local
+        return is_private(self.address)
 
     def tell(self, data: bytes) -> None:
         """Writes, but ignores a connection that is gone."""

@@ -60,6 +60,8 @@ NOT_RUN = {
     '--against-caps ""': "takes minutes",
     'asyncchat bench room big-room rooms steady --caps "server-time message-tags echo-message batch '
     'labeled-response" --against-caps ""': "takes minutes",
+    "asyncchat bench web huge-web --serve-option=--compression=always "
+    "--against-serve-option=--compression=never": "takes minutes",
     "asyncchat bench --script load.toml": "takes a quarter of a minute; tests/bench runs scripts",
 }
 """Lines of blocks that are not run, and why."""

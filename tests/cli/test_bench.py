@@ -37,6 +37,7 @@ def bench(*words: str) -> Result:
         (["--against-pid", "1"], "--against-pid needs an --against URL"),
         (["--url", "irc://x", "--no-history"], "are for our own server"),
         (["--url", "irc://x", "--against-revision", "main"], "is for our own server"),
+        (["--url", "irc://x", "--against-serve-option", "x"], "these are for our own server"),
         (["--peer", "nope"], "is not one of"),
         (["--runs", "0"], "--runs"),
         (["--script", "none.toml"], "cannot read the script"),

@@ -21,6 +21,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import h11
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
@@ -34,6 +35,7 @@ from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.messages import Speech
 from asyncchat.dialects import websocket
 from asyncchat.dialects.base import Dialect
+from asyncchat.dialects.deflate import Deflate
 from asyncchat.dialects.irc import dispatch, tokens
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
 from asyncchat.dialects.irc.client import IrcClient
@@ -301,16 +303,17 @@ def check_unframed(data: bytes) -> None:
 
 
 def check_websocket(data: bytes) -> None:
-    """Frames: as they are, and as a client would mask them."""
+    """Frames: as they are, and as a client would mask them, with compression or without."""
 
     def room(chunks: Iterable[bytes], binary: bool) -> tuple[Room, list[bytes], list[tuple[Opcode, bytes]]]:
-        made = Room(lambda room, id: room.websocket.dialect(id, "host", binary=binary))
+        made = Room(lambda room, id: room.websocket.dialect(id, "host", binary=binary, how=how))
         made.hear((b"".join(_masked(line) for line in _COME.split(b"\r\n") if line),))
         made.cost = 0
         told = made.hear(chunks)
         return made, told[1:], _frames(told[0])
 
     binary = data[:1] == b"b"
+    how = None if data[:1] == b"n" else Deflate()
     whole, told, frames = room((data,), binary)
     split, apart, other = room(pieces(data), binary)
     _check_others([b"", *told])
@@ -328,6 +331,7 @@ def check_websocket(data: bytes) -> None:
 
 def _frames(data: bytes) -> list[tuple[Opcode, bytes]]:
     client = Protocol(CLIENT, max_size=None)
+    client.extensions = [PerMessageDeflate(False, True, 15, 15)]
     client.receive_data(data)
     assert client.parser_exc is None, client.parser_exc
     return [
@@ -725,8 +729,20 @@ def _websocket_seeds() -> list[bytes]:
         _masked(b"hel", Opcode.CONT, fin=False),
         _masked(b"lo", Opcode.CONT),
     ]
+    packed = [
+        Frame(Opcode.TEXT, line).serialize(mask=True, extensions=[PerMessageDeflate(True, True, 15, 15)])
+        for line in (b"PRIVMSG #tea :packed", b"PRIVMSG #tea :" + b"x" * 300, b"y" * 100_000)
+    ]
     control = [_masked(b"x", Opcode.PING), _masked(b"", Opcode.PONG), _masked(b"\x03\xe8bye", Opcode.CLOSE)]
-    return [*seeds, b"".join(parts), parts[0] + control[0] + parts[1] + parts[2], *control, b"".join(control)]
+    return [
+        *seeds,
+        *packed,
+        b"".join(packed),
+        b"".join(parts),
+        parts[0] + control[0] + parts[1] + parts[2],
+        *control,
+        b"".join(control),
+    ]
 
 
 def _http_seeds() -> list[bytes]:

@@ -26,6 +26,8 @@ from asyncchat.server.watchdog import Watchdog
 class Everything:
     """A encoder that is told of all events, but those that pass by without a number."""
 
+    join = staticmethod(b"".join)
+
     def encode(self, record: Record) -> bytes:
         return b"%d " % record.number if record.number else b""
 

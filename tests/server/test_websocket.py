@@ -136,10 +136,61 @@ def test_a_name_that_was_made_to_point_here_is_refused(server):
     assert refused.value.response.status_code == 421
 
 
-def test_no_compression_is_agreed_on(server):
-    web = Browser(server, compression="deflate")
-    assert web.socket.response is not None
-    assert "Sec-WebSocket-Extensions" not in web.socket.response.headers
+def agreed(browser):
+    assert browser.socket.response is not None
+    return browser.socket.response.headers.get("Sec-WebSocket-Extensions")
+
+
+@pytest.mark.parametrize(
+    ("compression", "address", "expected"),
+    [
+        ("auto", "127.0.0.1", None),
+        ("auto", "192.0.2.1", "permessage-deflate; client_no_context_takeover"),
+        ("always", "127.0.0.1", "permessage-deflate; client_no_context_takeover"),
+        ("never", "192.0.2.1", None),
+    ],
+)
+def test_compression_is_agreed_on_where_bytes_travel(compression, address, expected, monkeypatch):
+    init = Session.__init__
+
+    def from_there(self, context, id, _address, *more):
+        init(self, context, id, address, *more)
+
+    monkeypatch.setattr(Session, "__init__", from_there)
+    with serving(compression=compression) as server:
+        assert agreed(Browser(server, compression="deflate")) == expected
+        assert agreed(Browser(server, compression=None)) is None
+
+
+def test_what_is_compressed_for_all_is_what_was_said():
+    """Members that came at different times, and have been told different things, read the same."""
+    with serving(compression="always", limits=False) as server:
+        early = Browser(server, compression="deflate").enter("early")
+        plain, nc = Browser(server, compression=None).enter("plain"), server.person("nc")
+        said = [f"line {number} of a text that is said by somebody" for number in range(200)]
+        for number, line in enumerate(said):
+            nc.send(f"{line}\n")
+            if number == 100:
+                plain.until(line)
+                late = Browser(server, compression="deflate").enter("late")
+        for who, first in ((early, 0), (plain, 101), (late, 101)):
+            line = who.until(" PRIVMSG ")
+            while " PRIVMSG #lobby :[" in line:  # what was said before it came, with the time
+                line = who.until(" PRIVMSG ")
+            for text in said[first:-1]:
+                assert line.endswith(f" PRIVMSG #lobby :{text}")
+                line = who.until(" PRIVMSG ")
+            assert line.endswith(said[-1])
+        early.socket.send("PRIVMSG #lobby :" + "ha " * 100 + "!")
+        assert late.until("ha ha").endswith("ha " * 100 + "!")
+
+
+def test_a_compression_bomb_costs_its_sender_the_connection():
+    with serving(compression="always") as server:
+        web, alice = Browser(server, compression="deflate").enter("web"), server.person("alice")
+        web.socket.send("x" * 1_000_000)
+        assert web.ended().code == 1009
+        alice.until("web left chat")
 
 
 def test_pings_and_fragments(server):

@@ -31,9 +31,10 @@ def now() -> int:
 Filler = Literal["same", "words", "json"]
 FILLERS: tuple[Filler, ...] = get_args(Filler)
 
-# A message is padded with the one that its number chooses: so many that a batch rarely has one twice, which
-# would be compressed better than what people say.
+# A message is padded with the one that its sender and its number choose: so many that a batch rarely has one
+# twice, which would be compressed better than what people say.
 _PADDINGS = 4096
+_APART = 397  # what is between the paddings of two senders that have sent as many messages
 _WORDS = (  # noqa: SIM905  # a literal list has a line for each
     "the a to and of in is it you that he was for on are with as i his they be at one have this from or "
     "had by  hot but some what there we can out other were all your when up use word how said an each she "
@@ -50,8 +51,8 @@ _WORDS = (  # noqa: SIM905  # a literal list has a line for each
 
 
 def paddings(payload: int, filler: Filler = "same") -> tuple[bytes, ...]:
-    """Return what fills texts up to ``payload`` bytes: message ``n`` gets the one at ``n`` modulo their
-    number. They are the same in each run."""
+    """Return what fills texts up to ``payload`` bytes, of which each text has one. They are the same in each
+    run."""
     size = payload - STAMPED
     if filler == "same":
         return (b" ".ljust(size, b"x"),)
@@ -84,7 +85,7 @@ _FREQUENCIES = [1 / rank for rank in range(1, len(_WORDS) + 1)]
 
 def text(sender: int, number: int, sent: int, pads: Sequence[bytes]) -> bytes:
     """Make one text."""
-    return b"~b1~%04x%08x%012x%b" % (sender, number, sent, pads[number % len(pads)])
+    return b"~b1~%04x%08x%012x%b" % (sender, number, sent, pads[(sender * _APART + number) % len(pads)])
 
 
 def find(line: bytes, pads: Sequence[bytes]) -> Stamp | None:
@@ -101,6 +102,6 @@ def find(line: bytes, pads: Sequence[bytes]) -> Stamp | None:
         )
     except ValueError:
         return Stamp(0, 0, 0)
-    if line[at + STAMPED :].rstrip(b"\r") != pads[stamp.number % len(pads)]:
+    if line[at + STAMPED :].rstrip(b"\r") != pads[(stamp.sender * _APART + stamp.number) % len(pads)]:
         return stamp._replace(number=-stamp.number)
     return stamp

@@ -145,6 +145,13 @@ def _show_progress(text: str) -> None:
     help="Pass this argument to our server, for example --serve-option=--ascii-names (repeatable).",
 )
 @click.option(
+    "--against-serve-option",
+    "against_options",
+    multiple=True,
+    metavar="OPTION",
+    help="Compare with our server as it is with this argument instead (repeatable: one server with all).",
+)
+@click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write all results to this JSON file."
 )
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), help="Write a chart to this SVG file.")
@@ -169,6 +176,7 @@ def command(
     against_caps: str | None,
     no_history: bool,
     serve_options: tuple[str, ...],
+    against_options: tuple[str, ...],
     json_path: Path | None,
     plot_path: Path | None,
 ) -> None:
@@ -183,10 +191,14 @@ def command(
     others, past = _others(peers, against, against_pids)
     if revisions and url is not None:
         raise click.UsageError("--against-revision is for our own server, not for --url")
+    if against_options and url is not None:
+        raise click.UsageError("--against-serve-option: these are for our own server, not for --url")
     for revision in revisions:
         folder = context.with_resource(tempfile.TemporaryDirectory(prefix="asyncchat-bench-"))
         source = source_at(revision, Path(folder))
         others.append(Own(serve_options, not no_history, f"asyncchat at {revision}", source))
+    if against_options:
+        others.append(Own(against_options, not no_history, f"asyncchat {' '.join(against_options)}"))
     if against_caps is not None:
         others.append(WithCapabilities(first, tuple(against_caps.split())))
     settings = Settings(tuple(caps.split()), server_cpu, client_cpu)

@@ -244,6 +244,14 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ascii_names: Annotated[
         bool, Option("Allow only ASCII letters in new names of people and rooms.", reload=True)
     ] = False
+    compression: Annotated[
+        Literal["auto", "always", "never"],
+        Option(
+            "Whether messages over WebSocket are compressed; auto: not to this machine's addresses. "
+            "Behind a proxy on this machine: always.",
+            reload=True,
+        ),
+    ] = "auto"
     cloak: Annotated[
         bool, Option("Show people's addresses to everyone, instead of cloaks.", flag="--no-cloak")
     ] = True

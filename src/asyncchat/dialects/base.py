@@ -73,6 +73,10 @@ class EventEncoder(Protocol):
         """The bytes of somebody else's event: whole lines, or nothing where these sessions are not told."""
         ...
 
+    def join(self, lines: list[bytes]) -> bytes:
+        """The bytes of a room's batch, made of those of its events; they are written whole and in order."""
+        ...
+
 
 Outcome = Sequence[Record | Reply | Refusal | object]
 """What became of one command: recorded events, replies, refusals, and what the dialect answered itself."""

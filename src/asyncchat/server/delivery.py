@@ -532,7 +532,7 @@ class Delivery:
         """Writes a batch to all members that are not served individually."""
         subscribers = write_batch.subscribers
         for encoder, sessions in write_batch.groups:
-            data = b"".join(write_batch.lines[encoder])
+            data = encoder.join(write_batch.lines[encoder])
             if not data:
                 continue
             subscribers.unchecked += len(data)

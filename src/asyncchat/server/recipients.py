@@ -109,6 +109,8 @@ class Recipient(Protocol):
 class _Silence:
     """The encoder of a recipient that is told nothing."""
 
+    join = staticmethod(b"".join)
+
     def encode(self, _record: Record) -> bytes:
         """No bytes."""
         return b""

@@ -74,6 +74,8 @@ class Payload(msgspec.Struct, frozen=True):
 class HookEncoder:
     """Encodes messages for webhooks: one line each, with the id, a space and the JSON to post."""
 
+    join = staticmethod(b"".join)
+
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
 

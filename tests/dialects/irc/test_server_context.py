@@ -6,6 +6,7 @@ from itertools import combinations
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said
 from asyncchat.core.people import person
+from asyncchat.dialects.deflate import Deflate
 from asyncchat.dialects.irc.capabilities import CAPABILITIES, MESSAGE_TAGS, SERVER_TIME
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.server_context import IrcContext
@@ -46,7 +47,8 @@ def test_whoever_asks_for_every_mix_leaves_nothing_behind():
     for first, second in combinations(names, 2):
         for name in (first, second):
             asker.send(f"CAP REQ :-{name}")
-        web.encoder(dialects[0].encoder, 1)
+        for how in (None, Deflate()):
+            web.encoder(dialects[0].encoder, 1, how)
         for name in (first, second):
             asker.send(f"CAP REQ :{name}")
     gc.collect()

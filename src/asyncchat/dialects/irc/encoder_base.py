@@ -27,6 +27,8 @@ class EncoderBase:
 
     __slots__ = ("_tags_account", "_tags_ids", "_tags_oper", "_tags_time", "caps", "ids", "source")
 
+    join = staticmethod(b"".join)
+
     def __init__(self, source: str, ids: Ids, caps: int) -> None:
         self.source = source
         self.ids = ids

@@ -19,6 +19,8 @@ class PlainEncoder:
 
     __slots__ = ("_end",)
 
+    join = staticmethod(b"".join)
+
     def __init__(self, end: str) -> None:
         self._end = end
 

@@ -15,6 +15,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects import websocket
+from asyncchat.server.addresses import is_local
 from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem
 from asyncchat.server.http.reader import RequestReader
 
@@ -100,17 +101,28 @@ class HttpConnection:
         if request.length:
             # What follows would be read as frames here, as a body elsewhere.
             return problem(400, "This is no WebSocket handshake: it has a body.", close=True)
-        handshake = websocket.shake_hands(request.method, request.target, request.headers)
+        session = self._session
+        compression = session.context.options.compression
+        handshake = websocket.shake_hands(
+            request.method,
+            request.target,
+            request.headers,
+            # Within a machine, bytes cost less than their compression.
+            compression=compression == "always" or (compression == "auto" and not is_local(session.address)),
+        )
         if handshake.status != 101:
             return problem(
                 handshake.status, f"This is no WebSocket handshake: {handshake.reason}.", handshake.headers
             )
-        session = self._session
         session.tell(_head(Response(101), *handshake.headers))
         session.waiting_since = self._now()
         session.adopt(
             self._websockets.dialect(
-                session.id, session.host, binary=handshake.binary, is_confidential=session.private
+                session.id,
+                session.host,
+                binary=handshake.binary,
+                how=handshake.deflate,
+                is_confidential=session.private,
             )
         )
         return self._reader.rest()

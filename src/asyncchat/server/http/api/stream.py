@@ -42,6 +42,8 @@ _LATER = (("Retry-After", "60"),)
 class StreamEncoder:
     """Encodes events for streams: each one is a chunk of HTTP's chunked coding."""
 
+    join = staticmethod(b"".join)
+
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
 

@@ -104,8 +104,8 @@ def _numbers(
     sources: list[Generator[Iterable[int], None, None]] = []
     if query.room:
         sources.append(postings.room_numbers(connection, fold(query.room), low, high, newest=newest))
-    unindexed = high - postings.streams_indexed_upto(connection)
-    if query.streams and unindexed > _MAX_UNINDEXED and not query.room:
+    unindexed = high - postings.streams_indexed_upto(connection) if query.streams else 0
+    if unindexed > _MAX_UNINDEXED and not query.room:
         raise LogError("The history of private conversations is still being indexed")
     if query.streams and unindexed <= _MAX_UNINDEXED:
         (swept,) = connection.execute("SELECT swept FROM marks").fetchone()
@@ -152,8 +152,7 @@ def _find(connection: sqlite3.Connection, number: int) -> Record | None:
 
 def _find_all(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Record | None]:
     """The records with these numbers; for an erased one None, or no entry."""
-    said = connection.execute(_ALL_SAID, (rows.encode_numbers(numbers),)).fetchall()
-    found = {row[0]: None if row[4] is None else rows.record(row) for row in said}
+    found = rows.records(connection.execute(_ALL_SAID, (rows.encode_numbers(numbers),)).fetchall())
     if len(found) < len(numbers):
         rest = rows.encode_numbers(number for number in numbers if number not in found)
         facts = connection.execute(_ALL_FACTS, (rest,)).fetchall()

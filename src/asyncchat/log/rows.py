@@ -39,6 +39,9 @@ _SPEECH = tuple(Speech)
 UNREADABLE = "[This message can't be read: the history is damaged here.]"
 _UNKNOWN = "unknown!unknown@unknown"
 
+_USUAL_TAGS = 32
+"""Letters of tags that are remembered: all messages of bots have the same."""
+
 _CUTS = "cuts"
 """The last tag of a message with cuts; it can't be a client's tag, which begins with a plus."""
 
@@ -139,6 +142,20 @@ def record(row: ReadRow) -> Record:
         return Record(number, time if type(time) is int else 0, placeholder)
 
 
+def records(found: Iterable[ReadRow]) -> dict[int, Record | None]:
+    """The records of rows of ``said`` by their numbers; None for what is erased."""
+    read: dict[int, Record | None] = {}
+    for row in found:
+        number, time, key, origin, text, speech, name, tags = row
+        if text is None:
+            read[number] = None
+        elif speech is None is tags and type(text) is type(key) is type(origin) is str and type(time) is int:
+            read[number] = Record(number, time, Said(name or key, from_origin(origin), text))
+        else:
+            read[number] = record(row)
+    return read
+
+
 @lru_cache(maxsize=256)
 def _tell_unreadable(number: int, reason: str) -> None:
     _log.error("The message with number %d can't be read, and is shown as a placeholder: %s", number, reason)
@@ -149,11 +166,19 @@ def _record(row: ReadRow) -> Record:
     if not type(text) is type(key) is str or type(time) is not int:
         raise TypeError("it has a value of another type")
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
-    kept = _decode_tags(tags) if tags else ()
-    cuts: Cuts = ()
-    if kept and kept[-1][0] == _CUTS:
-        cuts, kept = tuple(int(at) for at in kept[-1][1].split(",")), kept[:-1]
+    kept, cuts = ((), ()) if not tags else (_usual_tags if len(tags) <= _USUAL_TAGS else _tags_of)(tags)
     return Record(number, time, Said(name or key, from_origin(origin), text, kind, kept, cuts))
+
+
+def _tags_of(line: str) -> tuple[Tags, Cuts]:
+    """A message's tags and its cuts out of the column of tags."""
+    kept = _decode_tags(line)
+    if kept and kept[-1][0] == _CUTS:
+        return kept[:-1], tuple(int(at) for at in kept[-1][1].split(","))
+    return kept, ()
+
+
+_usual_tags = lru_cache(maxsize=128)(_tags_of)
 
 
 def _kept_tags(event: Said) -> str | None:

@@ -125,6 +125,10 @@ _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z", re.ASCII)
 
 
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1000))
+"""How a timestamp ends: each message has one, and to format it takes twice as long."""
+
+
 @lru_cache(maxsize=256)
 def _second(seconds: int) -> str:
     return (_EPOCH_UTC + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
@@ -133,7 +137,7 @@ def _second(seconds: int) -> str:
 def timestamp(time: int) -> str:
     """A time in microseconds as a timestamp, with milliseconds."""
     seconds, rest = divmod(time, 1_000_000)
-    return f"{_second(seconds)}.{rest // 1000:03d}Z"
+    return _second(seconds) + _MILLISECONDS[rest // 1000]
 
 
 def milliseconds(text: str) -> int | None:

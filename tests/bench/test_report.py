@@ -1,5 +1,5 @@
 from asyncchat.bench.metrics import Metrics
-from asyncchat.bench.report import table
+from asyncchat.bench.report import in_document, table
 from asyncchat.bench.results import Comparison, Results, Series
 from asyncchat.bench.scenario import SCENARIOS
 
@@ -44,3 +44,37 @@ def test_faults_are_said_in_plain_words():
     found = table(Results([Comparison(SCENARIOS["room"], [series("ours", faults="3 lost", cpu_us=1.0)])]))
     assert "FAULTY" in found
     assert "! ours 1.0: 3 lost\n    a line" in found
+
+
+def compared() -> Results:
+    ours, theirs = series("ours", cpu_us=0.25, p99_ms=2.0), series("theirs", cpu_us=0.5)
+    alone = [series("ours", p50_ms=1.0)]
+    return Results(
+        [Comparison(SCENARIOS["room"], [ours, theirs]), Comparison(SCENARIOS["light"], alone)],
+        {"date": "2026-01-02", "caps": ""},
+    )
+
+
+def test_a_table_for_a_document():
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in in_document(compared(), "").splitlines()
+        if "|" in line
+    ]
+    assert rows[0] == ["scenario", "measure", "ours 1.0", "theirs 1.0", "ratio"]
+    assert rows[2][0].startswith("`room`: 1 room, 200 clients")
+    assert [row[1:] for row in rows[2:]] == [
+        ["server CPU a delivery, us", "0.250", "0.500", "0.50"],
+        ["latency p99, ms", "2.000", "-", ""],
+        ["latency p50, ms", "1.000", "-", "-"],
+    ]
+    assert "Measured with date 2026-01-02. A ratio below 1" in in_document(compared(), "")
+
+
+def test_only_the_table_of_a_document_is_made_anew():
+    document = "# Figures\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nend\n"
+    made = in_document(compared(), document)
+    assert made.startswith("# Figures\n<!-- bench: begin -->\n| scenario ")
+    assert made.endswith(".\n<!-- bench: end -->\nend\n")
+    assert "old" not in made
+    assert in_document(compared(), made) == made

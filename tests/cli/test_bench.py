@@ -51,14 +51,16 @@ def test_misuse_exits_2(words, said):
 
 
 def test_a_script_is_run_shown_and_written(tmp_path):
-    script, metrics, chart = (tmp_path / name for name in ("a.toml", "a.json", "a.svg"))
+    script, metrics, chart, page = (tmp_path / name for name in ("a.toml", "a.json", "a.svg", "a.md"))
+    page.write_text("Figures:\n<!-- bench: begin -->\n<!-- bench: end -->\n")
     script.write_text(SCRIPT)
     with stub() as server:
         words = ["--url", f"irc://127.0.0.1:{server.port}", "--script", str(script)]
-        result = bench(*words, "--json", str(metrics), "--plot", str(chart))
+        result = bench(*words, "--json", str(metrics), "--plot", str(chart), "--markdown", str(page))
         again = bench(*words, "--against", str(metrics))
     assert result.exit_code == 0, result.output
     assert "all once, in order" in result.stdout
+    assert page.read_text().startswith("Figures:\n<!-- bench: begin -->\n| scenario | measure |")
     assert json.loads(metrics.read_text())["comparisons"][0]["scenario"]["name"] == "small"
     assert chart.read_text().startswith("<svg")
     assert again.exit_code == 0, again.output

@@ -1,4 +1,4 @@
-"""The table that bench prints.
+"""The table that bench prints, and the one for a document.
 
 Owns the layout; must not know how the results were measured.
 """
@@ -10,6 +10,56 @@ from asyncchat.bench.results import Comparison, Results, Series
 def table(results: Results) -> str:
     """Return all comparisons as text."""
     return "\n".join(_comparison(each) for each in results.comparisons)
+
+
+_IN_DOCUMENT = ("cpu_us", "post_cpu_us", "session_cpu_us", "p50_ms", "p99_ms", "join_seconds", "memory_kib")
+"""The measures of a document's table."""
+
+_BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
+"""Between these lines of a document its table stands."""
+
+
+def in_document(results: Results, document: str) -> str:
+    """Return a document with all comparisons as Markdown between its marks; without them, the table."""
+    made = _markdown(results)
+    before, begin, rest = document.partition(f"{_BEGIN}\n")
+    _, end, after = rest.partition(_END)
+    return f"{before}{begin}{made}{end}{after}" if begin and end else made
+
+
+def _markdown(results: Results) -> str:
+    """Return a table with a row for each scenario and measure, then where and how it was measured."""
+    servers = list(dict.fromkeys(series.title for each in results.comparisons for series in each.series))
+    first = servers[0] if servers else ""
+    head = ["scenario", "measure", first]
+    for other in servers[1:]:
+        head += [other, "ratio"]
+    rows = [head, ["---"] * len(head)]
+    for comparison in results.comparisons:
+        series = {each.title: each for each in comparison.series}
+        said = f"`{comparison.scenario.name}`: {comparison.scenario.describe()}"
+        for measure in MEASURES:
+            if measure.key not in _IN_DOCUMENT or not any(
+                measure.key in each.median.values for each in comparison.series
+            ):
+                continue
+            cells = [said, f"{measure.label}, {measure.unit}", _cell(series.get(first), measure)]
+            for other in servers[1:]:
+                ratio = _ratios(series[first], [series[other]], measure) if other in series else ["-"]
+                cells += [_cell(series.get(other), measure), *ratio]
+            rows.append(cells)
+            said = ""
+    conditions = (f"{name} {value}" for name, value in results.conditions.items() if value)
+    faulty = "" if not results.faulty() else " **Some runs had faults.**"
+    return (
+        "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        + f"\n\nMeasured with {', '.join(conditions)}.{faulty} A ratio below 1 is in favour of {first}.\n"
+    )
+
+
+def _cell(series: Series | None, measure: Measure) -> str:
+    value = None if series is None else series.median.values.get(measure.key)
+    return "-" if value is None else f"{value:,.{measure.digits}f}"
 
 
 def _comparison(comparison: Comparison) -> str:

@@ -4,7 +4,10 @@ Owns its form as JSON; must not know how it was measured.
 """
 
 import json
+import os
 import platform
+import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -69,9 +72,24 @@ class Results:
 
 
 def machine() -> dict[str, str]:
-    """Return what describes this machine, in which results may differ."""
-    return {"machine": f"{platform.system()} {platform.release()} {platform.machine()}",
-            "python": platform.python_version()}  # fmt: skip
+    """Return what describes this machine and this day, in which results may differ."""
+    processors = os.cpu_count() or 1
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processors": f"{processors} {_processor()}".rstrip(),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
 
 
 def parse(text: str) -> Results:

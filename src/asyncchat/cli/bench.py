@@ -72,6 +72,13 @@ def _others(
     return targets, past
 
 
+def _read_document(path: Path | None) -> str:
+    try:
+        return path.read_text("utf-8") if path is not None and path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise AsyncChatError(f"cannot read {path}: {error}") from error
+
+
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
@@ -154,6 +161,13 @@ def _show_progress(text: str) -> None:
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write all results to this JSON file."
 )
+@click.option(
+    "--markdown",
+    "markdown_path",
+    type=click.Path(path_type=Path),
+    help="Write a Markdown table to this file; in a document with <!-- bench: begin --> and <!-- bench: end "
+    "--> only between these lines.",
+)
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), help="Write a chart to this SVG file.")
 @click.pass_context
 def command(
@@ -178,6 +192,7 @@ def command(
     serve_options: tuple[str, ...],
     against_options: tuple[str, ...],
     json_path: Path | None,
+    markdown_path: Path | None,
     plot_path: Path | None,
 ) -> None:
     """Load a chat server, check every delivery, and report how much processor time it used.
@@ -201,6 +216,7 @@ def command(
         others.append(Own(against_options, not no_history, f"asyncchat {' '.join(against_options)}"))
     if against_caps is not None:
         others.append(WithCapabilities(first, tuple(against_caps.split())))
+    document = _read_document(markdown_path)
     settings = Settings(tuple(caps.split()), server_cpu, client_cpu)
     try:
         found = compare(
@@ -216,6 +232,8 @@ def command(
     click.echo(report.table(found), nl=False)
     if json_path is not None:
         _write(json_path, found.dump())
+    if markdown_path is not None:
+        _write(markdown_path, report.in_document(found, document))
     if plot_path is not None:
         _write(plot_path, plot.svg(found))
     context.exit(1 if found.faulty() else 0)

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import random
 import re
 import time
 from contextlib import suppress
@@ -306,15 +307,48 @@ def test_what_a_browser_has_is_not_sent_again(server):
         assert ask(server, "/js/main.js", If_Match=wanted)[0].status == status
 
 
-@pytest.mark.parametrize("accepted", ["gzip", "br, GZIP;q=0.5", "*"])
+@pytest.mark.parametrize(
+    "accepted",
+    ["gzip", "br, GZIP;q=0.5", "*", "*;q=0.1", "x-gzip", "gzip;q=0.5, identity;q=0.5", "gzip;q=0.001, *;q=0",
+     "identity;q=0, gzip ; Q=0.3", "deflate, gzip, br, zstd"],
+)  # fmt: skip
 def test_files_go_compressed_where_that_is_asked_for(server, accepted):
     plain, body = ask(server, "/js/main.js", Accept_Encoding="identity")
     packed, data = ask(server, "/js/main.js", Accept_Encoding=accepted)
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(data) == body
     assert packed.headers["ETag"] != plain.headers["ETag"]
-    refused, _ = ask(server, "/js/main.js", Accept_Encoding="gzip;q=0")
-    assert refused.headers["Content-Encoding"] is None
+    for told in (plain, packed):
+        assert "Accept-Encoding" in told.headers["Vary"]
+    known, nothing = ask(
+        server, "/js/main.js", Accept_Encoding=accepted, If_None_Match=packed.headers["ETag"] or ""
+    )
+    assert (known.status, nothing) == (304, b"")
+    assert known.headers["Vary"] == packed.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    ["", "gzip;q=0", "br", "*;q=0", "gzip;q=0.000", "gzip;q=0, *", "*, gzip;q=0", "gzip;q=0.5, identity",
+     "gzip;q=0.2, identity;q=0.3", "gzip;q=x", "gzip;q=", "identity", "gzipped", "*;q=0.5, identity;q=1"],
+)  # fmt: skip
+def test_files_go_as_they_are_where_that_is_rather_wanted(server, accepted):
+    told, _ = ask(server, "/js/main.js", Accept_Encoding=accepted)
+    assert told.status == 200
+    assert told.headers["Content-Encoding"] is None
+
+
+def test_a_small_file_is_not_compressed(server):
+    told, body = ask(server, "/icon.svg", Accept_Encoding="gzip")
+    assert len(body) < 500
+    assert told.headers["Content-Encoding"] is None
+    assert "Accept-Encoding" not in told.headers["Vary"]
+
+
+def test_a_file_that_compression_does_not_shorten_is_not_compressed():
+    noise = random.Random(1).randbytes(2000)  # noqa: S311  # no secret
+    assert static._file("/noise.svg", noise).packed == b""
+    assert len(static._file("/noise.svg", b"<path/>" * 300).packed) < 200
 
 
 def test_figures_are_for_this_machine(server):

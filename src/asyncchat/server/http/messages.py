@@ -100,7 +100,7 @@ class Request(msgspec.Struct, frozen=True, dict=True):
     def accepts_html(self) -> bool:
         """Whether the Accept header names HTML itself; a wildcard does not count."""
         return any(
-            part.split(";")[0].strip().lower() == "text/html" and not _refused(part)
+            part.split(";")[0].strip().lower() == "text/html" and _weight(part) > 0
             for part in self.header("accept").split(",")
         )
 
@@ -132,11 +132,13 @@ def knows(if_none_match: str, tag: str) -> bool:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether this Accept-Encoding has gzip."""
-    return any(
-        part.split(";")[0].strip().lower() in ("gzip", "*") and not _refused(part)
-        for part in accept_encoding.split(",")
-    )
+    """Whether this Accept-Encoding would have gzip, and not rather no coding (RFC 9110, 12.5.3).
+
+    What is named counts more than the wildcard; ``identity`` has no weight unless it is named.
+    """
+    weights = {part.partition(";")[0].strip().lower(): _weight(part) for part in accept_encoding.split(",")}
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
+    return weight > 0 and weight >= weights.get("identity", 0.0)
 
 
 class Body(Protocol):
@@ -150,13 +152,17 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
 """A target in absolute form: its authority, and the rest."""
 
 
-def _refused(part: str) -> bool:
-    """Whether an element of an Accept header has the weight 0."""
+_WEIGHT = re.compile(r"\d(?:\.\d*)?")
+
+
+def _weight(part: str) -> float:
+    """The weight of an element of an Accept header, 0 to 1 (RFC 9110, 12.4.2); 0 if it is malformed."""
     for parameter in part.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
-            return not value.strip().strip("0.")
-    return False
+            found = _WEIGHT.fullmatch(value.strip())
+            return min(float(found[0]), 1.0) if found else 0.0
+    return 1.0
 
 
 class Response(msgspec.Struct, frozen=True):

@@ -31,6 +31,9 @@ TYPES = {
 _WORTH_COMPRESSING = 500
 """Bytes: less fits into one packet anyway."""
 
+_MOST_LEFT = 0.9
+"""How much of a file may be left for its compression to be worth a browser's time."""
+
 _REMEMBERED = 256
 """Answers that are remembered, without the files themselves."""
 
@@ -98,6 +101,8 @@ def _file(name: str, data: bytes) -> File:
     suffix = _suffix(name)
     worth = suffix not in _COMPRESSED_SUFFIXES and len(data) >= _WORTH_COMPRESSING
     packed = gzip.compress(data, mtime=0) if worth else b""
+    if len(packed) > len(data) * _MOST_LEFT:
+        packed = b""
     return File(TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
 
 
@@ -135,7 +140,7 @@ def _respond(path: str, host: str, known: str, wanted: str, accepted: str) -> Re
         ("ETag", tag),
         # The browser revalidates the page: after an update nobody has half of the old one.
         ("Cache-Control", "public, max-age=31536000, immutable" if file.lasts else "no-cache"),
-        ("Vary", "Accept, Accept-Encoding"),
+        ("Vary", "Accept, Accept-Encoding" if file.packed else "Accept"),
     )
     if file.kind == TYPES[".html"]:
         headers += _page_headers(host)

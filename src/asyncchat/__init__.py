@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from asyncchat.client.events import Told as Told
     from asyncchat.client.events import TopicChanged as TopicChanged
     from asyncchat.client.events import Unconfirmed as Unconfirmed
+    from asyncchat.client.pending import Found as Found
     from asyncchat.client.pending import Receipt as Receipt
     from asyncchat.errors import AsyncChatError as AsyncChatError
 
@@ -76,7 +77,7 @@ _MODULES = {
         "TopicChanged",
         "Unconfirmed",
     ),
-    "asyncchat.client.pending": ("Receipt",),
+    "asyncchat.client.pending": ("Found", "Receipt"),
     "asyncchat.errors": ("AsyncChatError",),
 }
 """The module of each public name: it is imported when the name is first used."""

@@ -348,6 +348,42 @@ def test_a_search_is_paged_by_times():
         ]
 
 
+def test_a_search_that_could_not_look_everywhere_goes_on_from_there():
+    def incomplete(line: Line, second: int, why: str) -> None:
+        line.send(f":s NOTE SEARCH INCOMPLETE 2026-11-22T12:00:{second:02}.000Z {why} :It is so")
+
+    def script(line: Line) -> None:
+        line.welcome(f"{CAPS} soju.im/search")
+        line.let_in()
+        assert line.read() == 'SEARCH text="x";limit=50'
+        incomplete(line, 40, "indexing")
+        found(line)
+        assert line.read() == 'SEARCH text="x";before=2026-11-22T12:00:40.000Z;limit=50'
+        incomplete(line, 30, "timeout")
+        found(line, (35, "e-35", "n 35"), (40, "e-40", "n 40"))
+        assert line.read() == 'SEARCH text="x";before=2026-11-22T12:00:30.000Z;limit=50'
+        incomplete(line, 20, "full")
+        found(line, (20, "e-20", "n 20"))
+        assert line.read() == 'SEARCH text="x";before=2026-11-22T12:00:20.000Z;limit=51'
+        found(line, (10, "e-10", "n 10"), (20, "e-20", "n 20"))
+        line.to_the_end()
+
+    with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"]) as chat:
+        typed = Typed(chat)
+        at = datetime(2026, 11, 22, 12, tzinfo=UTC).astimezone()
+        moment = f"{at:%a} {at.day} {at:%b %Y %H:%M} {at.tzname()}"
+        assert typed("/search x") == [
+            f"nothing found back to {moment} (the search's index is being made); further back: /search"
+        ]
+        assert typed("/search") == [f"nothing more back to {moment}; further back: /search"]
+        assert typed("/search") == ["more: /search"]
+        assert typed("/search") == []
+        assert typed.recalled == ["n 35", "n 40", "n 20", "n 10"]
+        assert typed("/search") == [
+            "Usage: /search WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]",
+        ]
+
+
 def test_a_server_without_search():
     with (
         Scripted(in_a_room) as server,

@@ -226,8 +226,25 @@ async def test_a_search_that_takes_too_long_says_how_far_it_came(tmp_path, monke
     log = await SqliteLog.open(tmp_path / "chat.db", tuning=tuning)
     page = await log.search(SearchQuery(("#lobby",), log.last, terms=("needle",)))
     assert page.reached == 91
+    assert not page.indexing  # the index always lacks a few
     assert page.time == START + 91_000_000
     assert await all_pages(log, SearchQuery(("#lobby",), log.last, terms=("needle",))) == [1]
+    await log.close()
+
+
+@asynchronous
+async def test_a_search_says_that_the_index_is_being_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(search, "SCAN_ROWS", 10)
+    tuning = Tuning(quiet=3600.0, search_turn=0.0, search_for=1e-9, slice=8, volume=200)
+    log = await SqliteLog.open(tmp_path / "chat.db", tuning=tuning)
+    await fill(log, ["needle", *["hay"] * 99])
+    for newest in (True, False):
+        query = SearchQuery(("#lobby",), log.last, Window(newest=newest), terms=("nothing",))
+        page = await log.search(query)
+        assert (page.records, page.reached, page.indexing) == ((), 91 if newest else 10, True)
+    await log.run_maintenance()
+    page = await log.search(SearchQuery(("#lobby",), log.last, terms=("nothing",)))
+    assert (page.reached, page.indexing) == (None, False)
     await log.close()
 
 

@@ -255,6 +255,17 @@ class TestPrivate:
         bob.send("SEARCH in=anna;text=needle\r\n")
         assert "NOTE SEARCH INCOMPLETE" in pong(bob)
 
+    def test_a_page_that_is_full_says_how_far_it_came(self, kept, monkeypatch):
+        monkeypatch.setattr(search, "PAGE_BYTES", 10)
+        anna = irc(kept, "anna", SEARCHING)
+        anna.send("PRIVMSG #lobby :the first needle\r\nPRIVMSG #lobby :the second needle\r\n")
+        anna.until("second needle\r\n")
+        anna.send("SEARCH text=needle\r\n")
+        answer = pong(anna)
+        assert "the second needle" in answer
+        assert "the first needle" not in answer
+        assert " full :The page is full" in answer
+
     def test_a_terminal(self, kept):
         anna, bob = kept.person("anna"), kept.person("bob")
         anna.send("/msg bob the needle\n")

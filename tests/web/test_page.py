@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from asyncchat.log.base import SearchResult
+from asyncchat.log.memory import MemoryLog
 from tests.server.harness import serving
 from tests.web.conftest import say, sees, texts
 
@@ -138,6 +140,34 @@ def test_a_search_shows_the_message_in_its_place(server, visits):
     page.locator(".found", has_text="the needle").click()
     expect(page.locator(".message", has_text="the needle")).to_be_focused()
     expect(page.locator(".message", has_text="the needle")).to_be_in_viewport()
+
+
+class ShortSightedLog(MemoryLog):
+    """Its first search has looked at the newest message only: the index is being made."""
+
+    shorts = 1
+
+    async def search(self, query):
+        if self.shorts:
+            self.shorts -= 1
+            return SearchResult((), query.upto, self.last_time, indexing=True)
+        return await super().search(query)
+
+
+def test_a_search_that_could_not_look_everywhere_says_so_and_goes_on(visits):
+    with serving(ShortSightedLog()) as server:
+        page = visits.join(server.port, "anna")
+        say(page, "the needle")
+        sees(page, "the needle")
+        page.get_by_role("button", name="Search").click()
+        page.keyboard.type("needle")
+        page.keyboard.press("Enter")
+        page.get_by_text("Looked back to").wait_for()
+        assert "; the search's index is being made." in page.get_by_text("Looked back to").inner_text()
+        assert page.get_by_text("Nothing found.").count() == 0
+        page.get_by_role("button", name="Look further back").click()
+        page.locator(".found", has_text="the needle").wait_for()
+        assert page.get_by_role("button", name="Look further back").count() == 0
 
 
 NICKS = [

@@ -13,7 +13,7 @@ from asyncchat.client.address import Address, parse_address
 from asyncchat.client.errors import ClientError, NickError, NotConnected, TimedOut
 from asyncchat.client.events import Event, Message
 from asyncchat.client.irc_session import IrcSession
-from asyncchat.client.pending import Lookup, Receipt
+from asyncchat.client.pending import Found, Lookup, Receipt
 from asyncchat.client.plain_session import PlainSession
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
@@ -342,7 +342,7 @@ class Client:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
-    ) -> list[Message]:
+    ) -> Found:
         """Searches the messages of the rooms that we are in, if the server can (``soju.im/search``).
 
         Args:
@@ -354,7 +354,7 @@ class Client:
             limit: most messages; the server may return fewer.
 
         Returns:
-            The messages that were found, oldest first.
+            The messages that were found, oldest first, and how far the server looked if not everywhere.
 
         Raises:
             ClientError: there is no search, or no answer.
@@ -442,9 +442,8 @@ class Client:
         self._transport.wake()
         return answer
 
-    def _look_up(self, ask: Callable[[ClientSession], Lookup]) -> tuple[list[Message], str]:
-        messages, failure = self._ask(ask).wait(self._settings.timeout)
-        return list(messages), failure
+    def _look_up(self, ask: Callable[[ClientSession], Lookup]) -> tuple[Found, str]:
+        return self._ask(ask).wait(self._settings.timeout)
 
     def _check_open(self) -> None:
         if self._transport.over:

@@ -12,7 +12,7 @@ from typing import Any
 from asyncchat.client import errors, events
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
-from asyncchat.client.pending import Lookup, Receipt
+from asyncchat.client.pending import Found, Lookup, Receipt
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.resume import Resume
 from asyncchat.core.features.messages import Speech
@@ -330,7 +330,7 @@ class IrcSession(ClientSession):
 
     def _page_read(self, page: client_values.HistoryPage) -> None:
         if (lookup := self._lookups.pop(page.token, None)) is not None:
-            lookup.answer(page.messages)
+            lookup.answer(Found(page.messages, page.reached, page.why))
         elif self._resume.page(page):
             self._step()
 

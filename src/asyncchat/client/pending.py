@@ -4,6 +4,8 @@ Owns waiting; must not know who answers.
 """
 
 import threading
+from collections.abc import Iterable
+from datetime import datetime
 
 from asyncchat.client.errors import NotDelivered, TimedOut
 from asyncchat.dialects.irc.client_values import Message
@@ -79,15 +81,33 @@ class Receipt:
             self._over.set()
 
 
+class Found(list[Message]):
+    """Messages that a search found, oldest first.
+
+    Attributes:
+        reached: how far the server has looked, if it could not look everywhere: search again for messages up
+            to this time. None: it looked everywhere, or found as many as you asked for.
+        why: why it looked no further: ``timeout``, ``indexing`` (its index is being made), ``full`` (a page
+            holds no more), or empty: it did not say.
+    """
+
+    def __init__(
+        self, messages: Iterable[Message] = (), reached: datetime | None = None, why: str = ""
+    ) -> None:
+        super().__init__(messages)
+        self.reached = reached
+        self.why = why
+
+
 class Lookup:
     """A request to the history or the search, until its answer."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
-        self._messages: tuple[Message, ...] = ()
+        self._messages = Found()
         self._failure = ""
 
-    def answer(self, messages: tuple[Message, ...]) -> None:
+    def answer(self, messages: Found) -> None:
         """Sets the answer."""
         self._messages = messages
         self._over.set()
@@ -97,7 +117,7 @@ class Lookup:
         self._failure = reason
         self._over.set()
 
-    def wait(self, timeout: float) -> tuple[tuple[Message, ...], str]:
+    def wait(self, timeout: float) -> tuple[Found, str]:
         """Waits for the answer; returns the messages, and why there are none.
 
         Raises:

@@ -8,7 +8,7 @@ from datetime import datetime
 from asyncchat.client.client import Client
 from asyncchat.client.events import Message
 from asyncchat.client.history_cursor import ago, moment
-from asyncchat.core.features.search import Search
+from asyncchat.core.features.search import CutShort, Search
 
 
 class SearchPages:
@@ -33,6 +33,10 @@ class SearchPages:
         self._shown: set[str] = set()
         self.over = False
         """Whether nothing more is to be found."""
+        self.reached: datetime | None = None
+        """How far the last page has looked, if it could not look everywhere."""
+        self.why: CutShort | None = None
+        """Why it could not."""
 
     def next_page(self, chat: Client, limit: int) -> list[Message]:
         """The next messages further back, oldest first.
@@ -49,9 +53,12 @@ class SearchPages:
             limit=limit + len(self._shown),
         )
         new = [message for message in found if message.id not in self._shown]
-        self.over = len(found) < limit or not new
-        if new:
-            earliest = new[0].time
+        # A server that looked no further than the last time would never come to an end.
+        self.reached = found.reached if found.reached != self._until else None
+        self.why = next((why for why in CutShort if why.value == found.why), None)
+        self.over = self.reached is None and (len(found) < limit or not new)
+        if new or self.reached is not None:
+            earliest = self.reached or new[0].time
             if earliest != self._until:
                 self._shown.clear()
             self._until = earliest
@@ -60,7 +67,8 @@ class SearchPages:
             # A server that is told a first time counts from there, so it is not told.
             since = self._since
             later = [message for message in new if message.time >= since]
-            self.over = self.over or len(later) < len(new)
+            if len(later) < len(new) or (self.reached is not None and self.reached < since):
+                self.over, self.reached = True, None
             new = later
         return new
 

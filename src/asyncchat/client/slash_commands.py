@@ -6,7 +6,7 @@ lines of IRC for most of them in ``dialects.irc.features``. Must not know prompt
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncchat.client import history_cursor
@@ -23,7 +23,7 @@ from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.queries import GetPerson, GetWho
 from asyncchat.core.features.reactions import React
 from asyncchat.core.features.redaction import Redact
-from asyncchat.core.features.search import Search
+from asyncchat.core.features.search import CutShort, Search
 from asyncchat.core.features.topic import GetTopic, SetTopic
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.irc.client_registry import LineContext, NotAskable, line_for
@@ -31,7 +31,7 @@ from asyncchat.text import slash
 from asyncchat.text.features import history, search
 from asyncchat.text.sentences import reply_lines
 from asyncchat.text.slash import Section, SlashCommand, name_and_rest
-from asyncchat.text.times import Zone
+from asyncchat.text.times import MICROSECONDS, Zone
 
 
 class Leave(Exception):
@@ -175,10 +175,20 @@ def _search(state: TerminalState, asked: Search) -> None:
         state.recall(found)
     if pages.over:
         state.search = None
-    if not found:
+    if pages.reached is not None and (not found or pages.why is not CutShort.FULL):
+        moment = _local_moment(pages.reached)
+        state.tell(search.looked_back(moment, pages.why, found=bool(found) or again))
+    elif not found:
         state.tell("there is nothing more" if again else search.NOTHING_FOUND)
     elif not pages.over:
         state.tell(search.MORE)
+
+
+def _local_moment(time: datetime) -> str:
+    here = time.astimezone()
+    offset = here.utcoffset() or timedelta()
+    zone = Zone(here.tzname() or "", offset // timedelta(seconds=1))
+    return zone.moment(int(here.timestamp()) * MICROSECONDS)
 
 
 def _ignore(state: TerminalState, asked: Ignore) -> None:

@@ -183,11 +183,13 @@ class SearchResult(msgspec.Struct, frozen=True):
             did: it found enough, or took too long. The search continues before that number, or after it from
             the oldest end. None: there is nothing more.
         time: the time of that record.
+        indexing: whether it took too long because the index lacks much of what was searched.
     """
 
     records: tuple[Record, ...]
     reached: int | None
     time: int = 0
+    indexing: bool = False
 
 
 class Log(Protocol):

@@ -129,6 +129,14 @@ def time_at(connection: sqlite3.Connection, number: int) -> int:
     return row[0] if row else 0
 
 
+def unindexed(connection: sqlite3.Connection, part: NumberRange) -> int:
+    """How many records of a range the attached index lacks."""
+    (indexed,) = connection.execute(
+        "SELECT total(max(0, min(upto, ?2) - max(since, ?1))) FROM found.volumes", (part.low, part.high)
+    ).fetchone()
+    return part.high - part.low - int(indexed)
+
+
 def _after(query: SearchQuery, left: NumberRange, number: int) -> NumberRange:
     """What is left after everything up to this number was searched."""
     if query.window.newest:

@@ -258,7 +258,7 @@ class SqliteLog:
         run, tuning = self._search_thread.run, self._tuning
         window, limit = query.window, query.window.limit
         connection = await run(self._connect_search)
-        left = await run(search.number_range, connection, query)
+        asked = left = await run(search.number_range, connection, query)
         found: list[Record] = []
         took = 0.0
         # One more than wanted tells whether there are more.
@@ -278,13 +278,18 @@ class SqliteLog:
             took += step.took
         if left.is_empty and len(found) <= limit:
             return base.SearchResult(window.oldest_first(found), None)
+        indexing = False
         if len(found) > limit:
             del found[limit:]
             reached = found[-1].number if found else query.upto + 1
         else:
             reached = left.high + 1 if window.newest else left.low
+            if self._search_index is not None:
+                start, end = (left.high, asked.high) if window.newest else (asked.low, left.low)
+                lacks = await run(search.unindexed, connection, search.NumberRange(start, end))
+                indexing = lacks > tuning.slice
         time = await run(search.time_at, connection, reached)
-        return base.SearchResult(window.oldest_first(found), reached, time)
+        return base.SearchResult(window.oldest_first(found), reached, time, indexing)
 
     def _connect_search(self) -> sqlite3.Connection:
         """The connection of the searches, opened with the first one."""

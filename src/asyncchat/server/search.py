@@ -16,7 +16,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.history_access import readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
-from asyncchat.core.features.search import NotSearched, SearchPage
+from asyncchat.core.features.search import CutShort, NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import customer_of
@@ -183,9 +183,13 @@ class Search:
         )
         if found is None:
             return NotSearched("", command.context)
-        short = found.reached is not None and len(found.records) < window.limit
-        found = _first_page(found, newest=window.newest)
-        return SearchPage(found.records, found.reached, found.time, command.context, short)
+        page = _first_page(found, newest=window.newest)
+        short = None
+        if page is not found:
+            short = CutShort.FULL
+        elif found.reached is not None and len(found.records) < window.limit:
+            short = CutShort.INDEXING if found.indexing else CutShort.TIMEOUT
+        return SearchPage(page.records, page.reached, page.time, command.context, short)
 
 
 def _first_page(found: SearchResult, *, newest: bool) -> SearchResult:

@@ -662,6 +662,28 @@ def test_a_search_that_fails(answer):
     assert (type(failed), failed.token) == (HistoryFailed, 1)
 
 
+@pytest.mark.parametrize(
+    ("note", "reached", "why"),
+    [
+        ("INCOMPLETE 2026-11-22T11:00:00.000Z indexing :Its index is being made", 11, "indexing"),
+        ("INCOMPLETE 2026-11-22T11:00:00.000Z :It took too long", 11, ""),
+        ("INCOMPLETE yesterday :It took too long", None, ""),
+        ("INCOMPLETE", None, ""),
+        ("SLOW :Wait", None, ""),
+    ],
+)
+def test_a_search_that_could_not_look_everywhere(note, reached, why):
+    client = registered(ALL + " soju.im/search")
+    client.search(1, [("text", "x")])
+    answer = (":s BATCH +b soju.im/search", ":s BATCH -b")
+    (page,) = hear(client, f":s NOTE SEARCH {note}", *answer)
+    assert page == HistoryPage(1, "", (), reached and NOW.replace(hour=reached, minute=0, second=0), why)
+    client.search(2, [("text", "x")])
+    assert hear(client, *answer) == [HistoryPage(2, "", ())]
+    (told,) = hear(client, ":s NOTE SEARCH INCOMPLETE 2026-11-22T11:00:00.000Z :Nobody asked")
+    assert told.text == "Nobody asked"
+
+
 def test_a_search_too_long_for_a_line():
     client = registered(ALL + " soju.im/search")
     with pytest.raises(ValueError, match="too long"):

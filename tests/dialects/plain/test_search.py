@@ -1,10 +1,11 @@
 """/search as people type and read it."""
 
+import msgspec
 import pytest
 
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.messages import Say
-from asyncchat.core.features.search import Search, SearchPage
+from asyncchat.core.features.search import CutShort, Search, SearchPage
 from tests.dialects.plain_driver import NOW, SECOND, World
 
 HOUR = 3600 * SECOND
@@ -140,12 +141,29 @@ def test_a_search_that_took_too_long_says_how_far_it_came(world):
 def test_a_search_that_found_something_before_its_time_was_over(world):
     bob = of(world, "bob")
     world.search = lambda _peer, asked: [
-        SearchPage((world.records[-1],), 7, NOW - DAY, asked.context, cut_short=True)
+        SearchPage((world.records[-1],), 7, NOW - DAY, asked.context, cut_short=CutShort.TIMEOUT)
     ]
     assert bob.type("/search needle").splitlines()[1:] == [
         "21:00 anna: Сборка упала",
         "-- nothing more back to Sat 21 Nov 2026 21:00 UTC; further back: /search --",
     ]
+
+
+def test_a_search_while_the_index_is_being_made(world):
+    bob = of(world, "bob")
+    back_to = "back to Sat 21 Nov 2026 21:00 UTC (the search's index is being made); further back: /search --"
+    for records, said in (((), "nothing found"), ((world.records[-1],), "nothing more")):
+        page = SearchPage(records, 7, NOW - DAY, None, cut_short=CutShort.INDEXING)
+        world.search = lambda _peer, asked, page=page: [msgspec.structs.replace(page, context=asked.context)]
+        assert bob.type("/search needle").splitlines()[-1] == f"-- {said} {back_to}"
+
+
+def test_a_page_that_is_full_has_more(world):
+    bob = of(world, "bob")
+    world.search = lambda _peer, asked: [
+        SearchPage((world.records[-1],), 7, NOW - DAY, asked.context, cut_short=CutShort.FULL)
+    ]
+    assert bob.type("/search needle").splitlines()[-1] == "-- more: /search --"
 
 
 def test_a_search_that_can_not_be_run(world):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from enum import Enum
 from typing import ClassVar
 
 import msgspec
@@ -69,18 +70,29 @@ class Search(IoCommand, frozen=True):
         return msgspec.structs.replace(self, window=msgspec.structs.replace(self.window, **bounds))
 
 
+class CutShort(Enum):
+    """Why a search gives fewer messages than were asked for, though it could not look everywhere."""
+
+    TIMEOUT = "timeout"
+    INDEXING = "indexing"
+    """The same, where the index lacks much: it is being made."""
+    FULL = "full"
+    """What it found fills the page."""
+
+
 class SearchPage(Reply, frozen=True):
     """Messages that a search found, oldest first.
 
     ``reached`` is the number of the last record that was searched, if there may be more beyond it; None: all
-    were searched. ``time`` is that record's time in microseconds. ``cut_short``: the search ran out of time.
+    were searched. ``time`` is that record's time in microseconds. ``cut_short``: why there are fewer messages
+    than were asked for, if there may be more.
     """
 
     records: tuple[Record, ...]
     reached: int | None
     time: int
     context: object
-    cut_short: bool = False
+    cut_short: CutShort | None = None
 
 
 class NotSearched(Refusal, frozen=True):

@@ -60,13 +60,17 @@ SPEECH_REFUSALS = frozenset(
 """Answers to a PRIVMSG or NOTICE that was not delivered; others are about other commands."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
-    """A CHATHISTORY or SEARCH command that waits for its answer, or for its turn."""
+    """A CHATHISTORY or SEARCH command that waits for its answer, or for its turn.
+
+    ``note``: what a NOTE said of it before its answer: code, context, text.
+    """
 
     token: int
     room: str
     command: tuple[str, ...]
+    note: tuple[str, ...] = ()
 
 
 def nick_of(source: str) -> str:

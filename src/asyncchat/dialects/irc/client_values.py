@@ -206,11 +206,17 @@ class Undelivered(Value, frozen=True):
 
 
 class HistoryPage(Value, frozen=True):
-    """A page of a room's history, or of what was searched for (no room), oldest first."""
+    """A page of a room's history, or of what was searched for (no room), oldest first.
+
+    ``reached``: how far a search has looked that could not look everywhere, and ``why`` not
+    (``core.features.search.CutShort``).
+    """
 
     token: int
     room: str
     messages: tuple[Message, ...]
+    reached: datetime | None = None
+    why: str = ""
 
 
 class HistoryFailed(Value, frozen=True):

@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from asyncchat.core.features.history import Window
-from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
+from asyncchat.core.features.search import MOST_TERMS, CutShort, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.text.features.messages import spoken_lines
 from asyncchat.text.sentences import FeatureText, place
@@ -105,11 +105,15 @@ def page_lines(page: SearchPage, zone: Zone) -> list[str]:
     lines = spoken_lines(page.records, zone)
     if page.reached is None:
         return lines or [f"-- {NOTHING_FOUND} --"]
-    if not lines:
-        return [f"-- nothing found back to {zone.moment(page.time)}; further back: /search --"]
-    if page.cut_short:
-        return [*lines, f"-- nothing more back to {zone.moment(page.time)}; further back: /search --"]
-    return [*lines, f"-- {MORE} --"]
+    if lines and page.cut_short in (None, CutShort.FULL):
+        return [*lines, f"-- {MORE} --"]
+    return [*lines, f"-- {looked_back(zone.moment(page.time), page.cut_short, found=bool(lines))} --"]
+
+
+def looked_back(moment: str, why: CutShort | None, *, found: bool) -> str:
+    """How far back a search has looked that could not look everywhere."""
+    because = " (the search's index is being made)" if why is CutShort.INDEXING else ""
+    return f"nothing {'more' if found else 'found'} back to {moment}{because}; further back: /search"
 
 
 @slash(

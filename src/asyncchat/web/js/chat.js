@@ -5,6 +5,7 @@ import { escapeTag, fold, isRoom, pieces, size, timeOf } from "./irc.js";
 import { cleanName, mentioned } from "./text.js";
 
 const PAGE = 100;
+const FOUND = 50; // messages of a page of a search
 const MOST_CAUGHT_UP = 2000;
 const MOST_AT_ONCE = 1000;
 const MOST_PAGES = 40;
@@ -406,12 +407,17 @@ export class Chat extends EventTarget {
     return loaded[0] ?? null;
   }
 
-  async search(words, room = null) {
-    const attributes = [`text=${escapeTag(words)}`, "limit=50"];
+  /** The newest messages found, up to a time; `reached`: up to when it is to be asked again, null if all were looked at. */
+  async search(words, room = null, until = null) {
+    const attributes = [`text=${escapeTag(words)}`, `limit=${FOUND}`];
     if (room) attributes.push(`in=${escapeTag(room.name)}`);
+    if (until) attributes.push(`before=${until}`);
     const answer = await this.connection.ask("SEARCH", [attributes.join(";")]);
     const batch = answer.find((item) => item.type === "soju.im/search");
-    return (batch?.messages ?? []).map((item) => this.#asMessage(item)).filter(Boolean);
+    const messages = (batch?.messages ?? []).map((item) => this.#asMessage(item)).filter(Boolean);
+    const note = answer.find(({ command, params }) => command === "NOTE" && params[0] === "SEARCH" && params[1] === "INCOMPLETE")?.params;
+    const full = messages.length >= FOUND ? new Date(Math.min(...messages.map(({ time }) => time))).toISOString() : null;
+    return { messages, reached: note?.[2] ?? full, incomplete: Boolean(note) && note[3] !== "full", indexing: note?.[3] === "indexing" };
   }
 
   async around(room, id) {

@@ -54,15 +54,36 @@ export function searchDialog(chat, room, goTo) {
   const { input, node } = field("Words, or \"an exact phrase\"", { type: "search", enterkeyhint: "search" });
   const everywhere = h("input", { type: "checkbox" });
   const found = h("div", { role: "list", "aria-live": "polite" });
+  let latest;
   const content = form(async () => {
     const words = input.value.trim();
     if (!words) return;
-    found.replaceChildren(hint("Searching…"));
-    const messages = await chat.search(words, everywhere.checked ? null : room);
-    found.replaceChildren(...(messages.length ? messages.sort((one, other) => other.time - one.time).map((message) => h("button.found", {
-      onclick: () => { dialog.close(); goTo(message); },
-    }, h("b", {}, cleanName(message.nick)), " ", h("time", {}, `${when.format(message.time)}${everywhere.checked ? ` in ${cleanName(message.target)}` : ""}`), h("div.text", {}, rich(message.text))))
-      : [hint("Nothing found.")]));
+    const where = everywhere.checked ? null : room;
+    const shown = latest = new Set();
+    const next = async (until) => {
+      const waiting = hint("Searching…");
+      found.append(waiting);
+      let page;
+      try {
+        page = await chat.search(words, where, until);
+      } finally {
+        waiting.remove();
+      }
+      if (shown !== latest) return; // another search was begun meanwhile
+      const { reached, incomplete, indexing } = page;
+      const messages = page.messages.filter(({ id }) => !shown.has(id));
+      for (const { id } of messages) shown.add(id);
+      found.append(...messages.sort((one, other) => other.time - one.time).map((message) => h("button.found", {
+        onclick: () => { dialog.close(); goTo(message); },
+      }, h("b", {}, cleanName(message.nick)), " ", h("time", {}, `${when.format(message.time)}${where ? "" : ` in ${cleanName(message.target)}`}`), h("div.text", {}, rich(message.text)))));
+      if (incomplete) found.append(hint(`Looked back to ${when.format(new Date(reached))}${indexing ? "; the search's index is being made" : ""}.`));
+      else if (!shown.size) found.append(hint("Nothing found."));
+      if (!reached || reached === until) return;
+      const button = h("button.button", { type: "button", onclick: () => { button.remove(); next(reached).catch((error) => found.append(hint(error.message))); } }, "Look further back");
+      found.append(button);
+    };
+    found.replaceChildren();
+    await next(null);
   }, node, h("label", {}, everywhere, " in all my rooms"), h("button.button", { type: "submit" }, "Search"), found);
   const { dialog } = openDialog(`Search ${cleanName(room.name)}`, content);
   input.focus();

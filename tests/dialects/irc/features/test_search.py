@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core.features.search import NotSearched, SearchPage
+from asyncchat.core.features.search import CutShort, NotSearched, SearchPage
 
 SERVER = ":irc.test "
 CAPS = "batch server-time message-tags soju.im/search"
@@ -144,10 +144,23 @@ def test_a_search_that_can_not_be_run(server, room):
 
 
 def test_a_search_that_took_too_long_says_so(server, room):
-    page = SearchPage((), 3, server.hub.now, None, cut_short=True)
+    page = SearchPage((), 3, server.hub.now, None, cut_short=CutShort.TIMEOUT)
     note, *batch = room.dialect.encode_outcome((page,)).decode().split("\r\n")[:-1]
     assert note.startswith(SERVER + "NOTE SEARCH INCOMPLETE 2023-11-14T22:13:20.")
+    assert " timeout :It took too long: nothing beyond 2023-11-14T22:13:20." in note
     assert batch == [SERVER + "BATCH +s0 soju.im/search", SERVER + "BATCH -s0"]
+
+
+@pytest.mark.parametrize(
+    ("why", "text"),
+    [
+        (CutShort.INDEXING, "indexing :The search's index is being made: nothing beyond"),
+        (CutShort.FULL, "full :The page is full: nothing beyond"),
+    ],
+)
+def test_a_search_that_could_not_look_everywhere_says_why(server, room, why, text):
+    page = SearchPage((), 3, server.hub.now, None, cut_short=why)
+    assert text in room.dialect.encode_outcome((page,)).decode()
 
 
 def test_the_language_of_the_index_means_nothing(server, room):

@@ -187,5 +187,8 @@ def _read_fail(client: ClientConnection, line: ServerLine) -> Iterable[values.Va
 
 
 @from_server("NOTE", "WARN")
-def _read_note(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+def _read_note(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    if (question := client.asked(line.param(0))) is not None:
+        question.note = tuple(line.params[1:])
+        return ()
     return (values.Told(line.time, line.params[-1]),) if line.params else ()

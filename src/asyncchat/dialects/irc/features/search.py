@@ -7,7 +7,7 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import Window
-from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
+from asyncchat.core.features.search import MOST_TERMS, CutShort, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability
@@ -97,12 +97,22 @@ _FORMS = {
 """What is said of an attribute that is not of its form."""
 
 
+_INCOMPLETE = "INCOMPLETE"
+
+_REASONS = {
+    CutShort.TIMEOUT: "It took too long",
+    CutShort.INDEXING: "The search's index is being made",
+    CutShort.FULL: "The page is full",
+}
+
+
 @reply(SearchPage)
 def _say_found(session: IrcSession, page: SearchPage) -> Iterator[bytes]:
     if page.cut_short:
         # The batch can't say it, and whoever finds nothing must not think that there is nothing.
-        text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
-        yield line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text)
+        time, why = timestamp(page.time), page.cut_short
+        text = f"{_REASONS[why]}: nothing beyond {time} was looked at"
+        yield line(f":{session.context.name} NOTE SEARCH {_INCOMPLETE} {time} {why.value}", text)
     encoder = session.encoder
     yield from session.in_batch(
         "s", "soju.im/search", lambda ref: (message_lines(encoder, record, ref) for record in page.records)
@@ -125,4 +135,13 @@ wanted("soju.im/search", batch=True)
 @batch_from_server("soju.im/search")
 def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[values.Value]:
     if client.asked("SEARCH") is not None:
-        yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))
+        question = client.answered()
+        reached, why = _incomplete(question.note)
+        yield values.HistoryPage(question.token, "", replayed(client, batch, now), reached, why)
+
+
+def _incomplete(note: Sequence[str]) -> tuple[datetime | None, str]:
+    """How far the search has looked, and why no further; None: everywhere."""
+    if len(note) < 2 or note[0] != _INCOMPLETE or milliseconds(note[1]) is None:
+        return None, ""
+    return datetime.fromisoformat(note[1]), note[2] if len(note) > 3 else ""

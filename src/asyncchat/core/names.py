@@ -81,6 +81,7 @@ _fold_short = lru_cache(maxsize=2048)(fold_text)
 _SERVICE_KEYS = frozenset(fold(name) for name in SERVICES)
 
 
+@lru_cache(maxsize=1024)
 def name_fault(name: str) -> str | None:
     """Why a person can't have this name, as half a sentence ("it has …"), or None if it is allowed."""
     if not name:

@@ -117,4 +117,4 @@ class LineFramer:
 
 
 def _size(lines: list[bytes | None]) -> int:
-    return sum(1 if line is None else len(line) + 1 for line in lines)
+    return sum([1 if line is None else len(line) + 1 for line in lines])

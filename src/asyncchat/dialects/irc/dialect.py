@@ -164,7 +164,11 @@ class IrcDialect(IrcSession):
             self._read_lines(lines, commands, limit)
             if lines.idle:
                 self._lines = None
-        end = next((index for index, asked in enumerate(commands[:limit], 1) if asked.barrier), limit)
+        end = 0
+        for command in commands[:limit]:
+            end += 1
+            if command.barrier:
+                break
         if len(commands) > end:
             # What one line asks may be cut here.
             self._queued = [*commands[end:], *(self._queued or ())]
@@ -184,11 +188,12 @@ class IrcDialect(IrcSession):
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
-                before = len(commands)
-                commands.extend(dispatch(self, raw) or _NOTHING)
-                if any(asked.barrier for asked in commands[before:]):
-                    lines.put_back(taken[index + 1 :])
-                    return
+                asked = dispatch(self, raw) or _NOTHING
+                commands.extend(asked)
+                for command in asked:
+                    if command.barrier:
+                        lines.put_back(taken[index + 1 :])
+                        return
                 if len(commands) >= limit:
                     lines.put_back(taken[index + 1 :])
                     break

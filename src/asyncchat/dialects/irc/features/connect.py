@@ -1,5 +1,6 @@
 """People and their connections: NICK, USER, PASS, SETNAME, PING, QUIT ("Connection Messages")."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -37,7 +38,7 @@ SETNAME: Final = capability("setname", "extensions/setname", changes=True)
 token("NAMELEN", REALNAME_BYTES)
 token("USERLEN", USER_LENGTH)
 
-_USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
+_NOT_IN_USER = re.compile(r"[^A-Za-z0-9_.~\[\]{}|`^\\-]+")
 
 
 @command("NICK <nickname>", "Takes a nickname, or another one.", early=True)
@@ -66,15 +67,11 @@ def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
 def _user(session: IrcSession, message: Message) -> Sequence[Command]:
     if session.entered:
         return [_already()]
-    given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
+    given = _NOT_IN_USER.sub("", message.params[0])
     pending = session.registration
     pending.user = given[:USER_LENGTH] or "user"
     pending.realname = cut(printable(message.params[3]), REALNAME_BYTES)[0]
     return enter(session) if pending.complete else []
-
-
-def _user_char(char: str) -> bool:
-    return char.isalnum() or char in _USER_SYMBOLS
 
 
 class PassPurpose(msgspec.Struct, frozen=True):

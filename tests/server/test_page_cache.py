@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from asyncchat.core.features.history import Window
+from asyncchat.core.features.history import MORE_COUNTED, Window
 from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.page_cache import PageCache
@@ -19,9 +19,11 @@ class CountingLog(MemoryLog):
     def __init__(self):
         super().__init__()
         self.reads = 0
+        self.counted_to = 0
 
     async def read(self, wanted, count_to=0):
         self.reads += 1
+        self.counted_to = count_to
         return await super().read(wanted, count_to)
 
 
@@ -144,6 +146,18 @@ def test_a_form_of_a_page_is_made_once_until_something_is_said(server, log):
     iris.until("PONG")
     assert server.wait(read()) == ["2 messages"] * 3
     assert made == [1, 1, 2]
+
+
+def test_of_an_older_page_in_another_form_only_one_message_before_it_is_counted(server, log):
+    """To count a thousand takes as long as to read the page."""
+    iris = server.irc("iris")
+    iris.send("".join(f"PRIVMSG #lobby :cup {number}\r\n" for number in range(9)) + "PING x\r\n")
+    iris.until("PONG")
+    pages, last = server.server.app._api._context.pages, server.call(lambda: log.last)
+    for before, limit, counted_to in ((last + 1, 5, MORE_COUNTED), (last, 5, 1), (last + 1, 200, 1)):
+        wanted = PageQuery("#lobby", last, Window(before=before, limit=limit))
+        assert server.wait(pages.read_as(wanted, "more", lambda page: page.more > 0)) == (limit < 9)
+        assert log.counted_to == counted_to
 
 
 def test_a_renamed_room_has_its_lines_under_both_names(server):

@@ -9,6 +9,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import lru_cache
 from heapq import merge
 from itertools import chain, compress, groupby, islice
 from pathlib import Path
@@ -48,9 +49,15 @@ _MAX_NUMBER = 2**63 - 1
 _ROWS_AT_ONCE = 64
 """Records of a page that are read in one query. A query for each takes three times as long."""
 
-_ONE_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number = ?"  # noqa: S608  # constants
-_ALL_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
-_ALL_FACTS = "SELECT number, time, event FROM facts WHERE number IN (SELECT value FROM json_each(?))"
+_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number"  # noqa: S608  # constants
+_ONE_SAID = f"{_SAID} = ?"
+_FACTS = "SELECT number, time, event FROM facts WHERE number"
+
+
+@lru_cache(2 * _ROWS_AT_ONCE)
+def _all(query: str, count: int) -> str:
+    """A query for so many numbers. Out of ``json_each`` they would take a quarter longer."""
+    return f"{query} IN ({', '.join('?' * count)})"
 
 
 def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Page:
@@ -152,10 +159,10 @@ def _find(connection: sqlite3.Connection, number: int) -> Record | None:
 
 def _find_all(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Record | None]:
     """The records with these numbers; for an erased one None, or no entry."""
-    found = rows.records(connection.execute(_ALL_SAID, (rows.encode_numbers(numbers),)).fetchall())
+    found = rows.records(connection.execute(_all(_SAID, len(numbers)), numbers).fetchall())
     if len(found) < len(numbers):
-        rest = rows.encode_numbers(number for number in numbers if number not in found)
-        facts = connection.execute(_ALL_FACTS, (rest,)).fetchall()
+        rest = [number for number in numbers if number not in found]
+        facts = connection.execute(_all(_FACTS, len(rest)), rest).fetchall()
         found.update((fact[0], rows.fact_record(*fact)) for fact in facts)
     return found
 

@@ -87,10 +87,10 @@ class PageCache:
     async def _find(self, wanted: PageQuery, count_to: int) -> _Entry | Page:
         room = self._rooms.subscribers_in(wanted.room)
         before, limit = wanted.window.before, wanted.window.limit
-        if room is None or before is None or not _is_newest_page(wanted):
+        end = 0 if before is None else min(before, wanted.upto + 1)  # the number may be yet to come
+        if room is None or max(self._begun, room.last_said) >= end or not _is_newest_page(wanted):
             return await self._log.read(wanted, count_to)
         key = wanted.room, limit
-        end = min(before, wanted.upto + 1)  # a client may name a number that is yet to come
         entry = self._pages.get(key)
         if (
             entry is not None

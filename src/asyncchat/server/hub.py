@@ -42,6 +42,7 @@ class _Requester(SilentRecipient):
     def __init__(self, by: Recipient | None) -> None:
         super().__init__(*((by.id, by.person_id) if by is not None else ()))
         self._by = by
+        self.is_charged = by is not None
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def charge(self, lines: float, told: float = 0.0) -> None:
@@ -135,8 +136,7 @@ class Hub:
 
         It is charged like a message that so many are told. Leaving the chat is not: joining was.
         """
-        told = reach(self.chat, outcome)
-        if told:
+        if session.is_charged and (told := reach(self.chat, outcome)):
             session.charge(0, told)
         for item in outcome:
             if type(item) is Record:

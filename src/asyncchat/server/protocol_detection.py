@@ -6,6 +6,7 @@ follows.
 
 import logging
 import re
+from collections.abc import Coroutine
 
 from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import silence_for
@@ -35,9 +36,9 @@ _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r
 _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
-async def detect_protocol(
+def detect_protocol(
     protocols: Protocols, listeners: Listeners, app: App, session: Session
-) -> bytes | None:
+) -> Coroutine[None, None, bytes | None]:
     """Gives a session its dialect.
 
     Args:
@@ -49,7 +50,7 @@ async def detect_protocol(
     Returns:
         The input that its dialect has not seen yet; None when there is nobody to serve.
     """
-    return await _Detection(protocols, listeners, app, session).run()
+    return _Detection(protocols, listeners, app, session).run()
 
 
 class _Detection:
@@ -73,8 +74,10 @@ class _Detection:
             if kind is Kind.PLAIN:
                 if await self._try_name():
                     return self._begun
+            elif kind is Kind.HTTP:
+                return None if self._prompted else await self._http().serve()
             elif kind is not None:
-                return await self._turn_to(kind)
+                return self._turn_to(kind)
             if self._session.ended:
                 return None
             if kind is None and await self._listen():
@@ -169,7 +172,11 @@ class _Detection:
             asked = dialect.receive_data(b"")
         return dialect.entered
 
-    async def _turn_to(self, kind: Kind) -> bytes | None:
+    def _http(self) -> HttpConnection:
+        begun = readable(self._begun) if self._marked() else self._begun
+        return HttpConnection(self._session, self._app, self._protocols.websocket, begun, ended=self._ended)
+
+    def _turn_to(self, kind: Kind) -> bytes | None:
         session = self._session
         match kind:
             case Kind.IRC:
@@ -180,13 +187,6 @@ class _Detection:
                 )
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
                 return readable(self._begun) if self._marked() else self._begun
-            case Kind.HTTP:
-                if not self._prompted:
-                    begun = readable(self._begun) if self._marked() else self._begun
-                    websocket = self._protocols.websocket
-                    return await HttpConnection(
-                        session, self._app, websocket, begun, ended=self._ended
-                    ).serve()
             case Kind.TLS:
                 session.tell(_TLS_ALERT)
                 _logger.warning("%s tried TLS on the plain-text port", session.address)

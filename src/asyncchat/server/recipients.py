@@ -61,6 +61,8 @@ class Recipient(Protocol):
     """Whether it must not be told anything any more."""
     weight: int
     """As how many members it counts where a message is charged by them."""
+    is_charged: bool
+    """Whether what it asks is charged to a client."""
     encoder: EventEncoder
     """Encodes others' events for it."""
     pending: Pending
@@ -128,6 +130,7 @@ class SilentRecipient:
     """
 
     weight = 1
+    is_charged = False
     encoder: EventEncoder = _SILENCE
     ended = True
     address = ""

@@ -169,6 +169,7 @@ class Session(Connection):
     context: SessionContext
     encoder: EventEncoder
     weight = 1
+    is_charged = True
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from asyncchat.bench.load import Mark, Outcome
 from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.search_index import Filling
 
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
 # For the plot: enough points for a smooth curve, denser towards the end.
@@ -44,6 +45,8 @@ class Measure(NamedTuple):
 
 MEASURES = (
     Measure("cpu_us", "server CPU a delivery", "us", 3, "less"),
+    Measure("index_us", "search index CPU a delivery, later", "us", 3, "less"),
+    Measure("full_us", "CPU a delivery with that", "us", 3, "less"),
     Measure("deliveries_per_s", "deliveries", "1/s", 0, "more"),
     Measure("bytes", "network bytes a delivery", "B", 1, "less"),
     Measure("messages_per_s", "messages", "1/s", 0, "more"),
@@ -93,6 +96,27 @@ def load_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     metrics = _metrics(scenario, outcome)
     metrics.notes += _load_notes(scenario, outcome, metrics)
     return metrics
+
+
+def add_index(metrics: Metrics, filling: Filling | None, messages: int) -> None:
+    """Add what the search's index did and costs; None: the server has none.
+
+    Args:
+        metrics: Those of a load.
+        filling: How the index was filled afterwards.
+        messages: How many were sent in the whole run.
+    """
+    values, later = metrics.values, 0.0
+    if filling is not None:
+        metrics.notes.append(filling.describe())
+        values["index_lacked"], values["index_seconds"] = float(filling.lacked), filling.seconds
+        if filling.row_us is not None and values["deliveries_per_s"] and messages:
+            values["index_row_us"] = filling.row_us
+            # What it did during the run is in the server's CPU already.
+            share = min(1.0, filling.lacked / messages) * values["messages_per_s"]
+            later = values["index_us"] = filling.row_us * share / values["deliveries_per_s"]
+    if "cpu_us" in values:
+        values["full_us"] = values["cpu_us"] + later
 
 
 def churn_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:

@@ -14,6 +14,7 @@ from asyncchat.errors import AsyncChatError
 PROC = Path("/proc")
 # What the generator needs in addition to the connections: files, pipes, the poller.
 _SPARE_FILES = 64
+_COMM_BYTES = 15  # proc(5): comm
 _LISTEN_STATE = "0A"  # net/tcp_states.h: TCP_LISTEN
 _TASK_TIMES = slice(11, 13)  # proc(5): utime and stime, counted after the command's closing bracket
 
@@ -45,6 +46,16 @@ def cpu_seconds(pid: int, proc: Path = PROC) -> float | None:
         by_ticks = sum(int(field) for field in fields[_TASK_TIMES]) / _ticks()
         total += max(_scheduled(proc / str(each)), by_ticks)
     return total if known else None
+
+
+def thread_seconds(pid: int, name: str, proc: Path = PROC) -> float | None:
+    """Return the processor time of a process's threads of this name so far; None if there is none."""
+    total, known = 0, False
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for thread in (proc / str(pid) / "task").iterdir():
+            if (thread / "comm").read_text("utf-8", "replace").strip() == name[:_COMM_BYTES]:
+                total, known = total + int((thread / "schedstat").read_text().split()[0]), True
+    return total / 1e9 if known else None
 
 
 def machine_seconds(proc: Path = PROC) -> float | None:

@@ -12,7 +12,16 @@ def table(results: Results) -> str:
     return "\n".join(_comparison(each) for each in results.comparisons)
 
 
-_IN_DOCUMENT = ("cpu_us", "post_cpu_us", "session_cpu_us", "p50_ms", "p99_ms", "join_seconds", "memory_kib")
+_IN_DOCUMENT = (
+    "cpu_us",
+    "full_us",
+    "post_cpu_us",
+    "session_cpu_us",
+    "p50_ms",
+    "p99_ms",
+    "join_seconds",
+    "memory_kib",
+)
 """The measures of a document's table."""
 
 _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"

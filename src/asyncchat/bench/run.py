@@ -13,11 +13,19 @@ from asyncchat.bench.api import ApiSetup, Posts
 from asyncchat.bench.churn import Churn
 from asyncchat.bench.clients import Clients, Progress
 from asyncchat.bench.load import Load, Setup
-from asyncchat.bench.metrics import Metrics, churn_metrics, idle_metrics, load_metrics, post_metrics
+from asyncchat.bench.metrics import (
+    Metrics,
+    add_index,
+    churn_metrics,
+    idle_metrics,
+    load_metrics,
+    post_metrics,
+)
 from asyncchat.bench.poller import Poller, make_poller
 from asyncchat.bench.protocols import make_dialect
 from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
 from asyncchat.bench.scenario import Scenario, ScenarioError
+from asyncchat.bench.search_index import IndexWatch
 from asyncchat.bench.servers import Running, Target
 
 
@@ -132,11 +140,13 @@ def _one(
     def tell(text: str) -> None:
         progress(f"{scenario.name}: {server.version or server.address}: {text}")
 
+    outcome = None
     with Clients(server.address, dialect, rooms, poller, tell) as clients:
         join_seconds = clients.join()
         clients.settle()
         after = process.memory_bytes(pid) if pid else None
         setup = Setup(clients, scenario, dialect, poller, server_cpu, tell)
+        watch = IndexWatch(server.database, pid) if server.database is not None and pid else None
         if scenario.kind == "idle":
             clients.stay(scenario.warmup)
             begin = server_cpu()
@@ -146,8 +156,11 @@ def _one(
         elif scenario.kind == "churn":
             metrics = churn_metrics(scenario, Churn(setup).run())
         else:
-            metrics = load_metrics(scenario, Load(setup).run())
+            outcome = Load(setup).run()
+            metrics = load_metrics(scenario, outcome)
         clients.leave()
+    if outcome is not None:
+        add_index(metrics, watch.filled(tell) if watch is not None else None, outcome.end.sent)
     metrics.version = server.version or clients.version
     metrics.values["join_seconds"] = join_seconds
     if before is not None and after is not None and after > before and scenario.kind != "churn":

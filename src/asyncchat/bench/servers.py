@@ -49,6 +49,7 @@ class Running:
         caps: Capabilities that its clients request; None: those of the settings.
         token: Returns a token that may post and read in every room.
         restart: Kills it, starts it again with the same history; None: impossible.
+        database: Its history's file, if it is ours and keeps one.
     """
 
     address: Address
@@ -57,6 +58,7 @@ class Running:
     caps: tuple[str, ...] | None = None
     token: Callable[[], str] = _no_token
     restart: Callable[[], None] | None = None
+    database: Path | None = None
 
 
 class Target(Protocol):
@@ -153,6 +155,7 @@ class Own:
                     version,
                     token=token,
                     restart=restart if self.history else None,
+                    database=database if self.history else None,
                 )
 
 

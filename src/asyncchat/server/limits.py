@@ -416,13 +416,14 @@ class ClientBudget:
         network: that of its network, which counts its connection already.
     """
 
-    __slots__ = ("_budgets", "_charged", "_own", "entered", "network")
+    __slots__ = ("_budgets", "_more", "_own", "entered", "network")
 
     def __init__(self, budgets: Budgets, network: NetworkBudget) -> None:
         self.network = network
         self._budgets = budgets
         self._own = budgets.connection()
-        self._charged: tuple[Budget, ...] = (self._own, network)
+        self._more: tuple[Budget, ...] = ()
+        """What is charged besides these two."""
         self.entered = False
         """Whether it is a person, and its network counts it as one."""
 
@@ -442,24 +443,26 @@ class ClientBudget:
     def lines(self, now: float, account: str) -> float:
         """Lines that all of them allow now; from now on these are charged. ``account``: empty for a guest."""
         own, network, budgets = self._own, self.network, self._budgets
-        charged: tuple[Budget, ...] = (own, network)
+        more: tuple[Budget, ...] = ()
         allowed = own.level
         if allowed < budgets.strained_below:
             allowed = own.lines(now)
             if allowed < budgets.strained_below:
-                charged += (budgets.server.share(now, network),)
+                more = (budgets.server.share(now, network),)
         if account:
-            charged += (budgets.account(account),)
-        if len(charged) > 2 or network.level < allowed or network.site is not None:
-            allowed = min([allowed, *(budget.lines(now) for budget in charged[1:])])
-        self._charged = charged
+            more += (budgets.account(account),)
+        if more or network.level < allowed or network.site is not None:
+            allowed = min([allowed, network.lines(now), *(budget.lines(now) for budget in more)])
+        self._more = more
         return allowed
 
     def charge(self, lines: float, told: float = 0.0) -> None:
         """Takes so many lines, which may be more than there are, of which so many in all are told."""
-        for budget in self._charged:
-            members = SERVER_LINE_MEMBERS if type(budget) is ServerShare else LINE_MEMBERS
-            budget.charge(lines + told / members)
+        cost = lines + told / LINE_MEMBERS
+        self._own.charge(cost)
+        self.network.charge(cost)
+        for budget in self._more:
+            budget.charge(lines + told / SERVER_LINE_MEMBERS if type(budget) is ServerShare else cost)
 
     def reserve(self, now: float, lines: int) -> float:
         """Takes lines in advance. Returns the seconds until they may be used.
@@ -467,7 +470,7 @@ class ClientBudget:
         While it waits for another budget its own does not fill: else it would soon be one of those who send
         few lines, and the server's budget would not hold it back.
         """
-        waits = [budget.reserve(now, lines) for budget in self._charged]
+        waits = [budget.reserve(now, lines) for budget in (self._own, self.network, *self._more)]
         longest = max(waits)
         self._own.charge((longest - waits[0]) * self._own.rate.per_second)
         return longest

@@ -55,6 +55,7 @@ VALUES = {
     "frames",
     "headers",
     "http11",
+    "speedups",
     "typing",
     "uri",
     "utils",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Close, Frame, Opcode
-from websockets.protocol import CLIENT, Protocol
+from websockets.protocol import CLIENT, SERVER, Protocol
 
 from asyncchat.core.commands import DialectReply
 from asyncchat.core.events import Record
@@ -16,7 +16,15 @@ from asyncchat.core.features.presence import Left, NodeStarted
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc.server_context import IrcContext
-from asyncchat.dialects.websocket import MESSAGE_BYTES, WebSocket, WebSocketEncoder, framed, shake_hands
+from asyncchat.dialects.websocket import (
+    MESSAGE_BYTES,
+    Frames,
+    WebSocket,
+    WebSocketEncoder,
+    _is_utf8,
+    framed,
+    shake_hands,
+)
 from tests.dialects.driver import Hub, server_info
 
 ALICE = Person(1, "alice", "a", "host", "Alice", "alice!a@host")
@@ -126,6 +134,62 @@ class TestHandshake:
 
     def test_only_get(self):
         assert shake_hands("POST", "/", HANDSHAKE).status == 405
+
+
+OPCODES = (Opcode.CONT, Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG, Opcode.CLOSE)
+FRAMES = st.builds(
+    lambda bits, opcode, second, data: bytes((bits | opcode, second & 0x80 | len(data))) + bytes(4) + data,
+    st.sampled_from((0x80,) * 6 + (0, 0, 0, 0x90, 0xC0, 0xA0)),
+    st.sampled_from(OPCODES * 4 + (Opcode.TEXT,) * 9 + (3, 11)),
+    st.sampled_from((0x80,) * 12 + (0,)),
+    st.sampled_from((b"PRIVMSG #lobby :hi", b"", b"\x03\xe8", b"\x03\xe8\xff", b"\x03", b"\xff", b"PING x")),
+)
+
+
+@given(st.lists(FRAMES, max_size=8), st.integers(1, 40))
+def test_frames_are_read_as_the_library_reads_them(frames, size):
+    library = Protocol(SERVER, max_size=MESSAGE_BYTES)
+    dialect = entered(WebSocket(IrcContext(server_info())))
+    pongs, told, closed = b"", [], False
+    for frame in frames:
+        library.receive_data(frame)
+        if library.close_rcvd is not None and library.current_size is not None:
+            return  # it takes a close within a message for a fault; RFC 6455, 5.4 lets it stand there
+    said = [one for one in library.events_received() if isinstance(one, Frame)]
+    data = b"".join(frames)
+    for at in range(0, len(data), size):
+        for command in dialect.receive_data(data[at : at + size]):
+            if isinstance(command, Quit):
+                closed = True
+            elif isinstance(command, DialectReply) and isinstance(command.value, Frames):
+                pongs += command.value.data
+            elif isinstance(command, Say):
+                told.append(command)
+    answers = seen(b"".join(library.data_to_send()))
+    ours = seen(pongs + (dialect.closing_bytes("") if closed else b""))
+    ours = [answer for answer in ours if answer[0] is not Opcode.TEXT]  # ERROR
+    texts = [one for one in _messages(said) if one is not None]
+    if None in _messages(said):  # text that is not UTF-8: the library leaves that to its caller
+        return
+    assert [opcode for opcode, _ in ours] == [opcode for opcode, _ in answers]
+    assert len(told) == len([one for one in texts if one.startswith(b"PRIVMSG") and _is_utf8(one)])
+    for (opcode, mine), (_, its) in zip(ours, answers, strict=True):
+        assert mine == its if opcode is Opcode.PONG else mine[:2] == its[:2]
+
+
+def _messages(frames):
+    """The messages of these frames; None: it is no text."""
+    whole, first = b"", Opcode.TEXT
+    found: list[bytes | None] = []
+    for frame in frames:
+        if frame.opcode in (Opcode.PING, Opcode.PONG, Opcode.CLOSE):
+            continue
+        if frame.opcode is not Opcode.CONT:
+            whole, first = b"", frame.opcode
+        whole += frame.data
+        if frame.fin:
+            found.append(None if first is Opcode.TEXT and not _is_utf8(whole) else whole)
+    return found
 
 
 LINES = ["PING x", "", "x" * 125, "x" * 126, "é" * 200, "x" * 70]
@@ -263,6 +327,25 @@ class TestMessages:
         assert [type(command) for command in dialect.receive_data(masked(Frame(Opcode.CONT, b"")))] == [
             DialectReply
         ]
+
+    def test_a_ping_within_the_longest_message_is_answered(self, shared):
+        """Control frames stand between fragments (RFC 6455, 5.4), whatever these hold."""
+        dialect = entered(shared)
+        fragments = [
+            Frame(Opcode.TEXT if not at else Opcode.CONT, b"x" * 128, fin=False) for at in range(128)
+        ]
+        assert [dialect.receive_data(masked(*fragments[at : at + 64])) for at in (0, 64)] == [[], []]
+        (answer,) = dialect.receive_data(masked(Frame(Opcode.PING, b"still there?")))
+        assert isinstance(answer, DialectReply)
+        assert seen(dialect.encode_outcome((answer.value,))) == [(Opcode.PONG, b"still there?")]
+        assert ends(dialect, dialect.receive_data(masked(Frame(Opcode.CONT, b"x")))).code == 1009
+
+    def test_a_close_within_a_message_is_answered_as_any(self, shared):
+        dialect = entered(shared)
+        close = Frame(Opcode.CLOSE, b"\x03\xe8")
+        commands = dialect.receive_data(masked(Frame(Opcode.TEXT, b"x", fin=False), close))
+        assert commands == [Quit("connection closed")]
+        assert seen(dialect.closing_bytes("")) == [(Opcode.CLOSE, b"\x03\xe8")]
 
     def test_the_probe_is_a_ping_of_irc(self, shared):
         assert seen(entered(shared).ping()) == [(Opcode.TEXT, b"PING :irc.test")]

@@ -232,7 +232,7 @@ def test_a_handshake_with_a_body_is_none(server):
     [
         (b"\x81\x02hi", 1002, "mask"),
         (b"\x81\x81\0\0\0\0\xff", 1007, "a text message is not UTF-8"),
-        (b"\x81\xfe\x40\x01" + b"\0" * 4 + b"x" * 16_385, 1009, "limit"),
+        (b"\x81\xfe\x40\x01" + b"\0" * 4 + b"x" * 16_385, 1009, "over 16384 bytes"),
         (b"\xff" * 100, 1002, ""),
     ],
 )

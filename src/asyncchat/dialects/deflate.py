@@ -16,8 +16,6 @@ from typing import Final
 import msgspec
 from websockets.extensions.base import Extension
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
-from websockets.frames import Frame, Opcode
-from websockets.typing import ExtensionName
 
 LEAST_BYTES: Final = 512
 """A shorter batch is sent as it is: one of three lines is shortened by a third, for the work of a member or
@@ -62,33 +60,6 @@ def agreement(extension: Extension) -> Deflate:
     """What ``FACTORY`` agreed on."""
     assert isinstance(extension, PerMessageDeflate)  # noqa: S101 - there is no other
     return Deflate(min(extension.local_max_window_bits, WINDOW_BITS), not extension.local_no_context_takeover)
-
-
-class CompressedFrame(Frame):
-    """The first frame of a compressed message: its RSV1 bit was set, and has been cleared."""
-
-
-class Marks(Extension):
-    """Lets the bit RSV1 pass where it may stand (section 6), and leaves the bytes as they are.
-
-    A continuation or a control frame with it is the library's to refuse.
-    """
-
-    name = ExtensionName("permessage-deflate")
-
-    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
-        """Marks the first frame of a compressed message."""
-        if not frame.rsv1 or frame.opcode not in (Opcode.TEXT, Opcode.BINARY):
-            return frame
-        return CompressedFrame(frame.opcode, frame.data, frame.fin, False, frame.rsv2, frame.rsv3)
-
-    def encode(self, frame: Frame) -> Frame:
-        """Control frames are never compressed, and others are not made by the library here."""
-        return frame
-
-
-MARKS: Final[list[Extension]] = [Marks()]
-"""The extensions of a connection with compression: it has no state, so all share it."""
 
 
 class TooLong(Exception):

@@ -12,10 +12,9 @@ from weakref import WeakValueDictionary
 
 import msgspec
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidHandshake
-from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.exceptions import InvalidHandshake, InvalidUpgrade, ProtocolError
+from websockets.frames import Close, CloseCode, Opcode
 from websockets.http11 import Request
-from websockets.protocol import OPEN, SERVER, Protocol
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -25,16 +24,24 @@ from asyncchat.core.features.connect import Quit
 from asyncchat.core.text import cut
 from asyncchat.dialects import deflate
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
-from asyncchat.dialects.deflate import CompressedFrame, Deflate
+from asyncchat.dialects.deflate import Deflate
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.server_context import IrcContext
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no wheel for this machine
+    from websockets.utils import apply_mask
+
 MESSAGE_BYTES: Final = 16_384
 """Longest message: three times the longest line with its tags, which the dialect then refuses in words."""
 
-REASON_BYTES: Final = 123
-"""Longest reason in a close frame: a control frame has 125 bytes, the code takes two (RFC 6455, 5.5)."""
+CONTROL_BYTES: Final = 125
+"""Longest control frame (RFC 6455, 5.5)."""
+
+REASON_BYTES: Final = CONTROL_BYTES - 2
+"""Longest reason in a close frame: the code takes two bytes."""
 
 TEXT_SUBPROTOCOL: Final = Subprotocol("text.ircv3.net")
 BINARY_SUBPROTOCOL: Final = Subprotocol("binary.ircv3.net")
@@ -64,30 +71,23 @@ def shake_hands(
     """
     if method != "GET":
         return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
-    extensions = [deflate.FACTORY] if compression else None
-    protocol = _Handshake(subprotocols=[TEXT_SUBPROTOCOL, BINARY_SUBPROTOCOL], extensions=extensions)
-    try:
-        return _answer(protocol, target, headers)
-    finally:
-        protocol.parser.close()  # it and the protocol refer to each other
-
-
-def _answer(protocol: ServerProtocol, target: str, headers: Iterable[tuple[str, str]]) -> Handshake:
     used = [(name, value) for name, value in headers if name.lower() in _USED]
+    negotiation = _COMPRESSING if compression else _NEGOTIATION
     try:
-        response = protocol.accept(Request(target, Headers(used)))
+        accept, extensions, subprotocol = negotiation.process_request(Request(target, Headers(used)))
+    except InvalidUpgrade as error:
+        # The header is the connection's (RFC 9110, 7.8).
+        return Handshake(426, (("Upgrade", "websocket"), _VERSION, ("Connection", "Upgrade")), str(error))
     except InvalidHandshake as error:
-        return Handshake(400, (), str(error))
-    if response.status_code == 101:
-        said = tuple((name, value) for name, value in response.headers.raw_items() if name != "Date")
-        agreed = deflate.agreement(protocol.extensions[0]) if protocol.extensions else None
-        return Handshake(101, said, binary=protocol.subprotocol == BINARY_SUBPROTOCOL, deflate=agreed)
-    also = tuple((name, value) for name, value in response.headers.raw_items() if name in _KEPT)
-    if response.status_code in (400, 426):
-        also = (*also, ("Sec-WebSocket-Version", "13"))
-    if any(name == "Upgrade" for name, _ in also):  # it is the connection's (RFC 9110, 7.8)
-        also = (*also, ("Connection", "Upgrade"))
-    return Handshake(response.status_code, also, str(protocol.handshake_exc or ""))
+        return Handshake(400, (_VERSION,), str(error))
+    answer = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)]
+    agreed = None
+    if extensions is not None:
+        answer.append(("Sec-WebSocket-Extensions", extensions))
+        agreed = deflate.agreement(negotiation.extensions[0])
+    if subprotocol is not None:
+        answer.append(("Sec-WebSocket-Protocol", subprotocol))
+    return Handshake(101, tuple(answer), binary=subprotocol == BINARY_SUBPROTOCOL, deflate=agreed)
 
 
 _USED = frozenset(
@@ -98,15 +98,27 @@ _USED = frozenset(
 )
 """Headers that the handshake is made of; others are not looked at."""
 
-_KEPT = ("Allow", "Upgrade")
+_VERSION = ("Sec-WebSocket-Version", "13")
 
 
-class _Handshake(ServerProtocol):
-    """Takes the first subprotocol that the server knows."""
+class _Negotiation(ServerProtocol):
+    """The library's handshake, without the rest of a connection: one does for all.
+
+    It takes the first subprotocol that the server knows.
+    """
+
+    def __init__(self, *, compression: bool) -> None:
+        # The library's would make a parser, a logger and a random id.
+        self.origins = None
+        self.available_subprotocols = [TEXT_SUBPROTOCOL, BINARY_SUBPROTOCOL]
+        self.available_extensions = [deflate.FACTORY] if compression else None
 
     def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
         known = self.available_subprotocols or ()
         return next((name for name in subprotocols if name in known), None)
+
+
+_NEGOTIATION, _COMPRESSING = _Negotiation(compression=False), _Negotiation(compression=True)
 
 
 def framed(lines: bytes, first: int = _TEXT) -> bytes:
@@ -200,8 +212,8 @@ class WebSocketDialect:
     """One session's IRC in frames (``dialects.base.Dialect``)."""
 
     __slots__ = (
-        "_closing", "_deflate", "_ended", "_first", "_frames", "_input", "_irc", "_is_compressed", "_is_text",
-        "_last", "_message", "_protocol", "_shared", "encoder",
+        "_begun", "_closing", "_deflate", "_ended", "_first", "_frames", "_input", "_irc", "_last",
+        "_message", "_peer_closed", "_pongs", "_shared", "encoder",
     )  # fmt: skip
 
     def __init__(self, shared: WebSocket, irc: IrcDialect, first: int, how: Deflate | None = None) -> None:
@@ -209,22 +221,21 @@ class WebSocketDialect:
         self._irc = irc
         self._first = first
         self._deflate = how
-        self._protocol = Protocol(SERVER, max_size=MESSAGE_BYTES)
-        if how is not None:
-            self._protocol.extensions = deflate.MARKS
-        self._input = bytearray()
-        """What was received and not read: as bytes it takes no more memory than it weighs."""
-        self._message = bytearray()
-        """A message's fragments so far; ``Protocol`` bounds them."""
-        self._is_text = False
-        """Whether that message is text."""
-        self._is_compressed = False
-        """Whether it is compressed; then its fragments are kept as they came."""
+        self._input = b""
+        """What was received and not read."""
+        self._begun = 0
+        """The first byte of a message that is not complete; 0: there is none."""
+        self._message = b""
+        """Its fragments so far, as they came."""
+        self._pongs = b""
+        """The answers to pings, which wait for the end of the turn."""
         self._frames = 0
         """Frames of the last turn that gave no line: control frames and fragments. And one for each KiB that
         was inflated."""
         self._closing = ""
         """Why the peer's frames are no longer read: it has closed, or broken the protocol."""
+        self._peer_closed = False
+        """Whether it has closed: then it reads nothing more but the answer to that."""
         self._last = b""
         """The frames that answer that, which are the last ones."""
         self._ended = False
@@ -256,13 +267,10 @@ class WebSocketDialect:
             self._input += data
             if not self._irc.backlog:
                 lines = self._read(limit)
-                writes = b"".join(self._protocol.data_to_send())
-                if self._protocol.state is OPEN:
-                    pongs = writes
-                else:
-                    self._last = writes
-                    self._closing = _reason(self._protocol)
-                    self._input.clear()
+                pongs, self._pongs = self._pongs, b""
+                if self._closing:
+                    self._last = pongs + self._last
+                    pongs = self._input = b""
         commands = self._irc.receive_data(b"".join(lines), limit)
         if self._closing and not (self.backlog or (commands and commands[-1].barrier)):
             commands = [*commands, Quit(self._closing)]
@@ -336,54 +344,105 @@ class WebSocketDialect:
 
     def _read(self, limit: int) -> list[bytes]:
         """The lines of the next frames; a fault in one fails the connection and ends the list."""
-        protocol, received = self._protocol, self._input
+        data = self._input
+        size = len(data)
         lines: list[bytes] = []
         at = 0
         for _ in range(limit):
-            if self._frames >= _MOST_INFLATED:
+            if self._closing or self._frames >= _MOST_INFLATED or size < at + 2:
                 break
-            end = _frame_end(received, at)
-            if not at < end <= len(received):
+            first, length = data[at], data[at + 1]
+            fault = self._fault_in(first, length)
+            if fault:
+                self._fail(CloseCode.PROTOCOL_ERROR, fault)
                 break
-            protocol.receive_data(bytes(received[at:end]))
+            length &= 0x7F
+            begin = at + 2
+            if length >= 126:
+                begin += 2 if length == 126 else 8
+                if size < begin:
+                    break
+                length = int.from_bytes(data[at + 2 : begin])
+            if length > MESSAGE_BYTES - len(self._message) and first & 0x0F not in _CONTROL:
+                self._fail(CloseCode.MESSAGE_TOO_BIG, _TOO_LONG)  # nobody waits for the rest of it
+                break
+            end = begin + 4 + length
+            if size < end:
+                break
             at = end
-            for frame in protocol.events_received():
-                message = self._message_of(frame) if isinstance(frame, Frame) else None
-                if message is not None:
-                    lines.append(_line(message))
-                else:
-                    self._frames += 1
-            if protocol.state is not OPEN:
-                break
-        del received[:at]
+            message = self._message_of(first, apply_mask(data[begin + 4 : end], data[begin : begin + 4]))
+            if message is None:
+                self._frames += 1
+            else:
+                lines.append(_line(message))
+        self._input = data[at:]
         return lines
 
-    def _message_of(self, frame: Frame) -> bytes | None:
+    def _fault_in(self, first: int, second: int) -> str:
+        """What is wrong with the first two bytes of a frame (RFC 6455, 5; RFC 7692, 6)."""
+        opcode = first & 0x0F
+        if not second & _MASKED:
+            return "a frame is not masked"
+        if first & _RESERVED and not (first & _RESERVED == _RSV1 and opcode in _BEGINNINGS and self._deflate):
+            return "a reserved bit is set"
+        if opcode in _BEGINNINGS:
+            return "a message begins within another" if self._begun else ""
+        if opcode == Opcode.CONT:
+            return "" if self._begun else "a continuation of no message"
+        if opcode not in _CONTROL:
+            return "an opcode is unknown"
+        if not first & _FIN:
+            return "a control frame is in fragments"
+        return "a control frame is too long" if second & 0x7F > CONTROL_BYTES else ""
+
+    def _message_of(self, first: int, data: bytes) -> bytes | None:
         """The message that a frame completes."""
-        if frame.opcode in _CONTROL:
+        opcode = first & 0x0F
+        if opcode in _CONTROL:
+            if opcode == Opcode.PING:
+                self._pongs += _frame(data, _FIN | Opcode.PONG)
+            elif opcode == Opcode.CLOSE:
+                self._close(data)
             return None
-        if frame.opcode is not Opcode.CONT:
-            self._is_text = frame.opcode is Opcode.TEXT
-            self._is_compressed = isinstance(frame, CompressedFrame)
-        if not frame.fin:
-            self._message += frame.data
+        begun = self._begun or first
+        if not first & _FIN:
+            self._begun = begun
+            self._message += data
             return None
-        whole = bytes(self._message + frame.data)
-        self._message = bytearray()
-        if self._is_compressed:
+        if self._begun:
+            data = self._message + data
+            self._begun, self._message = 0, b""
+        if begun & _RSV1:
             try:
-                whole = deflate.inflate(whole, MESSAGE_BYTES)
+                data = deflate.inflate(data, MESSAGE_BYTES)
             except deflate.TooLong:
-                self._protocol.fail(CloseCode.MESSAGE_TOO_BIG, f"a message has over {MESSAGE_BYTES} bytes")
+                self._fail(CloseCode.MESSAGE_TOO_BIG, _TOO_LONG)
                 return None
             except deflate.Malformed:
-                self._protocol.fail(CloseCode.INVALID_DATA, "a message can't be decompressed")
+                self._fail(CloseCode.INVALID_DATA, "a message can't be decompressed")
                 return None
-            self._frames += len(whole) // 1024
-        if self._is_text and not _is_utf8(whole):
-            self._protocol.fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
+            self._frames += len(data) // 1024
+        if begun & 0x0F == Opcode.TEXT and not _is_utf8(data):
+            self._fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
             return None
-        return whole
+        return data
+
+    def _close(self, data: bytes) -> None:
+        """The peer closes the connection, and is answered the same (RFC 6455, 5.5.1)."""
+        try:
+            Close.parse(data)
+        except ProtocolError as error:
+            return self._fail(CloseCode.PROTOCOL_ERROR, str(error))
+        except UnicodeDecodeError:
+            return self._fail(CloseCode.INVALID_DATA, "the reason of a close is not UTF-8")
+        self._closing = "connection closed"
+        self._peer_closed = True
+        self._last = _frame(data, _FIN | Opcode.CLOSE)
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """Fails the connection (RFC 6455, 7.1.7): nothing more is read."""
+        self._closing = reason
+        self._last = _frame(Close(code, reason).serialize(), _FIN | Opcode.CLOSE)
 
     def _end(self, lines: bytes, code: CloseCode, reason: str) -> bytes:
         """The last frames, once."""
@@ -392,10 +451,9 @@ class WebSocketDialect:
         self._ended = True
         told = framed(lines, self._first)
         if self._last:
-            # A peer that has closed reads nothing more but the answer to that.
-            return self._last if self._protocol.close_rcvd is not None else told + self._last
+            return self._last if self._peer_closed else told + self._last
         close = Close(code, cut(reason, REASON_BYTES)[0])
-        return told + Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
+        return told + _frame(close.serialize(), _FIN | Opcode.CLOSE)
 
 
 _GATHERED_BYTES = 4096
@@ -405,28 +463,11 @@ _MOST_INFLATED = 64
 """Frames that gave no line and KiB that were inflated, in a turn: a message may be a thousand times as long
 as its frame."""
 
-_CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
+_TOO_LONG = f"a message has over {MESSAGE_BYTES} bytes"
 
-
-def _frame_end(data: bytearray, at: int) -> int:
-    """Where the frame ends that begins at ``at`` (RFC 6455, 5.2); ``at`` while its head is not complete.
-
-    A frame that will be refused by its length or for want of a mask ends with what there is: nobody waits for
-    the rest of it.
-    """
-    if len(data) < at + 2:
-        return at
-    size = data[at + 1] & 0x7F
-    begin = at + 2
-    if size >= 126:
-        wide = 2 if size == 126 else 8
-        if len(data) < begin + wide:
-            return at
-        size = int.from_bytes(data[begin : begin + wide])
-        begin += wide
-    if size > MESSAGE_BYTES or not data[at + 1] & 0x80:
-        return len(data)
-    return begin + 4 + size
+_MASKED, _RESERVED, _RSV1 = 0x80, 0x70, 0x40
+_BEGINNINGS = (Opcode.TEXT, Opcode.BINARY)
+_CONTROL = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
 
 
 def _is_frames(commands: Sequence[Command]) -> bool:
@@ -445,11 +486,3 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _reason(protocol: Protocol) -> str:
-    """Why a connection ends, as the others are told."""
-    sent = protocol.close_sent
-    if protocol.close_rcvd is not None or sent is None:
-        return "connection closed"
-    return sent.reason or "protocol error"

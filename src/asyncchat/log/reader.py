@@ -81,7 +81,8 @@ def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Pag
                 if record is None:
                     continue
                 if isinstance(record.event, _MESSAGES):
-                    length += size(record.event.text)
+                    text = record.event.text
+                    length += len(text) if text.isascii() else size(text)
                 elif not query.events:
                     continue
                 found.append(record)

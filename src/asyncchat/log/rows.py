@@ -149,7 +149,12 @@ def records(found: Iterable[ReadRow]) -> dict[int, Record | None]:
         number, time, key, origin, text, speech, name, tags = row
         if text is None:
             read[number] = None
-        elif speech is None is tags and type(text) is type(key) is type(origin) is str and type(time) is int:
+        elif (
+            tags is None
+            and (speech is None or speech == Speech.MESSAGE)
+            and type(text) is type(key) is type(origin) is str
+            and type(time) is int
+        ):
             read[number] = Record(number, time, Said(name or key, from_origin(origin), text))
         else:
             read[number] = record(row)

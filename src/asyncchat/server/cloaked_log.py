@@ -13,7 +13,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said
 from asyncchat.core.people import Person
 from asyncchat.log.base import Log, Page, PageQuery, SearchQuery, SearchResult, StreamRange
-from asyncchat.server.cloaks import Cloaks
+from asyncchat.server.cloaks import Cloaks, is_address
 
 
 def cloaked(log: Log, cloaks: Cloaks) -> Log:
@@ -53,7 +53,7 @@ class _CloakedLog:
 
     def _one(self, record: Record) -> Record:
         event = record.event
-        if type(event) is Said and self._cloaks.hide(event.person) is event.person:
+        if type(event) is Said and not is_address(event.person.host):
             return record  # most are that
         hidden = {}
         for name in event.__struct_fields__:

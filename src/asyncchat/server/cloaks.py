@@ -44,15 +44,8 @@ class Cloaks:
         return bool(self._key)
 
     def hide(self, person: Person) -> Person:
-        """The person with a cloak, if its host is an address: it was here when there were no cloaks."""
-        host = person.host
-        if not self._key or not (host[-1:].isdigit() or ":" in host):
-            return person
-        try:
-            ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return person
-        return with_host(person, self.of(host))
+        """The person with a cloak, if its host is an address."""
+        return with_host(person, self.of(person.host)) if self._key and is_address(person.host) else person
 
     def _of(self, address: str) -> str:
         if not self._key:
@@ -67,6 +60,18 @@ class Cloaks:
         network = ipaddress.ip_network((address, bits), strict=False)
         digest = hmac.digest(self._key, str(network).encode(), hashlib.sha256)
         return base64.b32encode(digest)[:_PART_BYTES].decode().lower()
+
+
+@lru_cache(maxsize=1024)
+def is_address(host: str) -> bool:
+    """Whether a host that is seen is somebody's address: it was here when there were no cloaks."""
+    if not (host[-1:].isdigit() or ":" in host):
+        return False
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def new_key() -> bytes:

@@ -15,7 +15,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ, WHO
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.history_access import open_since
-from asyncchat.core.features.messages import Said
+from asyncchat.core.ids import Ids
 from asyncchat.core.modes import BOT
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
@@ -129,13 +129,13 @@ async def messages(call: Call) -> Response:
     wanted = where.query(delivered, Window(numbers.get("after"), before, limit=query.limit, newest=newest))
 
     def encode(page: Page) -> _Encoded:
-        records = _up_to_size(page.records, newest=newest)
-        more = page.more > 0 or len(records) < len(page.records)
+        records = page.records[::-1] if newest else page.records
         if where.beside:  # it had other names
-            records = [history.under_current_name(where, record) for record in records]
-        ids = log.ids
-        found = [said for record in records if (said := schemas.message(record, ids)) is not None]
-        body = msgspec.json.encode(schemas.Messages(tuple(found), more))
+            records = tuple(history.under_current_name(where, record) for record in records)
+        found, is_whole = _up_to_size(records, log.ids)
+        if newest:
+            found.reverse()
+        body = msgspec.json.encode(schemas.Messages(tuple(found), page.more > 0 or not is_whole))
         return _Encoded(body + b"\n", f'"{hashlib.sha256(body).hexdigest()[:32]}"', not page.records)
 
     try:
@@ -162,16 +162,18 @@ _KEPT = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization"))
 """A client may keep a page, and asks whether it still holds: another token may read something else."""
 
 
-def _up_to_size(records: Sequence[Record], *, newest: bool) -> list[Record]:
-    """As many records from the wanted end as a page may hold, at least one."""
-    kept: list[Record] = []
+def _up_to_size(records: Sequence[Record], ids: Ids) -> tuple[list[schemas.Message], bool]:
+    """As many messages as a page may hold, at least one, and whether these are all."""
+    found: list[schemas.Message] = []
     left = schemas.PAGE_LETTERS
-    for record in reversed(records) if newest else records:
-        left -= len(record.event.text) if isinstance(record.event, Said) else 0
-        if kept and left < 0:
-            break
-        kept.append(record)
-    return kept[::-1] if newest else kept
+    for record in records:
+        said = schemas.message(record, ids)
+        if said is not None:
+            left -= len(said.text)
+            if left < 0 and found:
+                return found, False
+            found.append(said)
+    return found, True
 
 
 def no_room() -> Response:

@@ -184,16 +184,29 @@ def _post(server: ServerThread) -> Cost:
     return Meter(server).measure(step)
 
 
-def _page(server: ServerThread) -> Cost:
-    """The newest page of a room read over HTTP."""
+def _page(server: ServerThread, older: int = 0) -> Cost:
+    """The newest page of a room read over HTTP, or one that many messages come after."""
     head = _token(server)
     talker, bot = _room(server, 2)[0], server.connect()
-    talker.send("".join(f"PRIVMSG #lobby :{number}\r\n" for number in range(50)) + "PING said\r\n")
+    talker.send("".join(f"PRIVMSG #lobby :{number}\r\n" for number in range(50 + older)) + "PING said\r\n")
     talker.until(":said\r\n")
+    last = server.call(lambda: server.server.delivery.delivered)
+    before = f"?before={server.server.log.ids.id_of(last - older + 1)}" if older else ""
 
     def step(_number: int) -> None:
-        said = _ask(bot, f"GET /api/v1/rooms/lobby/messages HTTP/1.1\r\n{head}\r\n")
+        said = _ask(bot, f"GET /api/v1/rooms/lobby/messages{before} HTTP/1.1\r\n{head}\r\n")
         assert said.startswith("HTTP/1.1 200 ")
+
+    return Meter(server).measure(step)
+
+
+def _html(server: ServerThread) -> Cost:
+    """The page for browsers."""
+    browser = server.connect()
+
+    def step(_number: int) -> None:
+        said = _ask(browser, f"GET / HTTP/1.1\r\nHost: localhost:{server.port}\r\nAccept: text/html\r\n\r\n")
+        assert "\r\nContent-Type: text/html;" in said
 
     return Meter(server).measure(step)
 
@@ -206,6 +219,8 @@ SCENARIOS: dict[str, Callable[[ServerThread], Cost]] = {
     "a visit to a room of 10": _visit,
     "a post over HTTP to a room of 10": _post,
     "the newest page over HTTP": _page,
+    "an older page over HTTP": lambda server: _page(server, older=20),
+    "the page for browsers": _html,
 }
 
 

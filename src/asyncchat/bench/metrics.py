@@ -60,6 +60,7 @@ MEASURES = (
     Measure("p99.9_ms", "latency p99.9", "ms", 3, "less"),
     Measure("max_ms", "latency max", "ms", 3, "less"),
     Measure("join_seconds", "all have joined after", "s", 3, "less"),
+    Measure("join_cpu_seconds", "server CPU until then", "s", 3, "less"),
     Measure("memory_kib", "memory a connection", "KiB", 2, "less"),
     Measure("server_busy", "server's core busy", "%", 1, "neither"),
     Measure("generator_busy", "generator's core busy", "%", 1, "neither"),

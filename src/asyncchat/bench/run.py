@@ -142,8 +142,10 @@ def _one(
 
     outcome = None
     with Clients(server.address, dialect, rooms, poller, tell) as clients:
+        came = server_cpu()
         join_seconds = clients.join()
         clients.settle()
+        joined = server_cpu()
         after = process.memory_bytes(pid) if pid else None
         setup = Setup(clients, scenario, dialect, poller, server_cpu, tell)
         watch = IndexWatch(server.database, pid) if server.database is not None and pid else None
@@ -163,6 +165,8 @@ def _one(
         add_index(metrics, watch.filled(tell) if watch is not None else None, outcome.end.sent)
     metrics.version = server.version or clients.version
     metrics.values["join_seconds"] = join_seconds
+    if came is not None and joined is not None:
+        metrics.values["join_cpu_seconds"] = joined - came
     if before is not None and after is not None and after > before and scenario.kind != "churn":
         metrics.values["memory_kib"] = (after - before) / 1024 / staying
     return metrics

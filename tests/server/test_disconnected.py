@@ -6,12 +6,10 @@ import re
 import socket
 
 import pytest
-from websockets.server import ServerProtocol
 
 from asyncchat.core.chat import APPLIERS
 from asyncchat.core.features.presence import Connected
 from asyncchat.server import keepalive
-from asyncchat.server.session import Session
 from tests.server.harness import serving
 
 
@@ -188,6 +186,13 @@ UPGRADE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: text.ircv3.net\r\n"
     "Origin: http://localhost\r\n"
 )
+
+
+def masked(kind: int, text: str) -> str:
+    """A whole frame of a client, with a mask of zeros; such a short one of ASCII is a text."""
+    return f"{chr(0x80 | kind)}{chr(0x80 | len(text))}\0\0\0\0{text}"
+
+
 VISITS = {
     "silent": ("", ""),
     "half a line": ("NIC", ""),
@@ -196,6 +201,9 @@ VISITS = {
     "nc": ("NAME\n/me\n", "Usage: /me"),
     "page": (GET.format("/", ""), " 200 OK"),
     "websocket": (GET.format("/", UPGRADE), " 101 "),
+    "websocket with a message": (GET.format("/", UPGRADE) + masked(1, "NICK NAME"), " 101 "),
+    "websocket that is closed": (GET.format("/", UPGRADE) + masked(8, ""), " 101 "),
+    "websocket with a bad frame": (GET.format("/", UPGRADE) + masked(7, ""), " 101 "),
 }
 
 
@@ -223,11 +231,12 @@ def test_nothing_of_who_is_gone_is_left_to_the_collector(server, garbage, visit,
     sent, expected = VISITS[visit]
     for number in range(5):
         client = server.connect()
-        client.send(sent.replace("NAME", f"guest{number}"))
+        client.send(sent.replace("NAME", f"guest{number}").encode("latin-1"))
         client.until(expected)
         getattr(client, how)()
     while server.call(lambda: len(server.server.context.sessions)):
         pass
     server.clients.clear()
     found = garbage()
-    assert [one for one in found if isinstance(one, Session | asyncio.StreamReader | ServerProtocol)] == []
+    ours = ("asyncchat.", "asyncio.", "websockets.")
+    assert [one for one in found if type(one).__module__.startswith(ours)] == []

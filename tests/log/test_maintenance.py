@@ -1,5 +1,6 @@
 """Maintenance: the work on the file behind the appends."""
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -68,6 +69,15 @@ async def test_the_write_ahead_log_begins_anew(path):
         await log.run_maintenance()
     assert wal.stat().st_size < 400_000
     assert len(await texts(log)) == 1200
+    await log.close()
+
+
+@asynchronous
+async def test_appends_that_outrun_the_posting_lists_do_not_keep_checkpoints_off(path):
+    log = await SqliteLog.open(path, tuning=Tuning(lag=10, checkpoint_at=1000, quiet=3600))
+    async with asyncio.timeout(60):
+        while not log._maintenance._checkpointed:
+            await log.append(log.last, [said(n) for n in range(log.last + 1, log.last + 1001)])
     await log.close()
 
 

@@ -151,9 +151,10 @@ class Maintenance:
 
     async def _index_messages(self, quiet: bool) -> None:
         writer = self._writer
-        while writer.last - self._indexed_upto >= self._tuning.least(quiet):
+        last = writer.last  # what comes meanwhile is left: else appends of a bulk would keep checkpoints off
+        while last - self._indexed_upto >= self._tuning.least(quiet):
             erasures = writer.erasures
-            upto = min(self._indexed_upto + self._tuning.lag, writer.last)
+            upto = min(self._indexed_upto + self._tuning.lag, last)
             part = await self._thread.run(postings.read_slice, self._connection, self._indexed_upto, upto)
             async with self._turn:
                 if writer.erasures == erasures:  # else the slice may have what was erased meanwhile
@@ -162,13 +163,13 @@ class Maintenance:
 
     async def _index_streams(self, quiet: bool) -> None:
         writer = self._writer
-        while writer.last - self._streams_upto >= self._tuning.least(quiet):
+        last = writer.last
+        while last - self._streams_upto >= self._tuning.least(quiet):
             erasures = writer.erasures
             # A rename of a room moves the watermark too.
             self._streams_upto = await self._thread.run(postings.streams_indexed_upto, self._connection)
-            upto = min(self._streams_upto + min(self._tuning.lag, _STREAM_FACTS), writer.last)
-            found = await self._thread.run(
-                postings.read_stream_postings, self._connection, self._streams_upto, upto
+            found, upto = await self._thread.run(
+                postings.read_stream_postings, self._connection, self._streams_upto, last, _STREAM_FACTS
             )
             async with self._turn:
                 if writer.erasures == erasures:

@@ -87,13 +87,24 @@ def indexed_upto(connection: sqlite3.Connection) -> int:
     return int(number)
 
 
-def read_stream_postings(connection: sqlite3.Connection, base: int, upto: int) -> list[PostingRow]:
-    """Reads the postings of the streams for a slice of facts; it writes nothing."""
+def read_stream_postings(
+    connection: sqlite3.Connection, base: int, last: int, most: int
+) -> tuple[list[PostingRow], int]:
+    """Reads the postings of the streams for the next facts, so many at most; it writes nothing.
+
+    Returns:
+        The postings, and up to which number they are.
+    """
+    end = connection.execute(
+        "SELECT number FROM facts WHERE number > ? AND number <= ? ORDER BY number LIMIT 1 OFFSET ?",
+        (base, last, most - 1),
+    ).fetchone()
+    upto = last if end is None else int(end[0])
     found: dict[str, list[str]] = defaultdict(list)
     for number, names in _facts_in_streams(connection, base, upto, newest=False):
         for stream in names:
             found[stream].append(str(number - base))
-    return [row for stream, digits in found.items() for row in _posting_rows(stream, base, digits)]
+    return [row for stream, digits in found.items() for row in _posting_rows(stream, base, digits)], upto
 
 
 def add_stream_postings(connection: sqlite3.Connection, postings: Sequence[PostingRow], upto: int) -> None:

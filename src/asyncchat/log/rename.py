@@ -31,7 +31,7 @@ def rename(connection: sqlite3.Connection, number: int, event: MovesRoom) -> Non
     watermark = postings.indexed_upto(connection)
     streams_upto = postings.streams_indexed_upto(connection)
     if number - streams_upto <= _INDEXED_FIRST:
-        found = postings.read_stream_postings(connection, streams_upto, number)
+        found, _ = postings.read_stream_postings(connection, streams_upto, number, most=number)
         postings.add_stream_postings(connection, found, number)
     name = None if key == event.to else event.to
     nobody = f"{key} {number}"

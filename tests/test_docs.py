@@ -62,6 +62,9 @@ NOT_RUN = {
     'labeled-response" --against-caps ""': "takes minutes",
     "asyncchat bench web huge-web --serve-option=--compression=always "
     "--against-serve-option=--compression=never": "takes minutes",
+    "asyncchat bench search history --rows 10000000": "takes minutes, and 4 GB",
+    "asyncchat bench room --against-rows 10000000": "takes minutes, and 4 GB",
+    "asyncchat bench light --seconds 8 --rows 1000000 --against-unindexed": "takes minutes",
     "asyncchat bench --script load.toml": "takes a quarter of a minute; tests/bench runs scripts",
 }
 """Lines of blocks that are not run, and why."""

@@ -98,7 +98,7 @@ RULES = {
     "control": Rule(parts("core", "text", "log")),
     "server": Rule(parts("core", "text", "dialects", "log", "config", "control")),
     "client": Rule(parts("core", "text", "dialects")),
-    "bench": Rule(parts("core", "text", "dialects")),
+    "bench": Rule(parts("core", "text", "dialects", "log")),
     "errors": Rule(pure=True),
     "cli": Rule(parts("core", "text", "dialects", "log", "config", "control", "server", "client", "bench")),
     "__main__": Rule(parts("cli")),

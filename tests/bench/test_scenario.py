@@ -22,11 +22,14 @@ def test_the_scenarios_are_those_of_the_documentation():
         "web": (1000, 1, 10, 8, None),
         "huge-web": (10_000, 1, 5, 8, None),
         "api": (16, 1, 0, None, None),
+        "search": (1, 1, 0, None, None),
+        "history": (1, 1, 0, None, None),
     }
     assert {(each.surface, each.payload, each.filler) for each in SCENARIOS.values()} == {
         ("irc", 64, "same"),
         ("websocket", 100, "words"),
         ("http", 100, "words"),
+        ("archive", 64, "same"),
     }
 
 

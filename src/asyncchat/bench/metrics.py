@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from asyncchat.bench.load import Mark, Outcome
+from asyncchat.bench.queries import Queries
 from asyncchat.bench.scenario import Scenario
 from asyncchat.bench.search_index import Filling
 
@@ -52,6 +53,21 @@ MEASURES = (
     Measure("messages_per_s", "messages", "1/s", 0, "more"),
     Measure("posts_per_s", "posts", "1/s", 0, "more"),
     Measure("post_cpu_us", "server CPU a post", "us", 1, "less"),
+    Measure("queries_per_s", "answers", "1/s", 1, "more"),
+    Measure("query_cpu_us", "server CPU an answer", "us", 0, "less"),
+    Measure("start_seconds", "start of the server", "s", 3, "less"),
+    Measure("first_ms", "first answer", "ms", 3, "less"),
+    *(
+        Measure(f"{kind}_{percentile}_ms", f"{label} {percentile}", "ms", 3, "less")
+        for kind, label in (
+            ("newest", "newest page"),
+            ("far", "page from far back"),
+            ("common", "frequent word"),
+            ("rare", "rare word"),
+            ("absent", "word that nobody said"),
+        )
+        for percentile in ("p50", "p99")
+    ),
     Measure("sessions_per_s", "sessions", "1/s", 0, "more"),
     Measure("session_cpu_us", "server CPU a session", "us", 1, "less"),
     Measure("p50_ms", "latency p50", "ms", 3, "less"),
@@ -65,6 +81,7 @@ MEASURES = (
     Measure("server_busy", "server's core busy", "%", 1, "neither"),
     Measure("generator_busy", "generator's core busy", "%", 1, "neither"),
     Measure("generator_us", "generator CPU a delivery", "us", 3, "neither"),
+    Measure("generator_query_us", "generator CPU an answer", "us", 0, "neither"),
     Measure("generator_post_us", "generator CPU a post", "us", 1, "neither"),
 )
 
@@ -142,6 +159,26 @@ def post_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
         if each in values:
             values[named] = values.pop(each)
     metrics.notes += _busy_note(metrics, closed=True)
+    return metrics
+
+
+def query_metrics(scenario: Scenario, outcome: Outcome, queries: Queries) -> Metrics:
+    """Return the metrics of searches or pages of the history, each answered before the next is asked."""
+    metrics = _metrics(scenario, outcome)
+    values = metrics.values
+    values["queries_per_s"] = values.pop("deliveries_per_s")
+    del values["messages_per_s"]
+    for each, named in (("cpu_us", "query_cpu_us"), ("generator_us", "generator_query_us")):
+        if each in values:
+            values[named] = values.pop(each)
+    for name in [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]:
+        values.pop(name, None)  # of questions that are not alike
+    values["first_ms"] = queries.first_ms
+    for kind, samples in queries.samples.items():
+        found = percentiles([samples.latencies], (50.0, 99.0))
+        values.update(zip((f"{kind}_p50_ms", f"{kind}_p99_ms"), found, strict=False))
+    if queries.incomplete:
+        metrics.notes.append(f"{queries.incomplete:,} searches could not look everywhere in their time")
     return metrics
 
 

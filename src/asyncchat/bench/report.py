@@ -5,6 +5,7 @@ Owns the layout; must not know how the results were measured.
 
 from asyncchat.bench.metrics import MEASURES, Measure, Metrics
 from asyncchat.bench.results import Comparison, Results, Series
+from asyncchat.bench.scenario import QUERIES
 
 
 def table(results: Results) -> str:
@@ -85,6 +86,9 @@ def _comparison(comparison: Comparison) -> str:
     rows.append(["deliveries", *("all once, in order" if not each.faults else "FAULTY" for each in metrics)])
     if comparison.scenario.kind == "idle":
         rows.pop()
+    elif comparison.scenario.kind in QUERIES:
+        rows[-1][0] = "answers"
+        rows[-1][1:] = ["FAULTY" if each.faults else "complete" for each in metrics]
     runs = len(comparison.series[0].runs)
     said = f"; median of {runs} runs" if runs > 1 else ""
     lines = [f"{comparison.scenario.name}: {comparison.scenario.describe()}{said}", "", *_columns(rows), ""]

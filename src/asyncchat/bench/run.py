@@ -5,11 +5,15 @@ command line or the report.
 """
 
 import gc
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from asyncchat.bench import process
 from asyncchat.bench.api import ApiSetup, Posts
+from asyncchat.bench.archive import Archives
 from asyncchat.bench.churn import Churn
 from asyncchat.bench.clients import Clients, Progress
 from asyncchat.bench.load import Load, Setup
@@ -20,13 +24,15 @@ from asyncchat.bench.metrics import (
     idle_metrics,
     load_metrics,
     post_metrics,
+    query_metrics,
 )
 from asyncchat.bench.poller import Poller, make_poller
 from asyncchat.bench.protocols import make_dialect
+from asyncchat.bench.queries import ArchiveIrc, Queries, pages, searches
 from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
-from asyncchat.bench.scenario import Scenario, ScenarioError
+from asyncchat.bench.scenario import QUERIES, Scenario, ScenarioError
 from asyncchat.bench.search_index import IndexWatch
-from asyncchat.bench.servers import Running, Target
+from asyncchat.bench.servers import Own, Running, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +74,23 @@ def compare(
     """
     results = Results(conditions=_conditions(settings, runs))
     beside = [[recorded(past, scenario) for scenario in group] for group in groups]
-    for group, series_past in zip(groups, beside, strict=True):
-        able = [target for target in targets if all(target.speaks(scenario.surface) for scenario in group)]
-        table = [[Series(target.name, None, []) for target in able] for _ in group]
-        for number in range(runs):
-            for column, target in enumerate(able):
+    with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
+        archives = Archives(Path(folder), progress)
+        for group, series_past in zip(groups, beside, strict=True):
+            able = [target for target in targets if all(target.speaks(each.surface) for each in group)]
+            table = [[Series(target.name, None, []) for target in able] for _ in group]
+            for number in range(runs):
+                for column, target in enumerate(able):
 
-                def tell(text: str, number: int = number) -> None:
-                    progress(f"run {number + 1} of {runs}: {text}")
+                    def tell(text: str, number: int = number) -> None:
+                        progress(f"run {number + 1} of {runs}: {text}")
 
-                for row, (server, metrics) in enumerate(run(target, group, settings, tell)):
-                    series = table[row][column]
-                    series.version = metrics.version or server.version
-                    series.runs.append(metrics)
-        for scenario, row_series, old in zip(group, table, series_past, strict=True):
-            results.comparisons.append(Comparison(scenario, row_series + old))
+                    for row, (server, metrics) in enumerate(run(target, group, settings, tell, archives)):
+                        series = table[row][column]
+                        series.version = metrics.version or server.version
+                        series.runs.append(metrics)
+            for scenario, row_series, old in zip(group, table, series_past, strict=True):
+                results.comparisons.append(Comparison(scenario, row_series + old))
     return results
 
 
@@ -94,7 +102,11 @@ def _conditions(settings: Settings, runs: int) -> dict[str, str]:
 
 
 def run(
-    target: Target, scenarios: Sequence[Scenario], settings: Settings, progress: Progress
+    target: Target,
+    scenarios: Sequence[Scenario],
+    settings: Settings,
+    progress: Progress,
+    archives: Archives | None = None,
 ) -> Iterator[tuple[Running, Metrics]]:
     """Start a server, load it with one scenario after another, and stop it.
 
@@ -104,7 +116,11 @@ def run(
     process.raise_file_limit(max(scenario.clients for scenario in scenarios))
     if settings.client_cpu is not None:
         process.pin(0, settings.client_cpu)
-    with target.running(settings.server_cpu, settings.caps) as server:
+    rows = max(scenario.rows for scenario in scenarios)
+    if isinstance(target, Own) and target.rows is not None:
+        rows = target.rows
+    archive = partial(archives.copy, rows) if rows and archives is not None else None
+    with target.running(settings.server_cpu, settings.caps, archive) as server:
         for scenario in scenarios:
             progress(f"{scenario.name}: {target.name}")
             poller = make_poller()
@@ -125,6 +141,8 @@ def _one(
 ) -> Metrics:
     if scenario.kind == "post":
         return _posts(server, scenario, poller, progress)
+    if scenario.kind in QUERIES:
+        return _queries(server, scenario, poller, progress)
     caps = settings.caps if server.caps is None else server.caps
     dialect = make_dialect(server.address.dialect, caps, scenario.surface)
     if dialect.one_room and scenario.rooms > 1:
@@ -169,6 +187,33 @@ def _one(
         metrics.values["join_cpu_seconds"] = joined - came
     if before is not None and after is not None and after > before and scenario.kind != "churn":
         metrics.values["memory_kib"] = (after - before) / 1024 / staying
+    return metrics
+
+
+def _queries(server: Running, scenario: Scenario, poller: Poller, progress: Progress) -> Metrics:
+    pid = server.pid
+
+    def server_cpu() -> float | None:
+        return process.cpu_seconds(pid) if pid else None
+
+    def tell(text: str) -> None:
+        progress(f"{scenario.name}: {server.version or server.address}: {text}")
+
+    if server.database is not None and pid:
+        IndexWatch(server.database, pid).filled(tell)  # an older version makes it anew
+    dialect = ArchiveIrc()
+    with Clients(server.address, dialect, [0] * scenario.clients, poller, tell) as clients:
+        clients.join()
+        clients.settle()
+        setup = Setup(clients, scenario, dialect, poller, server_cpu, tell)
+        asked = (searches if scenario.kind == "search" else pages)(scenario.rows)
+        queries = Queries(setup, asked)
+        outcome = queries.run()
+        metrics = query_metrics(scenario, outcome, queries)
+        clients.leave()
+    metrics.version = server.version or clients.version
+    if server.start_seconds is not None:
+        metrics.values["start_seconds"] = server.start_seconds
     return metrics
 
 

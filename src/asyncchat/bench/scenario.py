@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from asyncchat.bench.messages import FILLERS, Filler
 from asyncchat.errors import AsyncChatError
@@ -24,8 +24,12 @@ MOST_CLIENTS = 100_000
 MOST_WINDOW = 10_000
 MOST_RATE = 1_000_000.0
 
-Kind = Literal["load", "idle", "churn", "post"]
-Surface = Literal["irc", "websocket", "http"]
+LEAST_ROWS, MOST_ROWS = 1000, 100_000_000
+
+Kind = Literal["load", "idle", "churn", "post", "search", "history"]
+Surface = Literal["irc", "websocket", "http", "archive"]
+QUERIES = ("search", "history")
+"""Kinds that read a history."""
 
 
 class ScenarioError(AsyncChatError):
@@ -48,10 +52,13 @@ class Scenario:
         warmup: Seconds of the same load before that, not measured.
         arrivals: Open loop: evenly spaced messages, or a Poisson process (seeded, the same for each run).
         kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and
-            leave; ``post``: the clients post over the HTTP API, one message after the other.
-        surface: What clients speak: what the address says (IRC or plain), IRC over WebSocket, or HTTP.
+            leave; ``post``: the clients post over the HTTP API, one message after the other; ``search`` and
+            ``history``: they ask for searches or pages, one after the other.
+        surface: What clients speak: what the address says (IRC or plain), IRC over WebSocket, HTTP, or IRC
+            with a server that has an archive.
         filler: What texts are filled with: always the same, English words, or JSON. Only the last two can be
             compressed as what people and programs say.
+        rows: Messages of the history before the load; our own server has them.
     """
 
     name: str
@@ -67,6 +74,7 @@ class Scenario:
     kind: Kind = "load"
     surface: Surface = "irc"
     filler: Filler = "same"
+    rows: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run.
@@ -86,13 +94,17 @@ class Scenario:
             (0 < self.seconds <= MOST_SECONDS, f"seconds must be over 0 and up to {MOST_SECONDS:.0f}"),
             (0 <= self.warmup <= MOST_SECONDS, f"warmup must be 0 to {MOST_SECONDS:.0f} seconds"),
             (self.arrivals in ("even", "poisson"), "arrivals must be even or poisson"),
-            (self.kind in ("load", "idle", "churn", "post"), "kind must be load, idle, churn or post"),
-            (self.surface in ("irc", "websocket", "http"), "surface must be irc, websocket or http"),
+            (self.kind in get_args(Kind), f"kind must be {', '.join(get_args(Kind))}"),
+            (self.surface in get_args(Surface), f"surface must be {', '.join(get_args(Surface))}"),
+            ((self.kind in QUERIES) == (self.surface == "archive"),
+             "search and history go with the surface archive alone"),
+            ((self.rows == 0 and self.kind not in QUERIES) or LEAST_ROWS <= self.rows <= MOST_ROWS,
+             f"rows must be {LEAST_ROWS} to {MOST_ROWS}"),
             ((self.kind == "post") == (self.surface == "http"), "post goes with the surface http alone"),
             (self.surface == "irc" or self.kind != "churn", "churn needs the surface irc"),
             (self.filler in FILLERS, f"filler must be {', '.join(FILLERS)}"),
         ]  # fmt: skip
-        if self.kind in ("idle", "post"):
+        if self.kind in ("idle", "post", *QUERIES):
             checks.append((self.senders == 0, f"in a scenario of kind {self.kind}, senders must be 0"))
         else:
             # The first member that only listens sets the order that the others are compared with.
@@ -127,14 +139,23 @@ class Scenario:
             said = [f"{self.clients} connections that post over the HTTP API"]
         elif self.kind == "idle":
             said.append("nobody sends")
+        elif self.kind in QUERIES:
+            asked = "searches" if self.kind == "search" else "pages"
+            said = [f"{asked} by {'1 client' if self.clients == 1 else f'{self.clients} clients'}"]
         else:
             said.append("1 sender" if self.senders == 1 else f"{self.senders} senders")
             said.append(
                 f"window {self.window}" if self.window else f"{self.rate:g} messages/s ({self.arrivals})"
             )
-        if self.kind != "idle":
+        if self.rows:
+            said.append(f"after {self.rows:,} messages")
+        if self.kind not in ("idle", *QUERIES):
             said.append(f"{self.payload}-byte texts{_OF[self.filler]}")
         return f"{', '.join(said)}; {self.seconds:g} s after {self.warmup:g} s of warm-up"
+
+    def sized(self, rows: int | None) -> "Scenario":
+        """Return this scenario with another size of the history before it; None keeps its own."""
+        return self if rows is None else replace(self, rows=rows)
 
     def timed(self, seconds: float | None, warmup: float | None) -> "Scenario":
         """Return this scenario with another duration; None keeps its own."""
@@ -172,6 +193,8 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 filler="words",
             ),
             Scenario("api", clients=16, payload=100, kind="post", surface="http", filler="words"),
+            Scenario("search", clients=1, kind="search", surface="archive", rows=1_000_000),
+            Scenario("history", clients=1, kind="history", surface="archive", rows=1_000_000),
         )
     }
 )
@@ -182,6 +205,7 @@ _NUMBERS = {
     "rooms": int,
     "window": int,
     "payload": int,
+    "rows": int,
     "rate": float,
     "seconds": float,
     "warmup": float,

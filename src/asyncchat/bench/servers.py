@@ -50,6 +50,7 @@ class Running:
         token: Returns a token that may post and read in every room.
         restart: Kills it, starts it again with the same history; None: impossible.
         database: Its history's file, if it is ours and keeps one.
+        start_seconds: How long it took until it listened, if it is ours.
     """
 
     address: Address
@@ -59,6 +60,7 @@ class Running:
     token: Callable[[], str] = _no_token
     restart: Callable[[], None] | None = None
     database: Path | None = None
+    start_seconds: float | None = None
 
 
 class Target(Protocol):
@@ -68,8 +70,13 @@ class Target(Protocol):
     def name(self) -> str:
         """Return its name in the report."""
 
-    def running(self, cpu: int | None, caps: Sequence[str]) -> contextlib.AbstractContextManager[Running]:
-        """Start it, pinned to a processor, for clients with these capabilities; stop it at the end."""
+    def running(
+        self, cpu: int | None, caps: Sequence[str], archive: Callable[[Path], None] | None = None
+    ) -> contextlib.AbstractContextManager[Running]:
+        """Start it, pinned to a processor, for clients with these capabilities; stop it at the end.
+
+        ``archive`` makes its history, at a path.
+        """
 
     def speaks(self, surface: Surface) -> bool:
         """Tell whether scenarios on this surface can be run on it."""
@@ -84,22 +91,34 @@ class Own:
         history: Whether it keeps history, in a file.
         name: Its name in the report.
         source: The folder of another version's packages; None: this version.
+        rows: Messages that its history has before the load; None: as the scenario says.
+        indexed: Whether these are in the search's index already.
     """
 
     options: tuple[str, ...] = ()
     history: bool = True
     name: str = "asyncchat"
     source: Path | None = None
+    rows: int | None = None
+    indexed: bool = True
 
     def speaks(self, _surface: Surface) -> bool:
         """Speaks all of them on one port."""
         return True
 
     @contextlib.contextmanager
-    def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
-        """Start it with an empty history, without limits."""
+    def running(
+        self, cpu: int | None, caps: Sequence[str], archive: Callable[[Path], None] | None = None
+    ) -> Generator[Running]:
+        """Start it with an empty history or an archive, without limits."""
+        if archive is not None and not self.history:
+            raise AsyncChatError("a history is read: leave out --no-history")
         with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
             database = Path(folder, "bench.db")
+            if archive is not None:
+                archive(database)
+                if not self.indexed:
+                    Path(f"{database}-search").unlink()
             kept = ("--db", str(database)) if self.history else ("--no-history",)
             program = [sys.executable, "-m", "asyncchat"]
             command = [*program, "serve", "--port", "0", "--no-limits"]
@@ -134,10 +153,12 @@ class Own:
                 return done.stdout.strip()
 
             with contextlib.ExitStack() as stack:
+                began = time.monotonic()
                 server, log = stack.enter_context(
                     _process(command, Path(folder), cpu, environment, speaks=True)
                 )
                 host, port = _listening(server, log)
+                start_seconds = time.monotonic() - began
 
                 def restart() -> None:
                     server.kill()
@@ -156,6 +177,7 @@ class Own:
                     token=token,
                     restart=restart if self.history else None,
                     database=database if self.history else None,
+                    start_seconds=start_seconds,
                 )
 
 
@@ -204,9 +226,11 @@ class WithCapabilities:
         return self.target.speaks(surface)
 
     @contextlib.contextmanager
-    def running(self, cpu: int | None, _caps: Sequence[str]) -> Generator[Running]:
+    def running(
+        self, cpu: int | None, _caps: Sequence[str], archive: Callable[[Path], None] | None = None
+    ) -> Generator[Running]:
         """Start it for these clients."""
-        with self.target.running(cpu, self.caps) as server:
+        with self.target.running(cpu, self.caps, archive) as server:
             yield dataclasses.replace(server, caps=self.caps)
 
 
@@ -225,7 +249,9 @@ class Peer:
         return surface == "irc"
 
     @contextlib.contextmanager
-    def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
+    def running(
+        self, cpu: int | None, caps: Sequence[str], _archive: Callable[[Path], None] | None = None
+    ) -> Generator[Running]:
         """Start it on a free port, without flood limits and with large send queues."""
         program = _program(self.name)
         port = _free_port()
@@ -260,12 +286,14 @@ class Remote:
         """Return its address."""
         return self.url
 
-    def speaks(self, _surface: Surface) -> bool:
-        """Is taken to be what the user says."""
-        return True
+    def speaks(self, surface: Surface) -> bool:
+        """Is taken to be what the user says, but has no archive of ours."""
+        return surface != "archive"
 
     @contextlib.contextmanager
-    def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
+    def running(
+        self, cpu: int | None, caps: Sequence[str], _archive: Callable[[Path], None] | None = None
+    ) -> Generator[Running]:
         """Find its process and pin it."""
         address = parse_url(self.url)
         pid = self.pid

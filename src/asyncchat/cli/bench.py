@@ -95,6 +95,21 @@ def _show_progress(text: str) -> None:
 @click.argument("names", metavar="[SCENARIO]...", nargs=-1)
 @click.option("--script", type=click.Path(path_type=Path), help="Run the phases of this TOML file instead.")
 @click.option("--seconds", type=float, help="Measured time in seconds.")
+@click.option(
+    "--rows",
+    type=click.IntRange(scenario.LEAST_ROWS, scenario.MOST_ROWS),
+    help="Messages of our server's history before the load.  [default: search, history: 1000000, else 0]",
+)
+@click.option(
+    "--against-rows",
+    type=click.IntRange(scenario.LEAST_ROWS, scenario.MOST_ROWS),
+    help="Compare with our server with so many messages in its history before the load.",
+)
+@click.option(
+    "--against-unindexed",
+    is_flag=True,
+    help="Compare with our server when it makes the search's index of the --rows meanwhile.",
+)
 @click.option("--warmup", type=float, help="Seconds of the same load before that, not measured.")
 @click.option(
     "--url", callback=_url, help="Load this server instead of ours: irc://HOST:PORT or plain://HOST:PORT."
@@ -176,6 +191,9 @@ def command(
     script: Path | None,
     seconds: float | None,
     warmup: float | None,
+    rows: int | None,
+    against_rows: int | None,
+    against_unindexed: bool,
     url: str | None,
     pid: int | None,
     token: str,
@@ -198,10 +216,13 @@ def command(
     """Load a chat server, check every delivery, and report how much processor time it used.
 
     SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, web, huge-web,
-    api, or all. Without --url it starts its own server, without limits and with an empty history. The exit
-    status is 1 if a delivery was lost, duplicated or out of order, or if the server disconnected a client.
+    api, search, history, or all. Without --url it starts its own server, without limits and with an empty
+    history; search and history read one that is made before. The exit status is 1 if a delivery was lost,
+    duplicated or out of order, or if the server disconnected a client.
     """
-    groups = _scenarios(names, script, seconds, warmup)
+    groups = [
+        tuple(each.sized(rows) for each in group) for group in _scenarios(names, script, seconds, warmup)
+    ]
     first = _first(url, pid, token, serve_options, no_history)
     others, past = _others(peers, against, against_pids)
     if revisions and url is not None:
@@ -214,6 +235,14 @@ def command(
         others.append(Own(serve_options, not no_history, f"asyncchat at {revision}", source))
     if against_options:
         others.append(Own(against_options, not no_history, f"asyncchat {' '.join(against_options)}"))
+    if (against_rows is not None or against_unindexed) and url is not None:
+        raise click.UsageError("--against-rows and --against-unindexed are for our own server, not for --url")
+    if against_rows is not None:
+        others.append(Own(serve_options, name=f"asyncchat with {against_rows:,} messages", rows=against_rows))
+    if against_unindexed:
+        if rows is None:
+            raise click.UsageError("--against-unindexed needs --rows")
+        others.append(Own(serve_options, name="asyncchat, indexing", rows=rows, indexed=False))
     if against_caps is not None:
         others.append(WithCapabilities(first, tuple(against_caps.split())))
     document = _read_document(markdown_path)

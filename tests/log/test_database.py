@@ -193,6 +193,33 @@ def test_a_damaged_file(path):
     unusable(path, r"is damaged \(.+\)\. Put a copy in its place and remove .*-wal, save what can be read")
 
 
+def test_a_large_file_is_checked_unless_only_its_process_can_have_ended(path, monkeypatch):
+    async def fill() -> None:
+        log = await SqliteLog.open(path, tuning=Tuning(lag=4, quiet=3600))
+        await log.append(0, [said(n, text="x" * 500) for n in range(1, 200)])
+        await log.run_maintenance()  # the next start reads the end only
+        await log.close()
+
+    monkeypatch.setattr(schema, "_CHECKED_ALWAYS", 0)
+    asyncio.run(fill())
+    with path.open("r+b") as file:
+        file.seek(4096 * 12)
+        file.write(os.urandom(4096 * 4))
+    lock = path.with_name("chat.db-lock")
+    lines = lock.read_text().split("\n")
+    killed = "\n".join([lines[0], "", *lines[2:]])
+    lock.write_text(killed)
+    asyncio.run(write(path))
+    noted = "\n".join([lines[0], "", f"{200:019}", *lines[3:]])
+    for spoiled in (noted, killed.replace(lines[4], "another boot"), f"{lines[0]}\n"):
+        lock.write_text(spoiled)
+        unusable(path, "is damaged")
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("copy").replace(path)
+    lock.write_text(killed)
+    unusable(path, "is damaged")
+
+
 def test_a_truncated_file(path):
     asyncio.run(write(path, [said(n, text="x" * 500) for n in range(1, 200)]))
     os.truncate(path, 4096 * 7 + 100)

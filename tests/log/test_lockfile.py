@@ -1,5 +1,6 @@
 """The lock file of a database: only one process holds it, and the next one learns how it was closed."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,24 @@ def test_the_mark_goes_on_to_the_next(database):
     assert second.close_id == "in order"
     second.release("")
     assert LockFile(database).close_id == ""
+
+
+def test_the_next_learns_of_the_last_run_however_it_ended(database, tmp_path):
+    first = LockFile(database, "one")
+    assert first.last_run == ""
+    first.note(7)
+    shutil.copy(lock(database), tmp_path / "copy.db-lock")  # as after a kill
+    killed = LockFile(tmp_path / "copy.db", "two")
+    assert (killed.last_run, killed.committed, killed.close_id) == ("one", 7, "")
+    first.release("in order")
+    LockFile(database, "withdraws").abandon()
+    assert LockFile(database).last_run == "one"
+
+
+def test_a_lock_file_of_an_earlier_version_knows_no_run(database):
+    lock(database).write_text("12\nin order\n0000000000000000007\n0000000000000000007\n")
+    found = LockFile(database)
+    assert (found.last_run, found.close_id, found.checkpointed) == ("", "in order", 7)
 
 
 def test_who_made_it_and_withdraws_takes_it_away(database):

@@ -59,7 +59,12 @@ class LockFile:
     The file stays after the lock is released. It may be deleted nevertheless, so whoever has locked it checks
     that it is still there: two processes never hold the lock.
 
+    Args:
+        database: the database.
+        run: what the next process learns of this one, however it ends; one line.
+
     Attributes:
+        last_run: the ``run`` of the last process; empty when it is not known.
         close_id: what the last process wrote at its ``release``; empty when it did not get that far.
         committed: the last record's number that the last process noted; 0 when it noted none.
         checkpointed: the last record's number that the database has without its write-ahead log; 0: unknown.
@@ -69,7 +74,8 @@ class LockFile:
         LogError: the lock file can't be made.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, run: str = "") -> None:
+        self._run = run
         self._path = Path(f"{database}-lock")
         self._created = not self._path.exists()
         while True:
@@ -83,7 +89,7 @@ class LockFile:
             if _is_at(self._file, self._path):
                 break
             os.close(self._file)  # the process that created it abandoned and deleted it meanwhile
-        _, self.close_id, *numbers = self._read()
+        _, self.close_id, *numbers, self.last_run = self._read()
         self.committed, self.checkpointed = (
             int(number) if len(number) == _DIGITS and number.isdigit() else 0 for number in numbers
         )
@@ -111,6 +117,7 @@ class LockFile:
     def abandon(self) -> None:
         """Releases the lock and leaves everything as it was: the file is no database of ours."""
         if not self._created:
+            self._run = self.last_run
             self.release(self.close_id)
             return
         with suppress(OSError):  # Windows can't delete an open file
@@ -122,18 +129,19 @@ class LockFile:
         self._write(close_id)
         os.close(self._file)
 
-    def _read(self) -> tuple[str, str, str, str]:
+    def _read(self) -> tuple[str, str, str, str, str]:
         os.lseek(self._file, 0, os.SEEK_SET)
         lines = os.read(self._file, _MAX_BYTES).decode("ascii", "replace").split("\n")
-        pid, close_id, committed, checkpointed, *_ = (*lines, "", "", "")
-        return pid, close_id, committed, checkpointed
+        pid, close_id, committed, checkpointed, run, *_ = (*lines, "", "", "", "")
+        return pid, close_id, committed, checkpointed, run
 
     def _write(self, close_id: str) -> None:
         head = f"{os.getpid()}\n{close_id}\n".encode("ascii")
         self._number_at = len(head)
         try:
             os.ftruncate(self._file, 0)
-            _write_at(self._file, head + _NUMBER % self.committed + _NUMBER % self.checkpointed, 0)
+            numbers = _NUMBER % self.committed + _NUMBER % self.checkpointed
+            _write_at(self._file, head + numbers + f"{self._run}\n".encode("ascii"), 0)
         except OSError:
             # The disk is full: the lock holds without text, and a missing id only begins a new epoch.
             return

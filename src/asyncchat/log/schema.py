@@ -98,7 +98,8 @@ _MAX_NUMBER = 2**53
 _CHECKED_ALWAYS = 256 * 1024 * 1024
 """Bytes up to which each start checks the whole file: 2,000,000 messages, 0.4 s, 1.4 ms a MB from memory.
 
-A larger file is checked only when it was not closed cleanly; that takes as long as reading it from the disk.
+A larger file is checked only where it may be damaged (``database``); that takes as long as reading it from
+the disk.
 """
 
 
@@ -164,7 +165,7 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
     Args:
         connection: the one that will write.
         path: for error messages.
-        clean: whether it was closed cleanly; then a large file is not checked.
+        clean: whether nothing can have damaged it since it was used; then a large file is not checked.
         steps: the upgrade scripts.
 
     Raises:

@@ -118,7 +118,7 @@ class TestLoggingIn:
             DeviceLastSeen("anna", "u"),
             LoggedInNow("anna", "p"),
         )
-        assert do(chat, ANNA, LogInVerified("anna", True)) == (LoggedInNow("anna"),)
+        assert do(chat, ANNA, LogInVerified("anna", True)) == (LoggedInNow("anna", already=True),)
 
     @pytest.mark.parametrize(("account", "verified"), [("anna", False), ("nobody", True)])
     def test_not_otherwise(self, chat, account, verified):

@@ -211,10 +211,11 @@ class Confirmed(Reply, frozen=True):
 
 
 class LoggedInNow(Reply, frozen=True):
-    """The requester is logged in to this account, since now or already before."""
+    """The requester is logged in to this account, since now or ``already`` before."""
 
     account: str
     context: object = None
+    already: bool = False
 
 
 class LoggedOutNow(Reply, frozen=True):
@@ -317,11 +318,10 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, now: int
     me = chat.people.get(person_id)
     if me is None:
         return (*known, Confirmed(account.name, context))
-    answer = LoggedInNow(account.name, context)
     if me.account == account.name:
-        return (*known, answer)
+        return (*known, LoggedInNow(account.name, context, already=True))
     now_me = with_account(me, account.name)
-    return (*known, *_logging_in(chat, me, now_me, now), answer)
+    return (*known, *_logging_in(chat, me, now_me, now), LoggedInNow(account.name, context))
 
 
 def _logging_in(chat: Chat, me: Person, now_me: Person, now: int) -> Iterator[Event]:

@@ -36,7 +36,7 @@ def test_each_reason_has_its_code(server, fault, code):
 class TestRegister:
     def test_of_ones_nick(self, server):
         a = server.person("a")
-        assert a.send("REGISTER * * sesame") == [SUCCESS, LOGGED_IN]
+        assert a.send("REGISTER * * sesame") == [LOGGED_IN, SUCCESS]
         assert a.send("REGISTER * * sesame") == [
             ":irc.test FAIL REGISTER ALREADY_AUTHENTICATED a :You are logged in already"
         ]
@@ -44,7 +44,7 @@ class TestRegister:
 
     def test_of_another_name_with_an_address(self, server):
         a = server.person("a")
-        assert a.send("REGISTER custom a@example.org :open sesame")[0].startswith(
+        assert a.send("REGISTER custom a@example.org :open sesame")[1].startswith(
             ":irc.test REGISTER SUCCESS custom :"
         )
         assert server.hub.chat.accounts["custom"].email == "a@example.org"
@@ -143,7 +143,7 @@ class TestWhatOthersSee:
         a = server.person("a", "#r", caps="account-notify")
         for peer in (bob, plain):
             peer.read()
-        assert a.send("REGISTER * * sesame") == [":a!a@192.0.2.1 ACCOUNT a", SUCCESS, LOGGED_IN]
+        assert a.send("REGISTER * * sesame") == [LOGGED_IN, ":a!a@192.0.2.1 ACCOUNT a", SUCCESS]
         assert a.send("NS LOGOUT")[0] == ":a!a@192.0.2.1 ACCOUNT *"
         assert bob.read() == [":a!a@192.0.2.1 ACCOUNT a", ":a!a@192.0.2.1 ACCOUNT *"]
         assert plain.read() == []

@@ -64,7 +64,7 @@ def test_a_nick_taken_and_given_back(server, anna):
     assert notices(other.send("NS REGAIN anna other")) == [wrong]
     told = other.send("NS REGAIN anna sesame")
     assert ":anna_!anna_@192.0.2.1 NICK anna" in told
-    assert ":irc.test 900" not in "".join(told)
+    assert ":irc.test 900 anna_ anna_!anna_@192.0.2.1 anna :You are now logged in as anna" in told
     assert thief.gone
     assert server.hub.chat.person_named("anna").id == other.id
     assert server.hub.chat.people[other.id].account == "anna"

@@ -79,6 +79,28 @@ def test_a_login_after_one_entered_and_to_another_account(server):
     assert server.hub.chat.people[anna.id].account == "second"
 
 
+def test_one_is_told_in_order(server):
+    """900 first, since it sets the account that ACCOUNT tells, and 903 last (extensions/sasl-3.2)."""
+    anna = server.person("Anna2", caps="sasl account-notify")
+    bob = server.person("bob", "#r", caps="account-notify")
+    anna.send("JOIN #r", "AUTHENTICATE PLAIN")
+    assert [line.split(maxsplit=2)[1] for line in anna.send(f"AUTHENTICATE {RIGHT}")] == [
+        "900",
+        "ACCOUNT",
+        "903",
+    ]
+    assert ":Anna2!anna2@192.0.2.1 ACCOUNT anna" in bob.read()
+
+
+@pytest.mark.parametrize(("length", "last"), [(600, SUCCESS), (601, FAILED)])
+def test_passwords_have_up_to_600_bytes(server, length, last):
+    """More than the 300 that are called safe (extensions/account-registration, "Client considerations")."""
+    make(server.hub, "long", "p" * 600)
+    peer = begun(server, "AUTHENTICATE PLAIN")
+    parts = chunks(f"\0long\0{'p' * length}".encode())
+    assert peer.send(*(f"AUTHENTICATE {part}" for part in parts))[-1] == last
+
+
 def test_scram_with_an_independent_client(server):
     peer = begun(server)
     client = scramp.ScramClient(["SCRAM-SHA-256"], "anna", PASSWORD)
@@ -111,6 +133,7 @@ def test_scram_with_a_wrong_password(server):
 MECHS = ":irc.test 908 * PLAIN,SCRAM-SHA-256 :are available SASL mechanisms"
 ABORTED = ":irc.test 906 * :SASL authentication aborted"
 TOO_LONG = ":irc.test 905 * :SASL message too long"
+TOO_MUCH = FAILED + ": The message is longer than 4000 bytes"
 MALFORMED = f"{FAILED}: that does not answer the challenge"
 
 
@@ -126,7 +149,8 @@ MALFORMED = f"{FAILED}: that does not answer the challenge"
         (["AUTHENTICATE " + "x" * 401], [TOO_LONG]),
         (["AUTHENTICATE PLAIN", "AUTHENTICATE *"], ["AUTHENTICATE +", ABORTED]),
         (["AUTHENTICATE PLAIN", "AUTHENTICATE " + "A" * 401], ["AUTHENTICATE +", TOO_LONG]),
-        (["AUTHENTICATE PLAIN", *["AUTHENTICATE " + "A" * 400] * 11], ["AUTHENTICATE +", TOO_LONG]),
+        (["AUTHENTICATE PLAIN", *["AUTHENTICATE " + "A" * 400] * 10, "AUTHENTICATE A"],
+         ["AUTHENTICATE +", TOO_MUCH]),
         (["AUTHENTICATE PLAIN", "AUTHENTICATE PLAIN"], ["AUTHENTICATE +", FAILED + ": That is not base64"]),
         (["AUTHENTICATE PLAIN", "AUTHENTICATE ?"], ["AUTHENTICATE +", FAILED + ": That is not base64"]),
         (["AUTHENTICATE PLAIN", f"AUTHENTICATE {WRONG}"], ["AUTHENTICATE +", FAILED]),

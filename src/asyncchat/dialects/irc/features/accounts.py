@@ -107,9 +107,9 @@ def _say_confirmed(session: IrcSession, reply: accounts.Confirmed | accounts.Reg
 
 @reply(accounts.LoggedInNow)
 def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
-    """900, then what depends on the purpose."""
-    text = f"You are now logged in as {reply.account}"
-    told = session.numeric(numerics.RPL_LOGGEDIN, session.origin, reply.account, text=text)
+    """900 where no event told it, and what depends on the purpose."""
+    already = isinstance(reply, accounts.LoggedInNow) and reply.already
+    told = _logged_in_line(session, reply.account) if already or not session.entered else b""
     context = reply.context
     if isinstance(context, PassPurpose):
         session.ask_next(entering(session))
@@ -120,8 +120,8 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
         success = f":{session.context.name} REGISTER SUCCESS {reply.account}"
         return line(success, "Account created") + told
     made = isinstance(reply, accounts.Registered)
-    words = f"The account {reply.account} is made: the name is yours now" if made else f"{text}"
-    return told + notice(session, context, words)
+    words = "The account {} is made: the name is yours now" if made else "You are now logged in as {}"
+    return told + notice(session, context, words.format(reply.account))
 
 
 noticed(accounts.LoggedOutNow, "You are logged out")  # beside the event's own line (901)
@@ -177,9 +177,14 @@ def _account_lines(encoder: EncoderBase, event: presence.LoggedIn | presence.Log
 
 @to_self(presence.LoggedIn)
 def _logged_in(session: IrcSession, record: Record, event: presence.LoggedIn) -> bytes:
-    """ACCOUNT; 900 is the reply's, since it also comes where one was logged in before."""
+    """900, then ACCOUNT; what ends the exchange is the reply's."""
     session.take_name(event.now)
-    return session.encoder.encode(record)
+    return _logged_in_line(session, event.now.account) + session.encoder.encode(record)
+
+
+def _logged_in_line(session: IrcSession, account: str) -> bytes:
+    text = f"You are now logged in as {account}"
+    return session.numeric(numerics.RPL_LOGGEDIN, session.origin, account, text=text)
 
 
 @to_self(presence.LoggedOut)

@@ -30,7 +30,7 @@ MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
 SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
 
 MESSAGE_BYTES = 4000
-"""Longest message in base64: a name, a password and what SCRAM adds to them need less than a third of it."""
+"""Longest message in base64: a name, a password and what SCRAM adds to them need less than half of it."""
 
 _PLAIN = "PLAIN"
 
@@ -64,12 +64,13 @@ def _authenticate(session: IrcSession, message: Message) -> Sequence[Command]:
         session.forget(SaslExchange)
         return [numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")]
     if len(text) > CHUNK_BYTES:
-        return [_too_long(session)]
+        session.forget(SaslExchange)
+        return [numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")]
     if exchange is None:
         return _begun(session, text.upper())
     exchange.received += "" if text == "+" else text
     if len(exchange.received) > MESSAGE_BYTES:
-        return [_too_long(session)]
+        return [_failed(session, f"The message is longer than {MESSAGE_BYTES} bytes")]
     if len(text) == CHUNK_BYTES:
         return []
     received, exchange.received = exchange.received, ""
@@ -99,11 +100,6 @@ def _failed(session: IrcSession, why: str) -> DialectReply:
 
 def _failure(why: str) -> str:
     return f"SASL authentication failed{f': {why}' if why else ''}"
-
-
-def _too_long(session: IrcSession) -> DialectReply:
-    session.forget(SaslExchange)
-    return numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")
 
 
 def failed(session: IrcSession, why: str = "") -> bytes:

@@ -130,9 +130,16 @@ def framed(lines: bytes, first: int = _TEXT) -> bytes:
 
 def _frame(data: bytes, first: int) -> bytes:
     size = len(data)
-    if size < 126:
-        return b"%c%c%b" % (first, size, data)
-    return deflate.head(first, size) + data  # no line is longer than 65,535 bytes
+    # No line is longer than 65,535 bytes.
+    return (_HEADS[first][size] if size < _USUAL_BYTES else deflate.head(first, size)) + data
+
+
+_USUAL_BYTES = 1024
+_HEADS = {
+    first: [deflate.head(first, size) for size in range(_USUAL_BYTES)]
+    for first in (_TEXT, _BINARY, _FIN | Opcode.PONG, _FIN | Opcode.CLOSE)
+}
+"""The heads of frames up to this length: a list of thousands of people has hundreds of lines."""
 
 
 class Frames(msgspec.Struct, frozen=True):

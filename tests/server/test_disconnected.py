@@ -67,6 +67,7 @@ def test_an_unframed_client_that_is_gone_while_pieces_wait(server):
 
 
 def test_a_newcomer_gets_the_name_of_a_dead_irc_client_from_its_address(server, monkeypatch):
+    monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)
     monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.05)
     dead = server.irc("bob")
     alice = server.person("alice")
@@ -80,6 +81,7 @@ def test_a_newcomer_gets_the_name_of_a_dead_irc_client_from_its_address(server, 
 
 
 def test_a_living_irc_client_keeps_its_name(server, monkeypatch):
+    monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)
     monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.3)
     judged = asyncio.Event()
     judge = server.server.keepalive._judge
@@ -101,7 +103,17 @@ def test_a_living_irc_client_keeps_its_name(server, monkeypatch):
     thief.until("in use. Enter another name: ")
 
 
-def test_a_holder_at_nc_is_probed_by_the_kernel(server):
+def test_an_irc_client_that_has_just_said_something_is_not_asked(server):
+    bob = server.irc("bob")
+    thief = server.connect()
+    thief.send("bob\n")
+    thief.until("in use. Enter another name: ")
+    bob.send("PING still-here\r\n")
+    assert "PING" not in bob.until("still-here\r\n")
+
+
+def test_a_holder_at_nc_is_probed_by_the_kernel(server, monkeypatch):
+    monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)
     server.person("bob")
     thief = server.connect()
     thief.send("bob\n")
@@ -123,8 +135,9 @@ def test_a_holder_at_nc_is_probed_by_the_kernel(server):
     assert server.call(options) == [1, 1, 4, 5000]
 
 
-def test_the_name_of_a_holder_that_is_gone_a_moment_ago_is_asked_for(server):
+def test_the_name_of_a_holder_that_is_gone_a_moment_ago_is_asked_for(server, monkeypatch):
     """The holder's end is known to the transport, not yet to its session."""
+    monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)
     server.person("bob")
     thief = server.connect()
     thief.until("nickname: ")

@@ -162,12 +162,14 @@ class Authentication:
     async def register(self, session: Session, command: accounts.RegisterAccount, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
         name = command.account or self._person(session).name or command.name
-        refusal = self._unregistrable(session, name, command)
-        if refusal is not None:
-            return refusal
+        if not session.context.options.registration:
+            return AccountRefused(AccountFault.CLOSED, name, context=command.context)
         if accounts.registration_fault(self._chat, session.person_id, name) is not None:
             # The hub refuses it with the reason; it needs no verifier for that.
             return accounts.RegisterAccountVerified(name, "", context=command.context)
+        refusal = self._unregistrable(session, name, command)
+        if refusal is not None:
+            return refusal
         # Before it is hashed: many may be asked for at once.
         self.guard.record_registration(session.address)
         try:
@@ -186,8 +188,6 @@ class Authentication:
         def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
             return AccountRefused(fault, name, detail, command.context)
 
-        if not options.registration:
-            return refused(AccountFault.CLOSED)
         if options.require_email and not command.email:
             return refused(AccountFault.EMAIL)
         if command.email and not _is_email(command.email):

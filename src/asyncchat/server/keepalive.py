@@ -19,8 +19,11 @@ SILENCE = 120.0
 ANSWER = 60.0
 """Seconds that it has to answer: a laptop's Wi-Fi may be slow to come back."""
 
+NAME_SILENCE = 5.0
+"""Seconds of silence after which a client is asked whether it is there when its name is asked for."""
+
 NAME_ANSWER = 5.0
-"""The same when somebody from the same address asks for its name: most likely the same person, back."""
+"""Seconds that it has to answer then: somebody from its own address is most likely the same person, back."""
 
 
 class Keepalive:
@@ -52,11 +55,13 @@ class Keepalive:
             yield
 
     def probe(self, requester: Recipient, holder: int) -> None:
-        """Pings the session whose name is asked for from the same address."""
+        """Pings the session whose name is asked for from the same address, if it is silent."""
         session = self._context.delivery.presence.first.get(holder)
         if not isinstance(session, Session) or session.address != requester.address or session.ended:
             return
         asked_at = self._context.now()
+        if asked_at - session.heard_at < NAME_SILENCE:
+            return  # it is there
         question = session.dialect.ping() if session.dialect is not None else b""
         if question and not session.is_crowded():
             if asked_at - session.probed_at < NAME_ANSWER:

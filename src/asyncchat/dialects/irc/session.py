@@ -25,11 +25,13 @@ T = TypeVar("T")
 class PendingRegistration:
     """What a session has said of itself before it is a person; dropped afterwards.
 
+    ``nick`` is empty again when it is refused; ``wanted`` is the one that was last asked for.
     ``metadata`` is what it sets of itself when it enters, by key (None: what it takes away); ``keys`` are
     those of others' metadata that it subscribes to.
     """
 
     nick: str = ""
+    wanted: str = ""
     user: str = ""
     realname: str = ""
     password: str = ""

@@ -76,9 +76,28 @@ class TestRegister:
     def test_not_before_one_enters_where_that_is_off(self, server):
         a = server.connect()
         assert a.send("NICK a", "REGISTER * * sesame", "VERIFY a 1") == [
-            ":irc.test FAIL REGISTER COMPLETE_CONNECTION_REQUIRED :Complete the connection first",
-            ":irc.test FAIL VERIFY COMPLETE_CONNECTION_REQUIRED :Complete the connection first",
+            ":irc.test FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :Complete the connection first",
+            ":irc.test FAIL VERIFY COMPLETE_CONNECTION_REQUIRED * :Complete the connection first",
         ]
+
+    @pytest.mark.parametrize("named", ["*", "a", "A"])
+    def test_after_a_nick_that_was_refused(self, named):
+        """extensions/account-registration, "Responses": NEED_NICK is for who sent no NICK."""
+        server = Server(before_connect=True)
+        server.person("a").send("REGISTER * * sesame", "NICK other")
+        b = server.connect()
+        assert b.send("USER b 0 * :B", "NICK a")[0].startswith(":irc.test 433 * a :")
+        assert b.send(f"REGISTER {named} * sesame") == [
+            f":irc.test FAIL REGISTER ACCOUNT_EXISTS {named.replace('*', 'a')} "
+            ":There is an account of that name already"
+        ]
+
+    def test_of_a_nick_that_somebody_has(self):
+        server = Server(before_connect=True)
+        server.person("a")
+        b = server.connect()
+        b.send("USER b 0 * :B", "NICK a")
+        assert b.send("REGISTER * * sesame")[0].startswith(":irc.test FAIL REGISTER BAD_ACCOUNT_NAME a :")
 
     def test_nothing_is_to_be_verified(self, server):
         a = server.person("a")

@@ -49,10 +49,12 @@ def test_user_before_nick(server):
     assert codes(peer.send("NICK a"))[0] == "001"
 
 
-def test_the_real_name_may_be_empty(server):
+def test_the_real_name_is_not_empty(server):
+    """Modern IRC, "USER message": a parameter that is empty is one that is missing."""
     peer = server.connect()
-    assert codes(peer.send("NICK a", "USER a 0 * :"))[0] == "001"
-    assert peer.send("WHOIS a")[0] == SERVER + "311 a a a 192.0.2.1 * :"
+    assert peer.send("NICK a", "USER a 0 * :") == [":irc.test 461 * USER :Not enough parameters"]
+    assert codes(peer.send("USER a 0 * :A"))[0] == "001"
+    assert peer.send("WHOIS a")[0] == SERVER + "311 a a a 192.0.2.1 * :A"
 
 
 def test_a_refused_nick_keeps_the_rest(server):

@@ -68,7 +68,7 @@ _CODES = {
 def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
     account, email, password = message.params[:3]
-    name = session.registration.nick if not session.entered else ""
+    name = session.registration.wanted if not session.entered else ""
     if not session.entered:
         if not session.context.server.before_connect:
             return [_connect_first(session, "REGISTER")]
@@ -94,7 +94,9 @@ def _verify(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 def _connect_first(session: IrcSession, command: str) -> DialectReply:
-    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
+    return session.fail_answer(
+        command, "COMPLETE_CONNECTION_REQUIRED", "*", text="Complete the connection first"
+    )
 
 
 @reply(accounts.Confirmed, accounts.Registered)

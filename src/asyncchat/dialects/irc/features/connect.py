@@ -49,7 +49,7 @@ def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     if session.entered:
         return [connect.Rename(name)]
     pending = session.registration
-    pending.nick = name
+    pending.nick = pending.wanted = name
     if pending.complete:
         return enter(session)
     if session.context.server.locked and not pending.unlocked:
@@ -62,7 +62,6 @@ def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     "Gives your user name and real name, once, before you are let in.",
     least=4,
     early=True,
-    filled=1,
 )
 def _user(session: IrcSession, message: Message) -> Sequence[Command]:
     if session.entered:

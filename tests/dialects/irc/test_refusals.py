@@ -97,7 +97,7 @@ LINES = [
     (AlreadyThere("#r", "b"), "443 a b #r :is already on channel"),
     (TooManyInvitations("#r", "b"), "518 a b #r :is invited to too many channels"),
     (NotYourself("b"), "502 a :Can't change mode for other users"),
-    (BadValue("#r", "key", "a b", "it is bad"), "696 a #r k a_b :it is bad"),
+    (BadValue("#r", "key", "", "it is bad"), "696 a #r k * :it is bad"),
     (BadValue("#r", "limit", "0", "it is bad"), "696 a #r l 0 :it is bad"),
     (WrongKey("#r"), "475 a #r :Cannot join channel (+k)"),
     (NotInvited("#r"), "473 a #r :Cannot join channel (+i)"),

@@ -221,7 +221,7 @@ class MasksView(Reply, frozen=True):
 
 
 class BadValue(Refusal, frozen=True):
-    """A setting can't have that value, or a list that mask; ``reason`` is half a sentence."""
+    """A setting can't have that value; ``reason`` is half a sentence. A key is not said back: empty."""
 
     room: str
     setting: str
@@ -336,7 +336,7 @@ def set_flag(chat: Chat, me: Person, room: Room, command: SetFlag, _now: int) ->
 
 @about_room(SetSetting, right=Right.MANAGE, find=_room_to_set)
 def set_setting(chat: Chat, me: Person, room: Room, command: SetSetting, _now: int) -> Items:
-    """Gives a setting of the room a value, or removes it."""
+    """Gives a setting of the room a value, or removes it; who forwards to a room is an operator there too."""
     name, value = command.setting, command.value
     setting = SETTINGS.get(name)
     if setting is None:
@@ -344,22 +344,18 @@ def set_setting(chat: Chat, me: Person, room: Room, command: SetSetting, _now: i
     if value:
         fault = setting.fault(value)
         if fault is None and name == FORWARD:
-            fault = _forward_fault(chat, me.id, room, value)
+            other = chat.room_shown(value, me.id)
+            if other is None or other is room:
+                fault = "there is no such other room"
+            elif not chat.may(me.id, other, Right.MANAGE):
+                return (NotOperator(other.name),)
         if fault is not None:
-            return (BadValue(room.name, name, value, fault),)
+            return (BadValue(room.name, name, "" if name == KEY else value, fault),)
         if name in (LIMIT, SLOW):
             value = str(int(value))
     if room.settings.get(name, "") == value:
         return ()
     return (SettingChanged(room.name, me, name, value),)
-
-
-def _forward_fault(chat: Chat, person_id: int, room: Room, to: str) -> str | None:
-    """Why a room can't forward to another one: the requester must be an operator there too."""
-    other = chat.room_shown(to, person_id)
-    if other is None or other is room:
-        return "there is no such other room"
-    return None if chat.may(person_id, other, Right.MANAGE) else "you are not an operator of that room"
 
 
 @about_room(SetMask, right=Right.MODERATE, find=_room_to_set)

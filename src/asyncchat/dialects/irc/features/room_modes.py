@@ -172,7 +172,7 @@ def _say_masks(session: IrcSession, view: MasksView) -> bytes:
 numeric_of(BadValue)(
     lambda r: (
         numerics.ERR_INVALIDMODEPARAM,
-        (r.room, modes.SETTING_LETTERS.get(r.setting, "*"), r.value),
+        (r.room, modes.SETTING_LETTERS.get(r.setting, "*"), r.value or "*"),
         r.reason,
     )
 )

@@ -160,6 +160,20 @@ def test_of_an_older_page_in_another_form_only_one_message_before_it_is_counted(
         assert log.counted_to == counted_to
 
 
+def test_older_messages_are_counted_for_whoever_is_told_how_many_there_are(server, log):
+    iris = server.irc("iris")
+    iris.send("".join(f"PRIVMSG #lobby :cup {number}\r\n" for number in range(9)))
+    iris.send("CAP REQ :batch draft/chathistory\r\nPING said\r\n")
+    iris.until("said\r\n")
+    last = log.ids.id_of(server.call(lambda: log.last))
+    iris.send(f"CHATHISTORY BEFORE #lobby msgid={last} 5\r\nPING read\r\n")
+    iris.until("read\r\n")
+    assert log.counted_to == 1
+    iris.send("PRIVMSG HistServ :HISTORY #lobby 5\r\nPING read\r\n")
+    assert "cup 8" in iris.until("read\r\n")
+    assert log.counted_to == MORE_COUNTED
+
+
 def test_a_renamed_room_has_its_lines_under_both_names(server):
     iris = server.irc("iris")
     iris.send("JOIN #tea\r\nPRIVMSG #tea :about tea\r\nPING x\r\n")

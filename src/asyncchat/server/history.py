@@ -188,7 +188,7 @@ class History:
         query = where.query(upto, window, events=command.events)
         await self._turns.wait()
         try:
-            page = await self._page_cache.read(query)
+            page = await self._page_cache.read(query, command.count_to)
             records = page.records
             if command.then is not None:
                 then = where.query(upto, command.then, events=command.events)

@@ -59,13 +59,13 @@ class PageCache:
         self._clock = clock
         self._pages: OrderedDict[tuple[str, int], _Entry] = OrderedDict()
 
-    async def read(self, wanted: PageQuery) -> Page:
-        """A page, from the log or the cache. Up to ``MORE_COUNTED`` messages before it are counted.
+    async def read(self, wanted: PageQuery, count_to: int = MORE_COUNTED) -> Page:
+        """A page, from the log or the cache. At least so many messages before it are counted, if there are.
 
         Raises:
             LogError: it can't be read now.
         """
-        found = await self._find(wanted, MORE_COUNTED)
+        found = await self._find(wanted, count_to)
         return found.page if isinstance(found, _Entry) else found
 
     async def read_as(self, wanted: PageQuery, form: str, make: Callable[[Page], T]) -> T:

@@ -70,7 +70,8 @@ class ReadHistory(IoCommand, frozen=True):
 
     ``newer_seconds`` asks for none older than that: the server, which has a clock, makes a time of it. With
     ``events`` what else happened there is read too. The page of the window ``then`` follows in the same
-    answer. ``context`` goes back to the dialect with the answer: what it asked for.
+    answer. Messages older than the page are counted up to ``count_to``. ``context`` goes back to the dialect
+    with the answer: what it asked for.
     """
 
     cost: ClassVar[int] = 1
@@ -79,6 +80,7 @@ class ReadHistory(IoCommand, frozen=True):
     newer_seconds: int | None = None
     events: bool = False
     then: Window | None = None
+    count_to: int = MORE_COUNTED
     context: object = None
 
 
@@ -171,7 +173,7 @@ class ReadMissed(IoCommand, frozen=True):
 class HistoryPage(Reply, frozen=True):
     """A page of a room's history, oldest first.
 
-    ``more``: how many messages of the range are older than the page, counted up to ``MORE_COUNTED``; if the
+    ``more``: how many messages of the range are older than the page, counted as far as was asked; if the
     range was read from its old end, 1 or 0 for newer ones. ``cut``: older ones existed, but have expired.
     """
 

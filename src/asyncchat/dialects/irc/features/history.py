@@ -113,7 +113,8 @@ def _wanted(
     events = bool(session.caps_out & EVENT_PLAYBACK)
     window, then = windows(most, *places)
     purpose = ChathistoryPurpose(subcommand, target, events)
-    return ReadHistory(target, window, events=events, then=then, context=purpose)
+    # The answer does not say how many there are.
+    return ReadHistory(target, window, events=events, then=then, count_to=1, context=purpose)
 
 
 def _targets(message: Message) -> ReadTargets | Fault:

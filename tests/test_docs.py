@@ -60,6 +60,7 @@ NOT_RUN = {
     '--against-caps ""': "takes minutes",
     'asyncchat bench room big-room rooms steady --caps "server-time message-tags echo-message batch '
     'labeled-response" --against-caps ""': "takes minutes",
+    "asyncchat bench web --peer inspircd --server-cpu 0 --client-cpu 1": "takes minutes, and needs InspIRCd",
     "asyncchat bench web huge-web --serve-option=--compression=always "
     "--against-serve-option=--compression=never": "takes minutes",
     "asyncchat bench search history --rows 10000000": "takes minutes, and 4 GB",

@@ -18,6 +18,7 @@ def test_a_peer_s_configuration_is_filled_in(name):
     text = peer_config(name, 4321, "/some/folder", ())
     assert "4321" in text
     assert "@PORT@" not in text
+    assert "@WEBSOCKET@" not in text
     assert "@FOLDER@" not in text
     assert "@MODULES@" not in text
 
@@ -25,6 +26,8 @@ def test_a_peer_s_configuration_is_filled_in(name):
 def test_a_peer_gets_modules_for_capabilities_only():
     assert "<module" not in peer_config("inspircd", 1, "/f", ())
     text = peer_config("inspircd", 1, "/f", ("server-time", "echo-message"))
+    assert "websocket" not in text
+    assert 'port="2" type="clients" hook="websocket"' in peer_config("inspircd", 1, "/f", (), 2)
     assert '<module name="cap">' in text
     assert '<module name="ircv3_servertime">' in text
     assert '<module name="ircv3_echomessage">' in text

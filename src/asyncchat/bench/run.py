@@ -7,7 +7,7 @@ command line or the report.
 import gc
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from asyncchat.bench.poller import Poller, make_poller
 from asyncchat.bench.protocols import make_dialect
 from asyncchat.bench.queries import ArchiveIrc, Queries, pages, searches
 from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
-from asyncchat.bench.scenario import QUERIES, Scenario, ScenarioError
+from asyncchat.bench.scenario import QUERIES, Scenario, ScenarioError, Surface
 from asyncchat.bench.search_index import IndexWatch
 from asyncchat.bench.servers import Own, Running, Target
 
@@ -120,7 +120,9 @@ def run(
     if isinstance(target, Own) and target.rows is not None:
         rows = target.rows
     archive = partial(archives.copy, rows) if rows and archives is not None else None
-    with target.running(settings.server_cpu, settings.caps, archive) as server:
+    surfaces = [each.surface for each in scenarios]
+    surface: Surface = "websocket" if "websocket" in surfaces else surfaces[0]
+    with target.running(settings.server_cpu, settings.caps, archive, surface) as server:
         for scenario in scenarios:
             progress(f"{scenario.name}: {target.name}")
             poller = make_poller()
@@ -159,7 +161,10 @@ def _one(
         progress(f"{scenario.name}: {server.version or server.address}: {text}")
 
     outcome = None
-    with Clients(server.address, dialect, rooms, poller, tell) as clients:
+    address = server.address
+    if scenario.surface == "websocket" and server.web_port:
+        address = replace(address, port=server.web_port)
+    with Clients(address, dialect, rooms, poller, tell) as clients:
         came = server_cpu()
         join_seconds = clients.join()
         clients.settle()

@@ -47,6 +47,7 @@ class Running:
         pid: Its process, if it is on this machine and known.
         version: Its version; None: it is read when clients connect.
         caps: Capabilities that its clients request; None: those of the settings.
+        web_port: Where it listens for WebSockets, if not where it listens for the rest.
         token: Returns a token that may post and read in every room.
         restart: Kills it, starts it again with the same history; None: impossible.
         database: Its history's file, if it is ours and keeps one.
@@ -57,6 +58,7 @@ class Running:
     pid: int | None
     version: str | None
     caps: tuple[str, ...] | None = None
+    web_port: int = 0
     token: Callable[[], str] = _no_token
     restart: Callable[[], None] | None = None
     database: Path | None = None
@@ -71,11 +73,15 @@ class Target(Protocol):
         """Return its name in the report."""
 
     def running(
-        self, cpu: int | None, caps: Sequence[str], archive: Callable[[Path], None] | None = None
+        self,
+        cpu: int | None,
+        caps: Sequence[str],
+        archive: Callable[[Path], None] | None = None,
+        surface: Surface = "irc",
     ) -> contextlib.AbstractContextManager[Running]:
         """Start it, pinned to a processor, for clients with these capabilities; stop it at the end.
 
-        ``archive`` makes its history, at a path.
+        ``archive`` makes its history, at a path. It listens for the clients of this surface, at least.
         """
 
     def speaks(self, surface: Surface) -> bool:
@@ -108,7 +114,11 @@ class Own:
 
     @contextlib.contextmanager
     def running(
-        self, cpu: int | None, caps: Sequence[str], archive: Callable[[Path], None] | None = None
+        self,
+        cpu: int | None,
+        caps: Sequence[str],
+        archive: Callable[[Path], None] | None = None,
+        surface: Surface = "irc",
     ) -> Generator[Running]:
         """Start it with an empty history or an archive, without limits."""
         if archive is not None and not self.history:
@@ -227,10 +237,14 @@ class WithCapabilities:
 
     @contextlib.contextmanager
     def running(
-        self, cpu: int | None, _caps: Sequence[str], archive: Callable[[Path], None] | None = None
+        self,
+        cpu: int | None,
+        _caps: Sequence[str],
+        archive: Callable[[Path], None] | None = None,
+        surface: Surface = "irc",
     ) -> Generator[Running]:
         """Start it for these clients."""
-        with self.target.running(cpu, self.caps, archive) as server:
+        with self.target.running(cpu, self.caps, archive, surface) as server:
             yield dataclasses.replace(server, caps=self.caps)
 
 
@@ -245,26 +259,32 @@ class Peer:
     name: str
 
     def speaks(self, surface: Surface) -> bool:
-        """Is configured for IRC alone."""
-        return surface == "irc"
+        """Is configured for IRC, and InspIRCd for IRC over WebSocket."""
+        return surface == "irc" or (surface == "websocket" and self.name == "inspircd")
 
     @contextlib.contextmanager
     def running(
-        self, cpu: int | None, caps: Sequence[str], _archive: Callable[[Path], None] | None = None
+        self,
+        cpu: int | None,
+        caps: Sequence[str],
+        _archive: Callable[[Path], None] | None = None,
+        surface: Surface = "irc",
     ) -> Generator[Running]:
         """Start it on a free port, without flood limits and with large send queues."""
         program = _program(self.name)
-        port = _free_port()
+        port, web_port = _free_port(), _free_port() if surface == "websocket" else 0
         with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
             os.chmod(folder, 0o755)  # noqa: S103  # a peer may change its user before it reads its configuration
             config = Path(folder, f"{self.name}.conf")
-            config.write_text(peer_config(self.name, port, folder, caps), "utf-8")
+            config.write_text(peer_config(self.name, port, folder, caps, web_port), "utf-8")
             command = [program, *_PEER_COMMANDS[self.name], str(config)]
             if self.name == "inspircd" and hasattr(os, "geteuid") and os.geteuid() == 0:
                 command.insert(1, "--runasroot")
             with _process(command, Path(folder), cpu, dict(os.environ)) as (server, log):
                 _accepting(server, port, log)
-                yield Running(Address("irc", "127.0.0.1", port), server.pid, _peer_version(program))
+                yield Running(
+                    Address("irc", "127.0.0.1", port), server.pid, _peer_version(program), web_port=web_port
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +312,11 @@ class Remote:
 
     @contextlib.contextmanager
     def running(
-        self, cpu: int | None, caps: Sequence[str], _archive: Callable[[Path], None] | None = None
+        self,
+        cpu: int | None,
+        caps: Sequence[str],
+        _archive: Callable[[Path], None] | None = None,
+        surface: Surface = "irc",
     ) -> Generator[Running]:
         """Find its process and pin it."""
         address = parse_url(self.url)
@@ -327,12 +351,21 @@ _INSPIRCD_MODULES = {
 }
 
 
-def peer_config(name: str, port: int, folder: str, caps: Sequence[str]) -> str:
+_INSPIRCD_WEBSOCKET = """<module name="sha1">
+<module name="websocket">
+<wsorigin allow="*">
+<bind address="127.0.0.1" port="{port}" type="clients" hook="websocket">"""
+
+
+def peer_config(name: str, port: int, folder: str, caps: Sequence[str], web_port: int = 0) -> str:
     """Return a peer's configuration, made from the template of this package."""
     text = resources.files("asyncchat.bench").joinpath("peers", f"{name}.conf").read_text("utf-8")
     modules = list(dict.fromkeys(module for cap in caps for module in _INSPIRCD_MODULES.get(cap, ())))
     lines = "\n".join(f'<module name="{module}">' for module in (["cap", *modules] if caps else []))
-    return text.replace("@PORT@", str(port)).replace("@FOLDER@", folder).replace("@MODULES@", lines)
+    web = _INSPIRCD_WEBSOCKET.format(port=web_port) if web_port else ""
+    for word, value in (("PORT", str(port)), ("FOLDER", folder), ("MODULES", lines), ("WEBSOCKET", web)):
+        text = text.replace(f"@{word}@", value)
+    return text
 
 
 def _program(name: str) -> str:

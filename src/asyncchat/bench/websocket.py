@@ -27,6 +27,7 @@ def handshake(host: str, port: int, nick: str) -> bytes:
     name = f"[{host}]" if ":" in host else host
     return (
         f"GET / HTTP/1.1\r\nHost: {name}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Origin: http://{name}:{port}\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: text.ircv3.net\r\n"
         f"Sec-WebSocket-Extensions: {_OFFER}\r\n\r\n"
     ).encode()

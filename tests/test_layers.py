@@ -374,7 +374,6 @@ MOST_EVENTS = 4
 
 EVENT_LISTS = {
     "dialects/plain/dialect.py": "keeps the session's name and rooms from what it is told",
-    "log/memory.py": "does in lists what rows, reader and writer do in tables",
     "server/delivery.py": "follows who is where, in which session",
 }
 """Modules outside the folders of features that name more events than `MOST_EVENTS`, and why."""

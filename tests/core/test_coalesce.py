@@ -32,3 +32,8 @@ def test_other_records_are_not_joined():
     ]
     assert coalesce(alone) == alone
     assert coalesce(alone[:1]) == alone[:1]
+    later = [
+        *records(FlagChanged("#r", A, "secret", True)),
+        Record(2, 5, FlagChanged("#r", A, "secret", False)),
+    ]
+    assert coalesce(later) == later

@@ -116,6 +116,90 @@ def test_the_history_of_an_auditorium_hides_its_members_too(server):
         assert "anna!anna@localhost JOIN #hall" in page
 
 
+def ids_of(text):
+    """The msgid of each line that has one, by the line without its tags."""
+    found = {}
+    for line in text.splitlines():
+        tags, _, rest = line.removeprefix("@").partition(" ")
+        id = dict(tag.partition("=")[::2] for tag in tags.split(";")).get("msgid")
+        if line.startswith("@") and id and " BATCH " not in rest:
+            found[rest] = id
+    return found
+
+
+def page_of(client, target):
+    client.send(f"CHATHISTORY LATEST {target} * 50\r\n")
+    page = client.until(" BATCH -")
+    client.until("\r\n")
+    return page
+
+
+def test_what_is_played_back_has_the_id_of_its_live_line(server):
+    """IRCv3 chathistory, "Batch content": an id names the same message live and in the history."""
+    op, bob = irc(server, "op", MORE, "#tea"), irc(server, "bob", MORE, "#tea")
+    anna = irc(server, "anna", MORE, "#tea")
+    anna.send("NICK ann\r\nPART #tea :so long\r\nJOIN #tea\r\n")
+    op.send("TOPIC #tea :cups\r\nMODE #tea +vb-n ann x!*@*\r\n")
+    id = said(op, "bad", "#tea")
+    op.send(f"MODE #tea +m\r\nREDACT #tea {id}\r\nKICK #tea ann\r\n")
+    op.until(" KICK #tea ann")
+    anna.send("JOIN #tea\r\nQUIT\r\n")
+    live = bob.until(" QUIT ") + bob.until("\r\n")
+    played = ids_of(page_of(bob, "#tea"))
+    known = {line: id for line, id in ids_of(live).items() if not line.endswith(":bad")}
+    assert played | known == played
+    for word in (
+        "JOIN",
+        "NICK",
+        "PART",
+        "TOPIC",
+        "MODE #tea +vb-n",
+        "MODE #tea +m",
+        "REDACT",
+        "KICK",
+        "QUIT",
+    ):
+        assert any(f" {word} " in f"{line} " for line in known)
+    assert len(set(played.values())) == len(played)
+
+
+def tag_message(client, tags, to):
+    client.send(f"@{tags} TAGMSG {to}\r\n")
+    line = client.until(f" TAGMSG {to}\r\n").splitlines()[-1]
+    return line, ids_of(line)[line.partition(" ")[2]]
+
+
+@pytest.mark.parametrize("to", ["#lobby", "bob"])
+def test_a_tag_message_is_kept_unless_it_means_nothing_later(server, to):
+    """IRCv3 message-tags, "TAGMSG"; message-ids; message-redaction; chathistory, "draft/event-playback"."""
+    anna, bob = irc(server, "anna", MORE), irc(server, "bob", MORE)
+    typing = {tag_message(anna, "+typing=active", to)[1] for _ in range(2)}
+    assert len(typing) == 2
+    echo, id = tag_message(anna, "+x/y=z;+typing=done", to)
+    read = bob.until("+x/y=z") + bob.until("\r\n")
+    assert {id, *typing} <= set(ids_of(read.splitlines()[-1]).values()) | typing
+    assert echo in read
+    assert typing == {
+        found for one in read.splitlines() if "=active" in one for found in ids_of(one).values()
+    }
+    played = page_of(bob, "anna" if to == "bob" else to)
+    assert f"msgid={id};+x/y=z :anna!anna@localhost TAGMSG {to}\r\n" in played
+    assert "typing" not in played
+    anna.send(f"REDACT {to} {id} :oops\r\n")
+    bob.until(f"REDACT {to} {id} :oops\r\n")
+    played = page_of(bob, "anna" if to == "bob" else to)
+    assert "TAGMSG" not in played
+    assert f"REDACT {to} {id} :oops" in played
+
+
+def test_a_private_page_names_the_person_as_the_client_did(server):
+    """IRCv3 chathistory: the batch's parameter is the target."""
+    anna, bob = irc(server, "anna", MORE), irc(server, "Bob", MORE)
+    anna.send("PRIVMSG bob :hi\r\n")
+    bob.until(":hi\r\n")
+    assert " chathistory bOB\r\n" in page_of(anna, "bOB")
+
+
 def test_pins_are_played_back_without_their_tag_and_text(server):
     op = irc(server, "op", MORE, "#tea")
     id = said(op, "first", "#tea")
@@ -243,7 +327,7 @@ class TestPrivateHistory:
                 "one",
                 "two",
             ]
-            assert f"chathistory {name.lower()}\r\n" in page
+            assert f"chathistory {name}\r\n" in page
         page = self.ask(anna, "LATEST anna * 9")
         assert page.count(":self\r\n") == 1
         bob.send("NICK robert\r\n")

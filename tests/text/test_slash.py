@@ -81,6 +81,8 @@ UNTOLD_EVENTS = {
         "TagMessageSent",
         "TagMessageSentInPrivate",
         "TagMessageSentToRole",
+        "Typing",
+        "TypingInPrivate",
         "Spoke",
         "AlwaysOnSaved",
     ),

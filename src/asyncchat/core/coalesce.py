@@ -17,7 +17,10 @@ class CoalescedRecord(Record, frozen=True):
 
 
 def coalesce(outcome: Sequence[object]) -> Sequence[object]:
-    """The outcome, with each run of adjacent mode changes of one room, or of one person, as one item."""
+    """The outcome, with each run of adjacent mode changes of one room, or of one person, as one item.
+
+    In a page of the history their time tells apart what several commands changed.
+    """
     if len(outcome) < 2:
         return outcome
     joined: list[object] = []
@@ -43,7 +46,7 @@ def _join(run: list[Record]) -> Record:
     return last if len(run) == 1 else CoalescedRecord(last.number, last.time, last.event, tuple(run))
 
 
-def _place_and_author(record: Record) -> tuple[str, str]:
+def _place_and_author(record: Record) -> tuple[str, str, int]:
     event = record.event
     by: Person = getattr(event, "by", None) or event.person  # type: ignore[attr-defined]  # each change has one
-    return getattr(event, "room", ""), by.origin
+    return getattr(event, "room", ""), by.origin, record.time

@@ -25,12 +25,13 @@ class Engine:
         time: the last record's time, in microseconds since 1970 UTC.
     """
 
-    __slots__ = ("chat", "number", "time")
+    __slots__ = ("_ephemeral_number", "chat", "number", "time")
 
     def __init__(self, chat: Chat, number: int = 0, time: int = 0) -> None:
         self.chat = chat
         self.number = number
         self.time = time
+        self._ephemeral_number = 0
 
     def at(self, time: int) -> int:
         """Sets the time of what is executed next to the clock's time, unless that went back."""
@@ -106,7 +107,9 @@ class Engine:
         return [self._record(event) for event in events]
 
     def _ephemeral(self, event: Event) -> Ephemeral:
-        return Ephemeral(0, self.time, event)
+        """A number from the time was in no run before; it is negative, for no record has it."""
+        self._ephemeral_number = min(self._ephemeral_number - 1, -self.time)
+        return Ephemeral(self._ephemeral_number, self.time, event)
 
     def _record(self, event: Event) -> Record:
         self.chat.apply(event)

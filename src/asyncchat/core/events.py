@@ -131,4 +131,4 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Ephemeral(Record, frozen=True):
-    """An event that is delivered like a record but not stored; its number is 0."""
+    """An event that is delivered like a record but not stored; its number is negative, and its own."""

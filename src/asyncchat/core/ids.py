@@ -27,6 +27,8 @@ class Ids:
         """The id of the record with this number, stored or not."""
         if number >= self._newest_first:
             return self._newest_prefix + str(number)
+        if number < 0:  # of what is not stored
+            return f"{self._newest_prefix}t{-number}"
         return f"{self._epoch_at(number)}-{number}"
 
     def number_of(self, text: str) -> int | None:

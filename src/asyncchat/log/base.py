@@ -247,7 +247,7 @@ class Log(Protocol):
         """
 
     async def find(self, number: int) -> Record | None:
-        """The message or reaction with a number, public or private; None: there is none, or it is erased.
+        """The message, reaction or TAGMSG with a number, public or private; None: none, or it is erased.
 
         Raises:
             LogError: it can't be read now.

@@ -16,8 +16,7 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features.messages import Said, SaidInPrivate
-from asyncchat.core.features.reactions import Reacted, ReactedTo
-from asyncchat.core.features.redaction import Erased, RedactedInPrivate
+from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS, Erased, RedactedInPrivate
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log import base, streams
@@ -29,7 +28,7 @@ _log = logging.getLogger(__name__)
 KEEP = 10_000
 """Messages kept by default, and as many other facts of the history: some 5 MB of usual ones."""
 
-_MESSAGES_AND_REACTIONS = (Said, SaidInPrivate, Reacted, ReactedTo)
+_NAMED = (*IN_ROOMS, *IN_PRIVATE)
 """What a number can name for people."""
 
 _AUDIT_KEPT = 1000
@@ -76,7 +75,7 @@ class MemoryLog:
         self._days = 0
         self._oldest = 0
         self._by_number: dict[int, Record] = {}
-        """The messages and reactions."""
+        """What a number can name."""
         self._acts: deque[Record] = deque(maxlen=_AUDIT_KEPT)
         self._facts: list[Event] = []
         self._snapshot_at = _STATE_FACTS
@@ -144,7 +143,7 @@ class MemoryLog:
         return base.Page(records, sum(1 for _ in islice(found, 1)), self._is_cut(query))
 
     async def find(self, number: int) -> Record | None:
-        """The message or reaction with a number; see ``Log.find``."""
+        """The message, reaction or TAGMSG with a number; see ``Log.find``."""
         return self._by_number.get(number)
 
     async def newest(
@@ -276,7 +275,7 @@ class MemoryLog:
             record = msgspec.structs.replace(record, event=kept)
         for key in keys:
             self._streams.setdefault(key, deque()).append(record)
-        named = isinstance(event, _MESSAGES_AND_REACTIONS)
+        named = isinstance(event, _NAMED)
         (self._named if named else self._other_facts).append((record.number, record.time, keys))
         if named:
             self._by_number[record.number] = record

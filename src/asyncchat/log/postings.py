@@ -18,8 +18,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from asyncchat.core.events import Record
-from asyncchat.core.features.messages import SaidInPrivate
-from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS
 from asyncchat.core.names import fold
 from asyncchat.log import rows
 from asyncchat.log.streams import PRESENCE_PREFIX, streams_of
@@ -191,7 +190,7 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
     ]
     connection.execute(f"UPDATE said SET text = NULL, tags = NULL WHERE {which}", found)  # noqa: S608
     for number in asked.keys() - set(blanked):
-        _erase_reaction(connection, room, number)
+        _erase_fact(connection, room, number)
     indexed = [number for number in blanked if number <= watermark]
     for first, members in _by_list(connection, room, indexed).items():
         base, line = connection.execute(
@@ -221,16 +220,16 @@ def _by_list(connection: sqlite3.Connection, room: str, numbers: Sequence[int]) 
     return found
 
 
-def _erase_reaction(connection: sqlite3.Connection, room: str, number: int) -> None:
+def _erase_fact(connection: sqlite3.Connection, room: str, number: int) -> None:
     record = _text(connection, number)
-    if record is not None and isinstance(record.event, Reacted) and fold(record.event.room) == room:
+    if record is not None and isinstance(record.event, IN_ROOMS) and fold(record.event.room) == room:
         _blank(connection, number)
 
 
 def erase_private(connection: sqlite3.Connection, number: int) -> None:
     """Blanks a private message or reaction; within the caller's transaction."""
     record = _text(connection, number)
-    if record is not None and isinstance(record.event, SaidInPrivate | ReactedTo):
+    if record is not None and isinstance(record.event, IN_PRIVATE):
         _blank(connection, number)
 
 

@@ -19,7 +19,7 @@ from asyncchat.core.events import Record, Retention
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
-from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS
 from asyncchat.core.names import fold
 from asyncchat.core.text import size
 from asyncchat.log import postings, retention, rows, schema
@@ -36,7 +36,7 @@ MAX_CONVERSATIONS: Final = 2000
 
 _MESSAGES = (Said, SaidInPrivate)
 
-_MESSAGES_AND_REACTIONS = (Said, SaidInPrivate, Reacted, ReactedTo)
+_NAMED = (*IN_ROOMS, *IN_PRIVATE)
 """What a number can name for people."""
 
 _MAX_UNINDEXED = 200_000
@@ -145,9 +145,9 @@ def _low(connection: sqlite3.Connection, stream: StreamRange, high: int) -> int:
 
 
 def find(connection: sqlite3.Connection, number: int) -> Record | None:
-    """The message or reaction with a number; see ``Log.find``."""
+    """The message, reaction or TAGMSG with a number; see ``Log.find``."""
     record = _find(connection, number)
-    return record if record is not None and isinstance(record.event, _MESSAGES_AND_REACTIONS) else None
+    return record if record is not None and isinstance(record.event, _NAMED) else None
 
 
 def _find(connection: sqlite3.Connection, number: int) -> Record | None:

@@ -152,7 +152,7 @@ class SqliteLog:
         return await self._read(reader.page, query, count_to)
 
     async def find(self, number: int) -> Record | None:
-        """The message or reaction with a number; see ``Log.find``."""
+        """The message, reaction or TAGMSG with a number; see ``Log.find``."""
         return await self._read(reader.find, number)
 
     async def newest(

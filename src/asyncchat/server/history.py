@@ -17,7 +17,6 @@ from asyncchat.core.features import history, redaction, rename
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.history_access import erasable_since, note_history, readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
-from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.replies import NotServerOperator, Refusal
@@ -88,13 +87,13 @@ def under_current_name(where: Conversation, record: Record) -> Record:
 def _was_said_in(record: Record, where: Conversation) -> bool:
     """Whether a message belongs to this conversation."""
     event = record.event
-    if isinstance(event, Said | Reacted):
+    if isinstance(event, redaction.IN_ROOMS):
         key = fold(event.room)
         return bool(where.room and record.time >= where.since) and (
             key == where.room
             or any(stream.name == key and record.time < stream.until for stream in where.beside)
         )
-    if not isinstance(event, SaidInPrivate | ReactedTo):
+    if not isinstance(event, redaction.IN_PRIVATE):
         return False
     names = streams.streams_of(event)
     return any(

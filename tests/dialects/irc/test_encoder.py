@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from asyncchat.core.events import Event, Record
+from asyncchat.core.events import Event, Record, Stream
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
@@ -25,6 +25,8 @@ from asyncchat.core.features.messages import (
     TagMessageSent,
     TagMessageSentInPrivate,
     TagMessageSentToRole,
+    Typing,
+    TypingInPrivate,
 )
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
@@ -192,7 +194,8 @@ def told(event: Event, held: int = 0) -> str:
 
 @pytest.mark.parametrize(("event", "line"), LINES)
 def test_lines(event, line):
-    said = isinstance(event, Said | SaidInPrivate | SaidToRole)
+    # message-ids: what the history gives again has its id from the beginning.
+    said = isinstance(event, Said | SaidToRole) or event.stream is not Stream.NONE
     assert told(event) == line + "\r\n"
     assert told(event, SERVER_TIME) == f"@time={STAMP} {line}\r\n"
     assert told(event, MESSAGE_TAGS) == ("@msgid=e-7 " if said else "") + line + "\r\n"
@@ -216,12 +219,14 @@ PINS = [
 def test_a_pin_is_a_notice_with_the_messages_id_for_programs(event, tag, line):
     assert told(event) == line + "\r\n"
     assert told(event, SERVER_TIME) == f"@time={STAMP} {line}\r\n"
-    assert told(event, MESSAGE_TAGS) == f"@asyncchat/{tag} {line}\r\n"
-    assert told(event, MESSAGE_TAGS | SERVER_TIME) == f"@asyncchat/{tag};time={STAMP} {line}\r\n"
+    assert told(event, MESSAGE_TAGS) == f"@asyncchat/{tag};msgid=e-7 {line}\r\n"
+    assert told(event, MESSAGE_TAGS | SERVER_TIME) == f"@asyncchat/{tag};time={STAMP};msgid=e-7 {line}\r\n"
 
 
 SIGNALS = [
     (TagMessageSent("#r", A, (("+typing", "active"), ("+x", ""))), "+typing=active;+x", "#r"),
+    (Typing("#r", A, (("+typing", "active"),)), "+typing=active", "#r"),
+    (TypingInPrivate(B, A, (("+typing", "done"),)), "+typing=done", "b"),
     (TagMessageSentInPrivate(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
     (TagMessageSentInPrivate(B, A, ()), "", "b"),
     (TagMessageSentToRole("#r", A, "voice", (1,), (("+x", ""),)), "+x", "+#r"),

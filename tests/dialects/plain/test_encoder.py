@@ -25,6 +25,8 @@ from asyncchat.core.features.messages import (
     TagMessageSent,
     TagMessageSentInPrivate,
     TagMessageSentToRole,
+    Typing,
+    TypingInPrivate,
 )
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
@@ -82,7 +84,9 @@ WIRE: list[tuple[Event, str]] = [
     (Said("#lobby", ANNA, "one\rbob: two"), "anna: one bob: two\n"),
     (SaidInPrivate(BOB, ANNA, "psst"), "[private] anna: psst\n"),
     (SaidInPrivate(BOB, ANNA, "PING", Speech.CTCP_QUERY), ""),
-    (TagMessageSent("#tea", ANNA, (("typing", "active"),)), ""),
+    (TagMessageSent("#tea", ANNA, (("+x", "y"),)), ""),
+    (Typing("#tea", ANNA, (("+typing", "active"),)), ""),
+    (TypingInPrivate(BOB, ANNA, (("+typing", "active"),)), ""),
     (TagMessageSentInPrivate(BOB, ANNA, ()), ""),
     (TagMessageSent("#lobby", ANNA, (("typing", "active"),)), ""),
     (TagMessageSentInPrivate(BOB, ANNA, (("typing", "active"),)), ""),

@@ -155,24 +155,56 @@ class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
         return msgspec.structs.replace(self, tags=stored_tags(self.tags)) if self.tags else self
 
 
-class TagMessageSent(Event, frozen=True, tag="signalled"):
-    """A client sent tags without a text to the clients of a room's members (typing)."""
+class RoomTagMessage(Event, frozen=True):
+    """A client sent tags without a text to the clients of a room's members."""
 
-    retention: ClassVar[Retention] = Retention.EPHEMERAL
     room: str
     person: Person
     tags: Tags
 
 
-class TagMessageSentInPrivate(Event, frozen=True, tag="signalled_to"):
+class PrivateTagMessage(Event, frozen=True):
     """The same, to the clients of one person."""
 
-    retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
     to: Person
     person: Person
     tags: Tags
+
+
+class TagMessageSent(RoomTagMessage, frozen=True, tag="tagged"):
+    """Tags that are kept."""
+
+    retention: ClassVar[Retention] = Retention.TEXT
+    stream: ClassVar[Stream] = Stream.CHANGES
+
+    def to_store(self) -> Self:
+        """The event without tags that mean nothing later."""
+        return msgspec.structs.replace(self, tags=stored_tags(self.tags))
+
+
+class TagMessageSentInPrivate(PrivateTagMessage, frozen=True, tag="tagged_to"):
+    """The same, to the clients of one person."""
+
+    retention: ClassVar[Retention] = Retention.TEXT
+    stream: ClassVar[Stream] = Stream.CONVERSATION
+
+    def to_store(self) -> Self:
+        """The event without tags that mean nothing later."""
+        return msgspec.structs.replace(self, tags=stored_tags(self.tags))
+
+
+class Typing(RoomTagMessage, frozen=True, tag="signalled"):
+    """Only tags that mean nothing later."""
+
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
+
+
+class TypingInPrivate(PrivateTagMessage, frozen=True, tag="signalled_to"):
+    """The same, to the clients of one person."""
+
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
 
 
 class TagMessageSentToRole(Event, frozen=True, tag="signalled_to_role"):
@@ -297,13 +329,15 @@ def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, _now: int)
         if role is not None:
             to = _others_with(room, role, me)
             return (TagMessageSentToRole(room.name, me, role.name, to, command.tags),)
-        return (TagMessageSent(room.name, me, command.tags),)
+        sent = TagMessageSent if stored_tags(command.tags) else Typing
+        return (sent(room.name, me, command.tags),)
     other = chat.person_named(command.to)
     if other is None:
         return (NoSuchPerson(command.to),)
     if not me.account and _needs_account(chat, me, other):
         return (NeedsAccount(other.name),)
-    return (TagMessageSentInPrivate(other, me, command.tags),)
+    sent_to = TagMessageSentInPrivate if stored_tags(command.tags) else TypingInPrivate
+    return (sent_to(other, me, command.tags),)
 
 
 def _needs_account(chat: Chat, me: Person, other: Person) -> bool:

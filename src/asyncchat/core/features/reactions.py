@@ -13,11 +13,11 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, NoSuchMessage, Which
 from asyncchat.core.features.messages import (
+    PrivateTagMessage,
+    RoomTagMessage,
     Said,
     SaidInPrivate,
     SendTagMessage,
-    TagMessageSent,
-    TagMessageSentInPrivate,
     Tags,
     reply_tags,
     send_tag_message,
@@ -191,7 +191,7 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
     message = command.found.event
     if not isinstance(message, Said | SaidInPrivate):
         return (*items, Done())
-    if command.on and isinstance(sent, TagMessageSent | TagMessageSentInPrivate):
+    if command.on and isinstance(sent, RoomTagMessage | PrivateTagMessage):
         given = Reactions.of(chat).of_message(command.found.number)
         who = _who(sent.person)
         if who in given.get(command.reaction, ()):
@@ -201,9 +201,9 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
             return (ReactionRefused(command.to, fault), Done())
     about = beginning(message.text, _ABOUT_BYTES)
     reaction = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
-    if isinstance(sent, TagMessageSent):
+    if isinstance(sent, RoomTagMessage):
         return (Reacted(sent.room, sent.person, *reaction, about), Done())
-    if isinstance(sent, TagMessageSentInPrivate):
+    if isinstance(sent, PrivateTagMessage):
         return (ReactedTo(sent.to, sent.person, *reaction, about), Done())
     return (*items, Done())
 

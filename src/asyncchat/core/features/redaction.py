@@ -14,7 +14,7 @@ from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
 from asyncchat.core.features.history_access import erasable_since
-from asyncchat.core.features.messages import Said, SaidInPrivate
+from asyncchat.core.features.messages import Said, SaidInPrivate, TagMessageSent, TagMessageSentInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
@@ -137,10 +137,12 @@ class RedactionRefused(Refusal, frozen=True):
     context: object = None
 
 
-_IN_ROOMS = (Said, Reacted)
+IN_ROOMS = (Said, TagMessageSent, Reacted)
+"""The events of rooms that an id can name, and that can be erased."""
 
 
-_IN_PRIVATE = (SaidInPrivate, ReactedTo)
+IN_PRIVATE = (SaidInPrivate, TagMessageSentInPrivate, ReactedTo)
+"""The same of private conversations."""
 
 
 GUEST_SECONDS = 24 * 3600
@@ -164,7 +166,7 @@ def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Ite
     ):
         return refused(RedactionFault.TARGET)
     found = command.found
-    kinds = _IN_ROOMS if to[:1] in ROOM_SIGNS else _IN_PRIVATE
+    kinds = IN_ROOMS if to[:1] in ROOM_SIGNS else IN_PRIVATE
     if found is None or not isinstance(found.event, kinds):
         return refused(RedactionFault.UNKNOWN)
     author: Person = found.event.person
@@ -198,7 +200,7 @@ def _is_author(chat: Chat, me: Person, author: Person, time: int) -> bool:
 def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactResolved) -> RedactedInPrivate:
     """The event, addressed to the other person if that one is in the chat."""
     event = found.event
-    assert isinstance(event, SaidInPrivate | ReactedTo)  # noqa: S101 - redact() has checked it
+    assert isinstance(event, IN_PRIVATE)  # noqa: S101 - redact() has checked it
     other = chat.person_named(command.which.to)
     named = event.to
     same = other is not None and (

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from asyncchat.core.coalesce import CoalescedRecord
-from asyncchat.core.events import Record
+from asyncchat.core.events import Record, Stream
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.ids import Ids
-from asyncchat.core.people import Person
 from asyncchat.dialects.irc import features  # noqa: F401  # fills the tables
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import CAUSES, COALESCED, LINES, PLAYBACK, TAGGED
@@ -77,39 +76,34 @@ class CapabilityEncoder(EncoderBase):
                     whole = tags + raw
                 self._last, self._last_told = record, whole
                 return whole
-        kind = type(event)
-        tagged = TAGGED.get(kind)
+        tagged = TAGGED.get(type(event))
         if tagged is not None and (told := tagged(self, record, event, "")) is not None:
             return told
-        if type(record) is CoalescedRecord:
-            return self._tag(record, COALESCED[kind]([one.event for one in record.records]))
-        lines = LINES.get(kind)
-        return b"" if lines is None else self._tag(record, lines(self, event).splitlines(keepends=True))
+        return self._lines(record, "")
 
     def past(self, record: Record, batch: str) -> bytes:
         """The bytes of an event in a page of the history (draft/event-playback)."""
-        event = record.event
-        tagged = PLAYBACK.get(type(event))
+        tagged = PLAYBACK.get(type(record.event))
         if tagged is not None:
-            return tagged(self, record, event, batch) or b""
-        lines = LINES.get(type(event))
-        if lines is None:
+            return tagged(self, record, record.event, batch) or b""
+        return self._lines(record, batch)
+
+    def _lines(self, record: Record, batch: str) -> bytes:
+        """An event's lines behind tags; the id of one that the history gives again is on the first line."""
+        event = record.event
+        kind = type(event)
+        if type(record) is CoalescedRecord:
+            told = [one for one in COALESCED[kind]([one.event for one in record.records]) if one]
+        elif kind in LINES:
+            told = LINES[kind](self, event).splitlines(keepends=True)
+        else:
             return b""
-        head = self.tags_of(record, self._cause(record), None, batch)
-        if self._tags_ids:
-            id = f"msgid={self.ids.id_of(record.number)} ".encode()
-            head = b"%b;%b" % (head[:-1], id) if head else b"@" + id
-        return b"".join(head + one + b"\r\n" for one in lines(self, event).split(b"\r\n")[:-1])
-
-    def _tag(self, record: Record, lines: list[bytes]) -> bytes:
-        """Lines, each behind the tags of the one that caused them."""
-        told = [one for one in lines if one]
-        before = self.tags_of(record, self._cause(record), None) if told else b""
-        return b"".join([before + one for one in told]) if before else b"".join(told)
-
-    def _cause(self, record: Record) -> Person | None:
-        """Whose words an event's lines are; None: the server's."""
-        return CAUSES[type(record.event)](record.event)
+        if not told:
+            return b""
+        cause = CAUSES[kind](event)
+        first = self.tags_of(record, cause, None if event.stream is Stream.NONE else (), batch)
+        others = self.tags_of(record, cause, None, batch) if len(told) > 1 else b""
+        return first + others.join(told)
 
     def _quick_tags(self, record: Record) -> bytes:
         """``tags_of`` without a batch; most messages share their millisecond with the one before."""

@@ -56,11 +56,14 @@ def test_programs_read_a_tag_and_the_label(server, people):
     op = people[0]
     id = said(server, "second")
     op.send(f"PIN #r {id}")
-    assert page.read() == [f"@asyncchat/pin={id} {SERVER}NOTICE #r :op pinned a message of a: second"]
+    (told,) = page.read()
+    assert told.startswith(f"@asyncchat/pin={id};msgid=e1-")
+    assert told.endswith(f" {SERVER}NOTICE #r :op pinned a message of a: second")
     op.send("MODE #r +h page")
     page.read()
     (told,) = page.send(f"@label=x UNPIN #r {id}")
-    assert told == f"@label=x;asyncchat/unpin={id} {SERVER}NOTICE #r :page unpinned a message of a"
+    assert told.startswith(f"@label=x;asyncchat/unpin={id};msgid=e1-")
+    assert told.endswith(f" {SERVER}NOTICE #r :page unpinned a message of a")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from asyncchat.core.coalesce import coalesce
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import (
     HistoryPage,
@@ -17,6 +18,7 @@ from asyncchat.core.features.history import (
     Window,
 )
 from asyncchat.core.ids import Ids
+from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.replies import Done
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability, token
@@ -248,8 +250,12 @@ def _say_page(session: IrcSession, page: HistoryPage) -> Iterator[bytes]:
         yield behind
     elif isinstance(asked, ChathistoryPurpose):
         past = session.encoder.past
+        # A person is called as the client spelled the name: it looks for the conversation under that.
+        private = page.room[:1] not in ROOM_SIGNS
+        target = asked.target if private and fold(asked.target) == fold(page.room) else page.room
+        records: Sequence[Any] = coalesce(page.records)
         yield from session.in_batch(
-            "h", f"chathistory {page.room}", lambda name: (past(r, name) for r in page.records)
+            "h", f"chathistory {target}", lambda name: (past(record, name) for record in records)
         )
 
 

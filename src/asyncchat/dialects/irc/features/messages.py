@@ -9,6 +9,8 @@ from asyncchat.core.features.history import NoSuchMessage
 from asyncchat.core.features.messages import (
     CannotSpeak,
     Cuts,
+    PrivateTagMessage,
+    RoomTagMessage,
     Said,
     SaidInPrivate,
     SaidToRole,
@@ -18,6 +20,8 @@ from asyncchat.core.features.messages import (
     TagMessageSent,
     TagMessageSentInPrivate,
     TagMessageSentToRole,
+    Typing,
+    TypingInPrivate,
 )
 from asyncchat.core.features.messages import SendTagMessage as SignalCommand
 from asyncchat.core.features.reactions import Reacted, ReactedTo
@@ -152,7 +156,7 @@ refusal(TextTooLong, numerics.ERR_INPUTTOOLONG, "", "Text over {r.limit} bytes")
 refusal(NoSuchMessage, numerics.ERR_UNKNOWNERROR, "*", "There is no such message")
 
 Spoken = Said | SaidInPrivate | SaidToRole
-Signal = TagMessageSent | TagMessageSentInPrivate | TagMessageSentToRole | Reacted | ReactedTo
+Signal = RoomTagMessage | PrivateTagMessage | TagMessageSentToRole | Reacted | ReactedTo
 
 
 def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> bytes:
@@ -207,7 +211,8 @@ def _multiline(
     return b"".join((begin, *((joined if goes_on else plain) + part for part, goes_on in parts), end))
 
 
-@tagged(TagMessageSent, TagMessageSentInPrivate, TagMessageSentToRole, playback=False)
+@tagged(Typing, TypingInPrivate, TagMessageSentToRole, playback=False)
+@tagged(TagMessageSent, TagMessageSentInPrivate)
 def signal_lines(encoder: EncoderBase, record: Record, event: Signal, batch: str) -> bytes:
     """A TAGMSG, only for clients with message-tags."""
     if not encoder.caps & MESSAGE_TAGS:
@@ -215,18 +220,18 @@ def signal_lines(encoder: EncoderBase, record: Record, event: Signal, batch: str
     if isinstance(event, TagMessageSentToRole):
         target = f"{PREFIXES[event.role]}{event.room}"
     else:
-        target = event.to.name if isinstance(event, TagMessageSentInPrivate | ReactedTo) else event.room
+        target = event.to.name if isinstance(event, PrivateTagMessage | ReactedTo) else event.room
     tags = encoder.tags_of(record, event.person, event.tags, batch)
     return tags + line(f":{event.person.origin} TAGMSG {target}")
 
 
-@to_self(Said, TagMessageSent, SaidToRole, TagMessageSentToRole)
+@to_self(Said, TagMessageSent, Typing, SaidToRole, TagMessageSentToRole)
 def echo(session: IrcSession, record: Record, _event: object) -> bytes:
     """Tells what others are told, to those who know echoes."""
     return session.encoder.encode(record) if session.caps_out & ECHO_MESSAGE else b""
 
 
-@to_self(SaidInPrivate, TagMessageSentInPrivate)
+@to_self(SaidInPrivate, TagMessageSentInPrivate, TypingInPrivate)
 def private_echo(session: IrcSession, record: Record, event: Any) -> bytes:
     """As ``echo``; those who write to themselves are told twice."""
     told = session.encoder.encode(record)
@@ -234,7 +239,7 @@ def private_echo(session: IrcSession, record: Record, event: Any) -> bytes:
     return echoed + session.beside_answer(told) if event.to.id == session.id else echoed
 
 
-@to_siblings(SaidInPrivate, TagMessageSentInPrivate)
+@to_siblings(SaidInPrivate, TagMessageSentInPrivate, TypingInPrivate)
 def private_from_sibling(session: IrcSession, record: Record, event: Any, _alone: bool) -> bytes:
     """Tells of a message to another person: only clients that know echoes take it for what it is."""
     if event.to.id == session.id or not session.caps_out & ECHO_MESSAGE:

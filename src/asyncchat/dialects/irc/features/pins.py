@@ -112,7 +112,7 @@ def _tagged_notice(
         return None
     key = PIN_TAG if isinstance(event, Pinned) else UNPIN_TAG
     tag = format_tags(((key, encoder.ids.id_of(event.message)),)).encode()
-    head = encoder.tags_of(record, None, None, batch)
+    head = encoder.tags_of(record, None, (), batch)
     return (b"@%b;%b" % (tag, head[1:]) if head else b"@%b " % tag) + _pin_notice(encoder, event)
 
 

@@ -87,9 +87,12 @@ def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch:
         target, numbers = event.room, event.numbers
     else:
         target, numbers = event.to.name, (event.number,)
-    head = encoder.tags_of(record, event.person, None, batch)
+    if not numbers:
+        return b""
+    first = encoder.tags_of(record, event.person, (), batch)
+    others = encoder.tags_of(record, event.person, None, batch) if len(numbers) > 1 else b""
     redacted = _untagged(encoder.ids, event.person.origin, target, numbers, event.reason or None)
-    return head + head.join(redacted) if numbers else b""
+    return first + others.join(redacted)
 
 
 @lru_cache(2)

@@ -67,8 +67,8 @@ def _room_renamed(session: IrcSession, record: Record, event: RoomRenamed) -> by
     if me is None or fold(event.room) == fold(event.to):
         return b""
     left, joined = Parted(event.room, me, event.reason), Joined(event.to, me)
-    encode, number, time = session.encoder.encode, record.number, record.time
-    return encode(Record(number, time, left)) + encode(Record(number, time, joined))
+    encode, time = session.encoder.encode, record.time
+    return encode(Record(0, time, left)) + encode(Record(0, time, joined))  # no records of their own: no id
 
 
 # The client's side.

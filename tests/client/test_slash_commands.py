@@ -57,6 +57,7 @@ SENT = [
     ("/voice bob", "MODE #ci +v bob"),
     ("/unvoice bob", "MODE #ci -v bob"),
     ("/invite bob", "INVITE bob #ci"),
+    ("/accept bob", "ACCEPT bob"),
     ("/clear bob", "PRIVMSG HistServ :CLEAR #ci bob"),
     ("/away lunch", "AWAY lunch"),
     ("/away", "AWAY"),

@@ -5,6 +5,7 @@ import pytest
 from asyncchat.core import text
 from asyncchat.core.commands import DialectReply
 from asyncchat.core.features import EVENTS as ALL_EVENTS
+from asyncchat.core.features.accept import Accept
 from asyncchat.core.features.connect import NameNotAllowed, Quit
 from asyncchat.core.features.join import RoomView
 from asyncchat.core.features.messages import Ignore, Say
@@ -87,6 +88,7 @@ UNTOLD_EVENTS = {
         "AlwaysOnSaved",
     ),
     *("Subscribed", "Synced", "TokenMade", "TokenRevoked", "MonitorListChanged", "MonitorOffline"),
+    "AcceptChanged",
 }
 """What no person at a terminal is told of: it is for programs, or another event or reply says it."""
 
@@ -194,6 +196,7 @@ def test_an_unknown_word_names_the_nearest(line, near):
         ("/rule", GetFlags("#lobby")),
         ("/clear *", EraseFrom("#lobby", "")),
         ("/ignore", Ignore("")),
+        ("/accept bob", Accept("bob")),
         ("/exit", Quit("")),
         ("/msg #tea hi", Say("#tea", "hi")),
     ],

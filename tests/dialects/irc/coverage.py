@@ -27,6 +27,7 @@ SOJU = "[soju](https://soju.im/{name})"
 RFC_2812 = "[RFC 2812](https://www.rfc-editor.org/rfc/rfc2812#section-{section})"
 
 _COMMANDS = {
+    "ACCEPT": "as of ergo and solanum",
     "BATCH": IRCV3.format(path="extensions/client-batch"),
     "CHANSERV": "of its own",
     "CS": "of its own",

@@ -5,6 +5,7 @@ import pytest
 
 from asyncchat.core.events import Event, Record, Stream
 from asyncchat.core.features import EVENTS
+from asyncchat.core.features.accept import AcceptChanged
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride, OperRead
@@ -161,6 +162,7 @@ UNTOLD = [
     AwayChanged(A, "x"),
     RealnameChanged(A, A),
     InviteShown("#r", B, A),
+    AcceptChanged(A, B),
     MonitorListChanged(A, ("b",), True),
     MonitorChange(A, AwayChanged(A, "x"), (1,)),
     RoomOpened("#r", TIME),

@@ -5,6 +5,7 @@ import pytest
 
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features import EVENTS
+from asyncchat.core.features.accept import AcceptChanged
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride, OperRead
@@ -102,6 +103,7 @@ WIRE: list[tuple[Event, str]] = [
     (HostChanged(ANNA, ANNA, BOB), ""),
     (HostShown("#tea", ANNA, 4, "", (1,)), ""),
     (InviteShown("#tea", BOB, ANNA), ""),
+    (AcceptChanged(ANNA, BOB), ""),
     (MonitorListChanged(ANNA, ("bob",), True), ""),
     (MonitorOnline(ANNA, (1,)), ""),
     (MonitorOffline(ANNA, (1,)), ""),

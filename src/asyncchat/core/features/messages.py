@@ -11,6 +11,7 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention, Stream
+from asyncchat.core.features.accept import accepting, accepts
 from asyncchat.core.modes import (
     ACCOUNTS_SPEAK,
     ACCOUNTS_WRITE,
@@ -307,10 +308,11 @@ def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
     if not me.account and _needs_account(chat, me, other):
         return _refused(command, NeedsAccount(other.name))
     said = SaidInPrivate(other, me, text, command.speech, command.tags, command.cuts)
+    items: Items = (said, *accepting(chat, me, other)) if person_id in chat.people.flags else (said,)
     away = chat.people.away.get(other.id)
     if away is None or command.speech in _UNANSWERED:
-        return (said,)
-    return (said, AwayNote(other, away))
+        return items
+    return (*items, AwayNote(other, away))
 
 
 @for_people(SendTagMessage)
@@ -341,8 +343,13 @@ def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, _now: int)
 
 
 def _needs_account(chat: Chat, me: Person, other: Person) -> bool:
-    """Whether only people with an account may write to ``other``; server operators and itself always may."""
-    return chat.has(other.id, ACCOUNTS_WRITE) and me.id != other.id and me.id not in chat.server_operators
+    """Whether ``other`` lets only people with an account write, whom it accepts, operators and itself."""
+    return (
+        chat.has(other.id, ACCOUNTS_WRITE)
+        and me.id != other.id
+        and me.id not in chat.server_operators
+        and not accepts(chat, other.id, me.id)
+    )
 
 
 def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) -> Items:

@@ -268,12 +268,15 @@ def test_the_longest_metadata_fits_a_line():
     assert len(line.encode()) <= LINE_BYTES
 
 
-def test_a_senders_tags_stand_behind_the_servers_on_the_first_line():
+def test_a_senders_tags_stand_behind_the_servers_on_each_line():
+    """The id is on the first alone (multiline, "Fallback" and "Message ids"); long tags are too."""
     event = Said("#r", A, "x" * 600, tags=(("+reply", "e-1"),))
     assert told(event).count("@") == 2
     first, second, _ = told(event, MESSAGE_TAGS | SERVER_TIME).split("\r\n")
     assert first.startswith(f"@time={STAMP};msgid=e-7;+reply=e-1 :a!u@h PRIVMSG #r :x")
-    assert second.startswith(f"@time={STAMP} :a!u@h PRIVMSG #r :x")
+    assert second.startswith(f"@time={STAMP};+reply=e-1 :a!u@h PRIVMSG #r :x")
+    long = Said("#r", A, "x" * 600, tags=(("+x", "y" * 600),))
+    assert [line.count("+x=") for line in told(long, MESSAGE_TAGS).split("\r\n")] == [1, 0, 0]
     assert told(Said("#r", A, "hi", tags=event.tags), MESSAGE_TAGS) == (
         "@msgid=e-7;+reply=e-1 :a!u@h PRIVMSG #r :hi\r\n"
     )

@@ -51,14 +51,17 @@ class EncoderBase:
         """
         raise NotImplementedError
 
-    def tags_of(self, record: Record, by: Person | None, tags: Tags | None, batch: str = "") -> bytes:
+    def tags_of(
+        self, record: Record, by: Person | None, tags: Tags | None, batch: str = "", *, first: bool = True
+    ) -> bytes:
         """The tags of an event's line, ``@`` and space included.
 
         Args:
             record: the event.
             by: whoever caused it; None: the server.
-            tags: the sender's, which a message's first line has beside the id; None: it is another line.
+            tags: the sender's, which a message has beside its id; None: it is no message.
             batch: the reference of the batch that it stands in.
+            first: whether it is the message's first line, which alone has the id (multiline, "Message ids").
         """
         pieces = []
         if batch:
@@ -73,7 +76,7 @@ class EncoderBase:
             if self._tags_oper and by.oper:
                 pieces.append(OPER)
         if tags is not None and self._tags_ids:
-            if record.number:
+            if record.number and first:
                 pieces.append(f"msgid={self.ids.id_of(record.number)}")
             if tags:
                 # Last: what the server adds must not be pushed out of the limit (message-tags).

@@ -66,10 +66,15 @@ def test_one_message_for_who_asked_and_lines_for_who_did_not(server, three):
 
 
 def test_the_id_is_on_the_first_line_for_who_reads_lines(server, three):
+    """And the client's tags on each (extensions/multiline, "Fallback" and "Message ids")."""
     a, _b, _c = three
     d = server.person("d", "#r", caps="message-tags")
-    a.send(*of("", "one", "two"))
-    assert d.read() == [f"@msgid=e1-{number(server)} {FROM_A}PRIVMSG #r :one", f"{FROM_A}PRIVMSG #r :two"]
+    begin, *lines = of("", "one", "two")
+    a.send(f"@+reply=x {begin}", *lines)
+    assert d.read() == [
+        f"@msgid=e1-{number(server)};+reply=x {FROM_A}PRIVMSG #r :one",
+        f"@+reply=x {FROM_A}PRIVMSG #r :two",
+    ]
 
 
 def test_who_has_no_batch_reads_lines(server, three):

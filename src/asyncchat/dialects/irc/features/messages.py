@@ -35,7 +35,7 @@ from asyncchat.dialects.irc.registry import SERVICES, command, refusal, tagged, 
 from asyncchat.dialects.irc.serialize import line, listed, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
-from asyncchat.dialects.irc.tokens import Message, Tags
+from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, Tags
 
 TARGETS: Final = 4
 """Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""
@@ -168,8 +168,8 @@ def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> byte
 def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: str) -> bytes:
     """The lines of a message.
 
-    The id is on the first, time and batch on each; with draft/multiline more than one are a batch, which
-    has all of that on its first line.
+    The id is on the first, all other tags are on each unless they are long. With draft/multiline more than
+    one are a batch, which has all of that on its first line.
     """
     if isinstance(event, Said):
         target = event.room
@@ -186,7 +186,11 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     told = said_lines(*spoken)
     if not tags:
         return b"".join(told)
-    others = encoder.tags_of(record, event.person, None, batch) if len(told) > 1 else b""
+    if len(told) == 1:
+        return tags + told[0]
+    # Tags of 4 KB on each of a hundred lines would be a way to flood others.
+    again = event.tags if len(tags) <= LINE_BYTES else None
+    others = encoder.tags_of(record, event.person, again, batch, first=False)
     return tags + others.join(told)
 
 

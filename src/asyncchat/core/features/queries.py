@@ -3,7 +3,7 @@
 Owns their replies. Queries about a single feature are in its module.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
 
 import msgspec
@@ -345,11 +345,7 @@ def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
         return (NoSuchPerson(query.name),)
     view = PersonView(
         _summary(chat, person_id, found, None, now),
-        tuple(
-            (room.name, room.roles.get(found.id, 0))
-            for room in chat.rooms_with(found.id)
-            if chat.is_visible(room, person_id) and not chat.hides_member(room, person_id, found.id)
-        ),
+        tuple((room.name, room.roles.get(found.id, 0)) for room in _rooms_shown(chat, person_id, found)),
         chat.people.since.get(found.id, 0),
         person_id == found.id or person_id in chat.server_operators,
         query.context,
@@ -378,16 +374,17 @@ def people(chat: Chat, person_id: int, query: GetPeople) -> Reply:
     )
 
 
+def _rooms_shown(chat: Chat, person_id: int, other: Person) -> Iterator[Room]:
+    """The rooms of ``other`` that a person may know; none of an invisible one that it shares no room with."""
+    if sees(chat, person_id, other.id):
+        for room in chat.rooms_with(other.id):
+            if chat.is_visible(room, person_id) and not chat.hides_member(room, person_id, other.id):
+                yield room
+
+
 def _summary(chat: Chat, person_id: int, person: Person, room: Room | None, now: int = 0) -> PersonSummary:
     if room is None:
-        room = next(
-            (
-                room
-                for room in chat.rooms_with(person.id)
-                if chat.is_visible(room, person_id) and not chat.hides_member(room, person_id, person.id)
-            ),
-            None,
-        )
+        room = next(_rooms_shown(chat, person_id, person), None)
     return PersonSummary(
         person,
         chat.people.away.get(person.id, ""),

@@ -488,6 +488,9 @@ class TestOnesOwn:
         assert [line.split(" ")[7] for line in out.send("WHO #r")[:-1]] == ["op"]
         assert [line.split(" ")[7] for line in out.send("WHO *")[:-1]] == ["op", "out"]
         assert [line.split(" ")[7] for line in out.send("WHO a")[:-1]] == ["a"]
+        assert [line.split(" ")[3] for line in out.send("WHO a")[:-1]] == ["*"]
+        assert not [line for line in out.send("WHOIS a") if " 319 " in line]  # Modern IRC, "WHOIS message"
+        assert [line for line in op.send("WHOIS a") if " 319 " in line] == [SERVER + "319 op a :#r"]
         assert [line.split(" ")[7] for line in op.send("WHO #r")[:-1]] == ["op", "a"]
         assert op.send("NAMES #r")[0] == SERVER + "353 op = #r :@op a"
         assert "There are 2 users and 1 invisible on 1 servers" in op.send("LUSERS")[0]

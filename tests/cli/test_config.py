@@ -51,6 +51,7 @@ def test_show_tells_values_and_origins_and_no_secret(file):
 def test_check(file, tmp_path):
     done = config("check", file)
     assert (done.returncode, done.stdout) == (0, f"{file} is valid\n")
+    assert "Warning: The name x has no dot" in done.stderr
     assert config("check", ASYNCCHAT_CONFIG=file).returncode == 0
     assert config("check").returncode == 2
     wrong = tmp_path / "wrong.toml"

@@ -142,7 +142,8 @@ def test_the_memory_is_no_path(file):
         ("\n[history]\ndurable = 'x'", "history.durable in FILE, line 3: invalid enum value 'x'"),
         (
             "name = 'a b'",
-            "name in FILE, line 1: it can have only letters, digits, dots and dashes, at most 63",
+            "name in FILE, line 1: it can have only letters, digits, dots and dashes, at most 63, "
+            "and each part begins and ends with a letter or a digit",
         ),
         ("password = 'scrypt:1'", "password in FILE, line 1: it begins like a hash but is not one; "),
         ("limits = 1", "limits in FILE, line 1: a table is expected"),

@@ -8,7 +8,7 @@ import click
 
 from asyncchat.cli._options import config_option, loaded, sources
 from asyncchat.cli._passwords import new_password
-from asyncchat.config.options import Row, table
+from asyncchat.config.options import Row, table, undotted
 from asyncchat.config.passwords import hashed
 from asyncchat.config.sources import Effective, exposed
 from asyncchat.core.passwords import password_fault
@@ -56,8 +56,7 @@ def check(context: click.Context, /, file: str | None) -> None:
         from asyncchat.server.reload import read_motd
 
         read_motd(effective.config.motd)
-    warning = exposed(effective)
-    if warning:
+    for warning in filter(None, (exposed(effective), undotted(effective.config.name))):
         click.echo(f"Warning: {warning}", err=True)
     click.echo(f"{source.file_name} is valid")
 

@@ -5,6 +5,7 @@ nothing else states them. To add an option, add a field here. This module must n
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,10 +75,24 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only someone who is logged in to this account can become this operator."""
 
 
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+"""A server's name: labels with dots between them (RFC 2812, 2.3.1, "hostname")."""
+
+
 def _name_fault(name: str) -> str:
-    if 1 <= len(name) <= 63 and all(char.isascii() and (char.isalnum() or char in "-.") for char in name):
+    if len(name) <= 63 and _NAME.fullmatch(name):
         return ""
-    return "it can have only letters, digits, dots and dashes, at most 63"
+    return (
+        "it can have only letters, digits, dots and dashes, at most 63, and each part begins and ends with a "
+        "letter or a digit"
+    )
+
+
+def undotted(name: str) -> str:
+    """Why a server's name is valid and yet not wise, or ''."""
+    if "." in name:
+        return ""
+    return f"The name {name} has no dot: IRC clients may take it for a person; {name}.example.org has one"
 
 
 def _description_fault(text: str) -> str:

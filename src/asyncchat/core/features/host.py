@@ -72,8 +72,9 @@ class HostAlready(Refusal, frozen=True):
     host: str
 
 
-_HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:/-]{0,62}")
-"""A valid host: it has no characters with a meaning in masks or in the grammar of IRC."""
+_HOST = re.compile(r"(?=.{1,63}\Z)\w(?:[\w-]*\w)?(?:[.:/]+\w(?:[\w-]*\w)?)*", re.ASCII)
+"""A valid host: no characters with a meaning in masks or in the grammar of IRC, and no dash at the
+beginning or the end of a label (RFC 2812, 2.3.1, "shortname")."""
 
 
 @handles(ChangeHost)

@@ -105,7 +105,10 @@ def test_an_auditorium_hides_it(server, op, bob):
     assert member.read() == []
 
 
-@pytest.mark.parametrize("host", ["a b", "x@y", "x!y", "*", "x?", ":x", "ü.example", "x" * 64, ".x"])
+@pytest.mark.parametrize(
+    "host",
+    ["a b", "x@y", "x!y", "*", "x?", ":x", "ü.example", "x" * 64, ".x", "x.", "-x", "x-", "a.-x", "a-/x"],
+)
 def test_what_can_be_no_host(server, op, bob, host):
     (answer,) = op.send(f"CHGHOST bob :{host}")
     assert answer.startswith(f"{SERVER}400 op CHGHOST ")

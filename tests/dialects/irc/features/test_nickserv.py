@@ -133,8 +133,11 @@ def test_staying_while_not_connected(server, anna):
 
 def test_staying_ends_when_it_is_not_wanted(server, anna):
     assert notices(anna.send("NS SET ALWAYSON")) == ["anna leaves its channels with its last connection"]
-    anna.send("NS SET ALWAYSON ON")
-    assert notices(anna.send("NS SET ALWAYSON OFF")) == ["anna leaves its channels with its last connection"]
+    anna.send("NS SET ALWAYS-ON TRUE")
+    assert notices(anna.send("NS SET ALWAYSON"))[0].startswith("As anna you stay ")
+    assert notices(anna.send("NS SET ALWAYS-ON false")) == [
+        "anna leaves its channels with its last connection"
+    ]
     anna.send("QUIT")
     assert server.hub.chat.person_named("anna") is None
 

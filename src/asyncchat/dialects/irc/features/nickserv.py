@@ -29,6 +29,9 @@ verb = Service(
 
 PURPOSE = verb.purpose
 
+_SWITCH = {"": None, "ON": True, "TRUE": True, "OFF": False, "FALSE": False}
+"""What a setting is set to; TRUE and FALSE are what ergo's users type."""
+
 _SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
 
 
@@ -79,8 +82,8 @@ def _regain(_session: IrcSession, words: list[str]) -> Command:
 )
 def _set(session: IrcSession, words: list[str]) -> Command:
     what, value = words[0].upper(), words[1] if len(words) > 1 else ""
-    if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("", "ON", "OFF"):
-        return SetAlwaysOn(value.upper() == "ON" if value else None, PURPOSE)
+    if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in _SWITCH:
+        return SetAlwaysOn(_SWITCH[value.upper()], PURPOSE)
     if what != "PASSWORD" or not value:
         return DialectReply(ServiceNotices(_SETTINGS, PURPOSE))
     if not session.is_confidential:

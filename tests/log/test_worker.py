@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import os
+import sys
 import threading
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +122,19 @@ async def test_a_worker_that_nobody_has_any_more_ends_its_thread():
     del worker
     gc.collect()
     assert not threads()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no names and priorities of their own")
+@asynchronous
+async def test_the_system_knows_name_and_priority():
+    worker = Worker("history-maintenance", niceness=1)
+
+    def seen() -> tuple[str, int]:
+        thread = threading.get_native_id()
+        name = Path(f"/proc/self/task/{thread}/comm").read_text("ascii")
+        return name, os.getpriority(os.PRIO_PROCESS, thread)
+
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    assert await worker.run(seen) == ("history-mainten\n", min(usual + 1, 19))
+    assert os.getpriority(os.PRIO_PROCESS, 0) == usual
+    worker.close()

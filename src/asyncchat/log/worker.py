@@ -7,6 +7,7 @@ two futures, and in the waiting for them.
 """
 
 import asyncio
+import os
 import sys
 import threading
 import weakref
@@ -66,10 +67,12 @@ class Worker:
 
     Args:
         name: its name; on Linux the system has it too, such as for ``top -H``.
+        niceness: by how much its priority is lower, on Linux: elsewhere it is the whole process's.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, niceness: int = 0) -> None:
         self._name = name
+        self._niceness = niceness
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._end: Callable[[], object] | None = None
         """Ends the thread; None: it has not begun."""
@@ -98,14 +101,16 @@ class Worker:
             self._end()
 
     def _begin(self) -> None:
-        thread = threading.Thread(target=_do_all, args=(self._jobs, self._name), name=self._name, daemon=True)
+        thread = threading.Thread(
+            target=_do_all, args=(self._jobs, self._name, self._niceness), name=self._name, daemon=True
+        )
         thread.start()
         # Whoever forgets to close it, or fails before, lets a job end before the process does.
         self._end = weakref.finalize(self, _end, self._jobs, thread)
 
 
-def _do_all(jobs: "SimpleQueue[_Job | None]", name: str) -> None:
-    _name_thread(name)
+def _do_all(jobs: "SimpleQueue[_Job | None]", name: str, niceness: int) -> None:
+    _tell_system(name, niceness)
     while (job := jobs.get()) is not None:
         job.do()
         del job
@@ -116,8 +121,12 @@ def _end(jobs: "SimpleQueue[_Job | None]", thread: threading.Thread) -> None:
     thread.join()
 
 
-def _name_thread(name: str) -> None:
-    """Tells the system the calling thread's name, of which Linux keeps 15 bytes."""
+def _tell_system(name: str, niceness: int) -> None:
+    """Gives the calling thread its name, of which Linux keeps 15 bytes, and its priority."""
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with suppress(OSError):  # /proc may be missing, or only be read
-            Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name, "ascii")
+            Path(f"/proc/self/task/{thread}/comm").write_text(name, "ascii")
+        if niceness:
+            with suppress(OSError):  # a sandbox may forbid it
+                os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)

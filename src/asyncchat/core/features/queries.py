@@ -43,6 +43,8 @@ class Span(msgspec.Struct, frozen=True):
 class GetRooms(IoCommand, frozen=True):
     """All rooms, or those that are named or match one of ``masks``, and match none of ``without``.
 
+    Rooms that nobody is in are shown where they are named, and to server operators.
+
     ``people`` is about the number of members; ``opened`` and ``topic`` are about ages in minutes. A room
     without a topic does not match a condition about its topic.
     """
@@ -238,9 +240,10 @@ def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Generator[No
         chosen = list(chat.rooms.values())
     found: list[tuple[int, str, RoomSummary]] = []
     secret = False
+    shows_empty = named or person_id in chat.server_operators
     for room in chosen:
         yield
-        if not named and not chat.is_visible(room, person_id):
+        if not (room.member_blocks or shows_empty) or not (named or chat.is_visible(room, person_id)):
             continue
         key = room.key
         if (

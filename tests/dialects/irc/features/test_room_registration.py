@@ -26,6 +26,18 @@ def test_only_once_and_only_by_an_account(server, anna):
     assert notices(bob.send("CS REGISTER #beer")) == ["You are not logged in"]
 
 
+def test_list_shows_no_registered_room_that_nobody_is_in(server, anna):
+    """Modern IRC, "LIST message": servers may leave channels out of the list."""
+    bob = server.person("bob")
+    assert bob.send("LIST")[1:-1] == [":irc.test 322 bob #tea 1 :"]
+    anna.send("PART #tea")
+    assert bob.send("LIST")[1:-1] == bob.send("LIST #t*")[1:-1] == []
+    assert bob.send("LIST #tea")[1:-1] == [":irc.test 322 bob #tea 0 :"]
+    owner = server.person("olga")
+    owner.send("OPER owner 7KQ2-M9XD")
+    assert owner.send("LIST")[1:-1] == [":irc.test 322 olga #tea 0 :"]
+
+
 def test_flags(server, anna):
     bob = server.person("bob", "#tea")
     bob.send("REGISTER * * sesame")

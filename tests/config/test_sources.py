@@ -145,6 +145,8 @@ def test_the_memory_is_no_path(file):
             "name in FILE, line 1: it can have only letters, digits, dots and dashes, at most 63, "
             "and each part begins and ends with a letter or a digit",
         ),
+        ("client_tag_deny = ['+a']", "client_tag_deny in FILE, line 1: +a is no tag such as typing or "),
+        ("client_tag_deny = ['a', '*']", "client_tag_deny in FILE, line 1: * is no tag such as typing or "),
         ("password = 'scrypt:1'", "password in FILE, line 1: it begins like a hash but is not one; "),
         ("limits = 1", "limits in FILE, line 1: a table is expected"),
         ("operators = 1", "operators in FILE, line 1: a table is expected"),

@@ -73,6 +73,13 @@ def test_what_can_be_is_taken_over_and_nobody_is_dropped(server, file, owner):
     assert server.people() == ["anna", "boss"]
 
 
+def test_a_changed_token_is_told_to_irc_clients(server, file, owner):
+    carol = server.irc("carol")
+    file.write_text('network = "Ours"')
+    owner.send("REHASH\r\n")
+    carol.until(":asyncchat.local 005 carol NETWORK=Ours :are supported by this server\r\n")
+
+
 def test_a_motd_that_changed_alone_counts(server, file, owner):
     motd = file.parent / "motd.txt"
     motd.write_text("one\n")

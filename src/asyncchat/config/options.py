@@ -113,6 +113,17 @@ def _icon_fault(url: str) -> str:
     return ""
 
 
+def _tags_fault(tags: tuple[str, ...]) -> str:
+    every = tags[:1] == ("*",)
+    for tag in tags[every:]:
+        name = tag.removeprefix("-") if every else tag
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(/[A-Za-z0-9-]+)?", name):
+            return (
+                f"{tag} is no tag such as typing or example.org/tag; only behind * may be one such as -typing"
+            )
+    return "they are longer than 300 letters" if len(",".join(tags)) > 300 else ""
+
+
 def _trusted_fault(networks: tuple[str, ...]) -> str:
     for network in networks:
         try:
@@ -232,6 +243,16 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=_icon_fault,
         ),
     ] = ""
+    client_tag_deny: Annotated[
+        tuple[str, ...],
+        Option(
+            "Tags of IRC clients that are not passed on, such as typing; *, -typing: all others.",
+            flag=None,
+            metavar="TAG",
+            reload=True,
+            check=_tags_fault,
+        ),
+    ] = ()
     origins: Annotated[
         tuple[str, ...],
         Option(

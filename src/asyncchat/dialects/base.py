@@ -40,6 +40,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
         contact: how the server's owner is reached, or empty.
         network: the name for people; empty: ``name``.
         icon: the URL of a picture, or empty.
+        client_tag_deny: tags of clients that are not passed on, without ``+``; ``*``: all but those behind it
+            with ``-``.
     """
 
     name: str
@@ -60,6 +62,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     contact: str = ""
     network: str = ""
     icon: str = ""
+    client_tag_deny: tuple[str, ...] = ()
 
 
 class EventEncoder(Protocol):

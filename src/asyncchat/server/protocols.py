@@ -7,9 +7,10 @@ import time
 
 from asyncchat import __version__
 from asyncchat.config.options import ServeConfig
+from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.ids import Ids
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc.capabilities import Offer
+from asyncchat.dialects.irc.capabilities import renewed_tokens
 from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.plain.dialect import Plain
 from asyncchat.dialects.websocket import WebSocket
@@ -34,17 +35,18 @@ class Protocols:
         self.websocket = WebSocket(self.irc)
         self.plain = Plain(self.info)
 
-    def update(self, options: ServeConfig, motd: tuple[str, ...] | None) -> Offer | None:
+    def update(self, options: ServeConfig, motd: tuple[str, ...] | None) -> OfferRenewed | None:
         """Uses other options from now on.
 
         Returns:
-            What IRC clients were offered before, if it is something else now.
+            What IRC clients were offered before, and which tokens are others, if something is.
         """
-        self.info = self._info(options, motd)
+        before, self.info = self.info, self._info(options, motd)
+        renewed = OfferRenewed(self.irc.offer, renewed_tokens(before, self.info))
         offered = self.irc.offer
         self.irc.renew(self.info)
         self.plain.info = self.info
-        return offered if self.irc.offer.values != offered.values else None
+        return renewed if renewed.tokens or self.irc.offer.values != offered.values else None
 
     def _info(self, options: ServeConfig, motd: tuple[str, ...] | None) -> ServerInfo:
         return ServerInfo(
@@ -67,4 +69,5 @@ class Protocols:
             contact=options.contact,
             network=options.network,
             icon=options.icon,
+            client_tag_deny=options.client_tag_deny,
         )

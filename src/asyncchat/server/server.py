@@ -17,7 +17,7 @@ from asyncchat.config.sources import Sources
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.empty_rooms import EmptyRooms
-from asyncchat.core.features.opers import Announced, OfferRenewed
+from asyncchat.core.features.opers import Announced
 from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.server import starting
@@ -201,11 +201,11 @@ class Server:
         if (options.password, options.operators) != (before.password, before.operators):
             self.auth.passwords = ServerPasswords(options, self.auth.guard.queue)
         self.auth.guard.counting = options.limits
-        offered = self.protocols.update(options, motd)
-        if offered is not None:
+        renewed = self.protocols.update(options, motd)
+        if renewed is not None:
             for session in self.context.sessions:
                 if session.dialect is not None:
-                    self.outbox.put(session, (OfferRenewed(offered),), 0)
+                    self.outbox.put(session, (renewed,), 0)
         self.app.update_hosts()
         self.webhooks.change(options.webhooks)
         if _retention(options) != _retention(before):

@@ -98,9 +98,13 @@ class OperOnly(Reply, frozen=True):
 
 
 class OfferRenewed(Reply, frozen=True):
-    """What the server announces to clients has changed; ``before`` is the dialect's old announcement."""
+    """What the server announces to clients has changed; ``before`` is the dialect's old announcement.
+
+    ``tokens`` are the other properties of the server that have changed, as the dialect spells them.
+    """
 
     before: object
+    tokens: tuple[str, ...] = ()
 
 
 @for_people(GrantOper)

@@ -162,6 +162,14 @@ def isupport_tokens(server: ServerInfo) -> list[str]:
     return found
 
 
+def renewed_tokens(before: ServerInfo, now: ServerInfo) -> tuple[str, ...]:
+    """The tokens that are new or have another value, and ``-NAME`` of those that are gone."""
+    old, new = isupport_tokens(before), isupport_tokens(now)
+    names = {one.partition("=")[0] for one in new}
+    gone = dict.fromkeys(one.partition("=")[0] for one in old if one.partition("=")[0] not in names)
+    return (*(one for one in new if one not in old), *(f"-{name}" for name in gone))
+
+
 def escaped(text: str) -> str:
     """A value as it is written (Modern IRC, "RPL_ISUPPORT Parameters")."""
     return text.replace("\\", "\\x5C").replace(" ", "\\x20").replace("=", "\\x3D")
@@ -177,4 +185,5 @@ token("NICKLEN", NAME_LENGTH)
 token("CHANNELLEN", ROOM_LENGTH)
 token("NETWORK", lambda server: escaped(server.network or server.name))
 token("draft/ICON", _icon)
+token("CLIENTTAGDENY", lambda server: ",".join(server.client_tag_deny) or None)
 token("UTF8ONLY")

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from asyncchat.core.features.opers import OfferRenewed
+from asyncchat.dialects.irc.capabilities import renewed_tokens
 from tests.dialects.irc.conftest import Server
 
 SERVER = ":irc.test "
@@ -45,6 +47,24 @@ def test_without_the_capability_it_comes_unbatched(server):
     assert len(lines) > 1
     assert all(line.startswith(SERVER + "005 a ") for line in lines)
     assert all(len(line.encode()) <= 510 for line in lines)
+
+
+def test_what_a_reload_changes_is_told():
+    """New values, and -NAME of what is gone (Modern IRC, "RPL_ISUPPORT"; extended-isupport, "batch")."""
+    server = Server(icon="https://example.org/a")
+    a, b, new = server.person("a"), server.person("b", caps=BOTH), server.connect()
+    before = server.irc.server
+    server.irc.renew(msgspec.structs.replace(before, icon="", client_tag_deny=("typing",)))
+    renewed = OfferRenewed(server.irc.offer, renewed_tokens(before, server.irc.server))
+
+    def told(peer):
+        return peer.dialect.encode_outcome((renewed,)).decode().splitlines()
+
+    changed = "CLIENTTAGDENY=typing -draft/ICON :are supported by this server"
+    assert told(a) == [f"{SERVER}005 a {changed}"]
+    (line,) = batched(told(b))
+    assert line.endswith(f"005 b {changed}")
+    assert told(new) == []
 
 
 def test_a_network_with_a_name_and_a_picture():

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.dialects.irc.conftest import Server
+
 LIMIT = 4094
 
 
@@ -40,6 +42,26 @@ def test_they_go_on_as_they_are(a, b, tags, command):
     (told,) = b.read()
     assert echo == told
     assert tags_of(told) == tags.split(";")
+
+
+@pytest.mark.parametrize(
+    ("denied", "told"),
+    [
+        (("typing", "x.org/a"), ["+reply=1"]),
+        (("*",), []),
+        (("*", "-reply", "-x.org/a"), ["+reply=1", "+x.org/a=2"]),
+    ],
+)
+def test_what_the_server_denies(denied, told):
+    """message-tags, "RPL_ISUPPORT Tokens": such tags are ignored silently, the message is not."""
+    server = Server(client_tag_deny=denied)
+    a, b = (server.person(nick, "#r", caps="message-tags") for nick in "ab")
+    a.read()
+    assert f"CLIENTTAGDENY={','.join(denied)}" in " ".join(a.send("ISUPPORT")).split()
+    assert a.send("@+reply=1;+typing=active;+x.org/a=2 PRIVMSG #r :hi", "@+typing=active TAGMSG #r") == []
+    (line,) = b.read()
+    assert line.endswith(":a!a@192.0.2.1 PRIVMSG #r :hi")
+    assert tags_of(line) == told
 
 
 @pytest.mark.parametrize(

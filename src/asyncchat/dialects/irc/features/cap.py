@@ -17,6 +17,7 @@ from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLin
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.features.connect import enter
 from asyncchat.dialects.irc.features.sasl import SaslExchange
+from asyncchat.dialects.irc.features.server import isupport_of, token_lines
 from asyncchat.dialects.irc.labels import LabelStart
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle, numeric
@@ -120,8 +121,17 @@ def _say_verdict(session: IrcSession, value: Verdict) -> bytes:
 
 @reply(OfferRenewed)
 def _say_renewed(session: IrcSession, reply: OfferRenewed) -> bytes:
-    """DEL for what is offered no longer, which ends, and NEW for what is new or has another value."""
-    before, now = reply.before, session.context.offer
+    """DEL for what is offered no longer, which ends, and NEW for what is new or has another value.
+
+    005 tells of the tokens that are others or gone (Modern IRC, "RPL_ISUPPORT").
+    """
+    tokens = b""
+    if reply.tokens and session.entered:
+        tokens = isupport_of(session, token_lines(session.context.name, reply.tokens))
+    return tokens + _offer_lines(session, reply.before, session.context.offer)
+
+
+def _offer_lines(session: IrcSession, before: object, now: Offer) -> bytes:
     if not isinstance(before, Offer) or not session.caps_out & CAP_NOTIFY:
         return b""
     gone = [name for name in before.values if name not in now.values]

@@ -134,6 +134,8 @@ def _tagmsg(session: IrcSession, message: Message) -> Sequence[Command]:
         asked = meaning(session, targets, tags)
         if asked is not None:
             return [asked]
+    if not tags and session.context.server.client_tag_deny:
+        return []  # a tag that is denied is ignored silently
     return [_signalled(target, tags) for target in targets]
 
 
@@ -141,7 +143,14 @@ def relayed(session: IrcSession, message: Message) -> Tags:
     """The tags that go on to others: those of clients, from a client that asked for tags."""
     if not message.tags or not session.caps_in & MESSAGE_TAGS:
         return ()
-    return tuple(tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
+    denied = session.context.server.client_tag_deny
+    tags = (tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
+    return tuple(tag for tag in tags if not (denied and _is_denied(denied, tag[0][1:])))
+
+
+def _is_denied(denied: tuple[str, ...], name: str) -> bool:
+    """Whether a tag is not passed on here (message-tags, "RPL_ISUPPORT Tokens")."""
+    return name in denied or ("*" in denied and f"-{name}" not in denied)
 
 
 def _too_many(targets: Sequence[str]) -> DialectReply:

@@ -315,19 +315,26 @@ token("TARGMAX", _targmax)
 
 def isupport_lines(context: SharedState) -> bytes:
     """005 with a NUL wherever the requester's nick goes."""
+    return token_lines(context.name, isupport_tokens(context.server))
+
+
+def token_lines(source: str, tokens: Iterable[str]) -> bytes:
+    """The same of these tokens."""
     text = "are supported by this server"
-    room = BODY_BYTES - len(f":{context.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
+    room = BODY_BYTES - len(f":{source} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
     rows: list[list[str]] = [[]]
-    for one in isupport_tokens(context.server):
+    for one in tokens:
         if len(rows[-1]) == TOKENS_A_LINE or len(" ".join((*rows[-1], one)).encode()) > room:
             rows.append([])
         rows[-1].append(one)
-    return b"".join(hollow(context.name, numerics.RPL_ISUPPORT, f" {' '.join(row)}", text) for row in rows)
+    return b"".join(hollow(source, numerics.RPL_ISUPPORT, f" {' '.join(row)}", text) for row in rows)
 
 
-def isupport_of(session: IrcSession) -> bytes:
-    """005 as this session is told it."""
-    told = session.context.rendered(isupport_lines).replace(b"\0", session.nick.encode("utf-8", "replace"))
+def isupport_of(session: IrcSession, hollow_lines: bytes = b"") -> bytes:
+    """005 as this session is told it, all of it or these lines with a NUL for the nick."""
+    told = (hollow_lines or session.context.rendered(isupport_lines)).replace(
+        b"\0", session.nick.encode("utf-8", "replace")
+    )
     if session.caps_out & _BATCHED != _BATCHED:
         return told
     name = session.next_batch()

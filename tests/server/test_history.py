@@ -523,9 +523,10 @@ class TestForOtherClients:
 
     def test_the_last_lines_on_joining(self, server, talk):
         told = self.come(server, "old", "").split("\r\n")
-        assert told[0] == (
-            ":HistServ!HistServ@asyncchat.local NOTICE old :7 earlier messages: /msg HistServ HISTORY #tea"
-        )
+        by = ":HistServ!HistServ@asyncchat.local NOTICE old :"
+        assert told[0] == f"{by}7 earlier messages: /msg HistServ HISTORY #tea"
+        assert told[1] == f"{by}Earlier messages in #tea begin here."
+        assert told[-3] == f"{by}Earlier messages in #tea end here."
         said_ = [line for line in told if "PRIVMSG" in line]
         assert len(said_) == 19
         assert said_[0].startswith(":anna!anna@localhost PRIVMSG #tea :[")
@@ -535,6 +536,7 @@ class TestForOtherClients:
 
     def test_with_times_and_batches(self, server, talk):
         told = self.come(server, "some", "server-time batch message-tags").split("\r\n")
+        assert "begin here" not in "".join(told)
         assert " BATCH +h0 chathistory #tea" in told[1]
         assert told[2].startswith("@batch=h0;time=")
         assert told[2].endswith(":anna!anna@localhost PRIVMSG #tea :line 7")

@@ -174,7 +174,7 @@ def told_lines(
 ) -> Iterator[bytes]:
     """A page's messages."""
     encoder = session.encoder
-    records = [record for record in page.records if _is_told(session, page, record)]
+    records = _told_of(session, page)
     if session.caps_out & SERVER_TIME:
         yield from (message_lines(encoder, record, batch) for record in records)
         return
@@ -188,6 +188,11 @@ def told_lines(
         stamped = "\n".join(f"[{when}] {part}" for part in message.text.split("\n"))
         event = msgspec.structs.replace(message, text=stamped, cuts=())
         yield message_lines(encoder, msgspec.structs.replace(record, event=event), batch)
+
+
+def _told_of(session: IrcSession, page: HistoryPage) -> list[Record]:
+    """The messages of a page that the client is told."""
+    return [record for record in page.records if _is_told(session, page, record)]
 
 
 def _is_told(session: IrcSession, page: HistoryPage, record: Record) -> bool:
@@ -207,7 +212,7 @@ def _is_for_people(record: Record) -> bool:
 
 
 def around(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
-    """The notices before and behind a page: what it does not show."""
+    """The notices before and behind a page: what it does not show, and without server-time where it is."""
     going_on = next_cursor(msgspec.structs.replace(page, context=asked.cursor))
     room = page.room
     if room:
@@ -215,18 +220,22 @@ def around(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose) -> 
             session.forget(HistoryCursor)
         else:
             session.keep(going_on)
+    marked = not session.caps_out & SERVER_TIME and bool(_told_of(session, page))
+    place = f" in {room}" if room else ""
+    begins = notice(session, PURPOSE, f"Earlier messages{place} begin here.") if marked else b""
+    ends = notice(session, PURPOSE, f"Earlier messages{place} end here.") if marked else b""
     if asked.cursor.newcomer:
         if not page.more:
-            return b"", b""
+            return begins, ends
         text = f"{earlier(page.more, asked.cursor)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
-        return notice(session, PURPOSE, text), b""
+        return notice(session, PURPOSE, text) + begins, ends
     zone = session.context.server.zone
     if not page.records:
         return b"", notice(session, PURPOSE, f"There are no messages in {room} for that.")
     text = f"The times are {zone}." if not session.caps_out & SERVER_TIME else ""
     if going_on is not None:
         text = f"{text} There are earlier ones: /msg {HISTSERV} HISTORY {room}".strip()
-    return b"", notice(session, PURPOSE, text or f"That is all of {room} for that.")
+    return begins, ends + notice(session, PURPOSE, text or f"That is all of {room} for that.")
 
 
 def say_replay_unreadable(session: IrcSession, refusal: HistoryUnreadable, asked: AutoreplayPurpose) -> bytes:

@@ -435,3 +435,144 @@ class TestClosing:
         assert error == (Opcode.TEXT, b"ERROR :Closing link: (a@host) [Quit: bye]")
         assert Close.parse(close[1]).code == 1000
         assert dialect.closing_bytes("late") == b""
+
+
+def raw(first, data=b"", *, length=None, mask=b"\x37\xfa\x21\x3d"):
+    """A client's frame by hand, with this first byte and, if given, these bytes for its length."""
+    size = len(data)
+    if length is None:
+        length = bytes((size,)) if size < 126 else b"\x7e" + size.to_bytes(2)
+    second = bytes((0x80 | length[0],)) + length[1:]
+    return bytes((first,)) + second + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(data))
+
+
+def close(code, reason=b""):
+    return raw(0x88, code.to_bytes(2) + reason)
+
+
+SAID = b"PRIVMSG #lobby :hi"
+NOT_UTF8 = (
+    *(b"\x80", b"\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80", b"\xf0\x80\x80\x80", b"\xed\xa0\x80"),
+    *(b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xfe", b"\xff", b"\xc3", b"\xe2\x82"),
+    *(b"\xf0\x9f\x91", b"\xc3(", b"\xe2(\xa1"),
+)
+
+FAULTS = [
+    # Section 5.1: a frame that is not masked.
+    *((f"{first:x} unmasked", bytes((first, 0)), 1002) for first in (0x81, 0x82, 0x88, 0x89, 0x8A)),
+    # 5.2: the reserved bits, alone and together, on each kind of frame; reserved opcodes.
+    *(
+        (f"{opcode:x} with {bits:x}", raw(0x80 | bits | opcode), 1002)
+        for opcode in (1, 2, 8, 9, 10)
+        for bits in (0x40, 0x20, 0x10, 0x70)
+    ),
+    *(
+        (f"{bits:x} in a continuation", raw(0x01, b"a") + raw(bits | 0x80), 1002)
+        for bits in (0x40, 0x20, 0x10)
+    ),
+    *((f"opcode {opcode:x}", raw(0x80 | opcode), 1002) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),
+    *((f"opcode {opcode:x} in a message", raw(1) + raw(0x80 | opcode), 1002) for opcode in (3, 11)),
+    # 5.2: "the minimal number of bytes MUST be used"; "the most significant bit MUST be 0".
+    ("no bytes in 16 bits", raw(0x81, length=b"\x7e\0\0"), 1002),
+    ("125 bytes in 16 bits", raw(0x81, b"x" * 125, length=b"\x7e\0\x7d"), 1002),
+    ("126 bytes in 64 bits", raw(0x81, b"x" * 126, length=b"\x7f" + (126).to_bytes(8)), 1002),
+    ("65,535 bytes in 64 bits", raw(0x82, length=b"\x7f" + (65_535).to_bytes(8)), 1002),
+    ("the highest bit", raw(0x81, length=b"\x7f\x80" + bytes(7)), 1002),
+    ("all bits", raw(0x82, length=b"\x7f" + b"\xff" * 8), 1002),
+    ("all bits but the highest", raw(0x81, length=b"\x7f\x7f" + b"\xff" * 7), 1009),
+    ("65,536 bytes", raw(0x82, length=b"\x7f" + (65_536).to_bytes(8)), 1009),
+    # 5.4: fragments.
+    *(
+        (f"{first:x} in a message", raw(0x01, b"a") + raw(first, b"b"), 1002)
+        for first in (0x01, 0x81, 0x02, 0x82)
+    ),
+    *((f"{first:x} of no message", raw(first, b"a"), 1002) for first in (0x00, 0x80)),
+    ("a continuation behind a message", raw(0x01) + raw(0x80, b"PING x") + raw(0x80), 1002),
+    # 5.5: control frames are whole, and have up to 125 bytes.
+    *((f"{first:x} in fragments", raw(first, b"x"), 1002) for first in (0x08, 0x09, 0x0A)),
+    *((f"{first:x} of 126 bytes", raw(first, b"x" * 126), 1002) for first in (0x88, 0x89, 0x8A)),
+    *((f"{first:x} in 64 bits", raw(first, length=b"\x7f" + bytes(8)), 1002) for first in (0x88, 0x89, 0x8A)),
+    # 5.5.1 and 7.4: the bodies and codes of closes.
+    ("a close of one byte", raw(0x88, b"\x03"), 1002),
+    *(
+        (f"code {code}", close(code), 1002)
+        for code in (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535)
+    ),
+    # 8.1: text that is not UTF-8, whole, in fragments, and as a reason.
+    *((f"text {data!r}", raw(0x81, data), 1007) for data in NOT_UTF8),
+    *((f"fragment {data!r}", raw(0x01, b"a" + data[:1]) + raw(0x80, data[1:]), 1007) for data in NOT_UTF8),
+    *((f"reason {data!r}", close(1000, data), 1007) for data in NOT_UTF8),
+]
+
+
+class TestSpecification:
+    """RFC 6455 by raw frames, whole and byte by byte: what is refused with which code, and what is not."""
+
+    @pytest.mark.parametrize("size", [1, 1 << 20])
+    @pytest.mark.parametrize(("data", "code"), [one[1:] for one in FAULTS], ids=[one[0] for one in FAULTS])
+    def test_faults(self, shared, data, code, size):
+        dialect = entered(shared)
+        data += raw(0x81, SAID)
+        for at in range(0, len(data), size):
+            commands = dialect.receive_data(data[at : at + size])
+            assert not any(isinstance(command, Say) for command in commands)
+            if commands and isinstance(commands[-1], Quit):
+                break
+        assert ends(dialect, commands).code == code
+
+    @pytest.mark.parametrize("mask", [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x01\x80\x7f\xfe"])
+    @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 125 - 16, 126 - 16, 127 - 16, 300])
+    def test_every_mask_and_length(self, shared, mask, size):
+        """5.3; the lengths around those in 7 and 16 bits."""
+        said = "é" * (size // 2) + "x" * (size % 2 + 1)
+        (command,) = entered(shared).receive_data(raw(0x81, f"PRIVMSG #lobby :{said}".encode(), mask=mask))
+        assert command == Say("#lobby", said)
+
+    @pytest.mark.parametrize("at", range(len("PRIVMSG #lobby :é€👋\U0010ffff".encode()) + 1))
+    def test_characters_may_lie_across_fragments(self, shared, at):
+        """5.6: the message is UTF-8, a fragment of it need not be."""
+        data = "PRIVMSG #lobby :é€👋\U0010ffff".encode()
+        frames = raw(0x01, data[:at]) + raw(0x89, b"?") + raw(0x00) + raw(0x80, data[at:])
+        dialect = entered(shared)
+        found = [command for byte in frames for command in dialect.receive_data(bytes((byte,)))]
+        assert [command for command in found if isinstance(command, Say)] == [Say("#lobby", "é€👋\U0010ffff")]
+
+    @pytest.mark.parametrize(
+        "code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999]
+    )
+    def test_a_close_is_answered_with_its_code(self, shared, code):
+        dialect = entered(shared)
+        commands = dialect.receive_data(close(code, "Gruß".encode()) + raw(0x89, b"late") + raw(0x81, SAID))
+        assert commands == [Quit("connection closed")]
+        assert seen(dialect.closing_bytes("")) == [(Opcode.CLOSE, code.to_bytes(2) + "Gruß".encode())]
+
+    @pytest.mark.parametrize("data", [b"", b"x", b"x" * 125])
+    def test_pings_and_pongs(self, shared, data):
+        """5.5.2 and 5.5.3: a ping is answered with its data, a pong that nobody asked for with nothing."""
+        dialect = entered(shared)
+        assert dialect.receive_data(raw(0x8A, data)) == []
+        (answer,) = dialect.receive_data(raw(0x89, data))
+        assert seen(dialect.encode_outcome((answer.value,))) == [(Opcode.PONG, data)]
+
+    @pytest.mark.parametrize("name", ["Sec-WebSocket-Key", "sec-websocket-version"])
+    def test_a_header_that_comes_twice_is_refused(self, name):
+        """11.3.1 and 11.3.5: these two may not be repeated."""
+        again = next(pair for pair in HANDSHAKE if pair[0].lower() == name.lower())
+        assert shake_hands("GET", "/", (*HANDSHAKE, again)).status == 400
+
+    def test_subprotocols_may_stand_on_several_lines(self):
+        """11.3.4, as one list (RFC 9110, 5.3)."""
+        lines = (("sec-websocket-protocol", "soap"), ("sec-websocket-protocol", "binary.ircv3.net"))
+        assert shake_hands("GET", "/", (*HANDSHAKE, *lines)).binary
+
+    @pytest.mark.parametrize(("size", "fits"), [(510, True), (511, False)])
+    def test_a_line_is_shorter_by_its_end(self, shared, size, fits):
+        """extensions/websocket, "WebSocket features and encoding": 510 bytes beside the tags."""
+        line = b"@+a=1 PRIVMSG #lobby :" + b"x" * (size - len("PRIVMSG #lobby :"))
+        (command,) = entered(shared).receive_data(raw(0x81, line))
+        assert isinstance(command, Say) == fits
+
+    def test_words_of_the_handshake_have_no_case(self):
+        """4.2.1."""
+        others = (("UPGRADE", "WebSocket"), ("Connection", "UPGRADE"), KEY, ("Sec-WebSocket-Version", "13"))
+        assert shake_hands("GET", "/", others).status == 101

@@ -217,6 +217,16 @@ def test_what_follows_the_handshake_at_once_is_not_lost(server):
         client.unread += client.socket.recv(65536)
 
 
+def test_a_handshake_in_http_1_0_is_an_ordinary_request(server):
+    """RFC 9110, 7.8: an Upgrade in HTTP/1.0 is ignored; RFC 6455, 4.2.1 asks for 1.1."""
+    client = server.connect()
+    client.send(
+        b"GET / HTTP/1.0\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert client.rest().startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_handshake_with_a_body_is_none(server):
     client = server.connect()
     client.send(

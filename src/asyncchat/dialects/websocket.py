@@ -370,6 +370,10 @@ class WebSocketDialect:
                 if size < begin:
                     break
                 length = int.from_bytes(data[at + 2 : begin])
+                fault = _length_fault(length, begin - at)
+                if fault:
+                    self._fail(CloseCode.PROTOCOL_ERROR, fault)
+                    break
             if length > MESSAGE_BYTES - len(self._message) and first & 0x0F not in _CONTROL:
                 self._fail(CloseCode.MESSAGE_TOO_BIG, _TOO_LONG)  # nobody waits for the rest of it
                 break
@@ -475,6 +479,13 @@ _TOO_LONG = f"a message has over {MESSAGE_BYTES} bytes"
 _MASKED, _RESERVED, _RSV1 = 0x80, 0x70, 0x40
 _BEGINNINGS = (Opcode.TEXT, Opcode.BINARY)
 _CONTROL = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
+
+
+def _length_fault(length: int, head: int) -> str:
+    """What is wrong with a length that stands in bytes of its own (RFC 6455, 5.2, "Payload length")."""
+    if length >> 63:
+        return "the highest bit of a length is set"
+    return "" if length >= (126 if head == 4 else 65_536) else "a length is not as short as it can be"
 
 
 def _is_frames(commands: Sequence[Command]) -> bool:

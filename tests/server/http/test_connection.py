@@ -59,8 +59,8 @@ RAW = [
     (b"GET / HTTP/1.1\r\nhost:10.0.0.7\r\n\r\n", 200),
     (b"GET http://localhost:1234/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", 200),
     (b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 421),
-    (b"GET http://[bad/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 421),
-    (b"GET http://[::1]:x/api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n", 421),
+    (b"GET http://[bad/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET http://[::1]:x/api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
     (b"GET http://localhost/api/v1/health?a=http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
     (b"GET http://localhost HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
     (b"GET //[x HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
@@ -144,6 +144,43 @@ def test_the_options_of_the_whole_server_are_told_without_a_body(server):
     assert b"\r\nAllow: GET, HEAD, POST, OPTIONS\r\n" in head
     assert b"content-length" not in head.lower()  # RFC 9110, section 8.6
     assert body == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/js/main.js", "GET, HEAD, OPTIONS"),
+        ("/metrics", "GET, HEAD, OPTIONS"),
+        ("/api/v1/health", "GET, HEAD, OPTIONS"),
+        ("/api/v1/rooms/ci/messages", "GET, POST, HEAD, OPTIONS"),
+    ],
+)
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 204), ("TRACE", 405)])
+def test_what_is_allowed_is_told(server, path, allowed, method, status):
+    """RFC 9110, 9.3.7 and 15.5.6."""
+    head, _ = answer(server, f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert f"\r\nAllow: {allowed}\r\n".encode() in head
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+        b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+    ],
+)
+def test_a_body_of_doubtful_length_ends_the_connection(server, head):
+    """RFC 9112, 6.1 and 6.3: what stands behind it is no request."""
+    client = server.connect()
+    client.send(head + b"0\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    told = client.rest()
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert told.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in told
 
 
 def test_requests_behind_each_other_are_answered_in_order(server):

@@ -34,7 +34,10 @@ def head(*lines: str) -> bytes:
         (("OPTIONS * HTTP/1.1", "Host: localhost"), Request("OPTIONS", "*", (HOST,))),
         (("GET http://a/b HTTP/1.1", "Host: localhost"), Request("GET", "http://a/b", (HOST,))),
         (("GET / HTTP/1.1", "Host: "), Request("GET", "/", (("host", ""),))),
-        (("GET / HTTP/1.1", "Host: [::1]:80"), Request("GET", "/", (("host", "[::1]:80"),))),
+        *(
+            (("GET / HTTP/1.1", f"Host: {host}"), Request("GET", "/", (("host", host),)))
+            for host in ("[::1]:80", "[::ffff:1.2.3.4]", "[v1.x:y]", "a%20b", "a_b.", "a:", "1.2.3.4:65535")
+        ),
         (("GET / HTTP/1.1", "Host: localhost", "X: \xe9"), Request("GET", "/", (HOST, ("x", "\xe9")))),
         (
             ("POST / HTTP/1.1", "Host: localhost", "Content-Length: 05"),
@@ -76,7 +79,17 @@ GET = ("GET / HTTP/1.1", "Host: localhost")
         (("GET / HTTP/1.0", "Host: a", "Host: b"), 400),
         (("GET / HTTP/1.1", "Host: a b"), 400),
         (("GET / HTTP/1.1", "Host: a/b"), 400),
-        (("GET / HTTP/1.1", "Host: user@a"), 400),
+        *(
+            (("GET / HTTP/1.1", f"Host: {host}"), 400)
+            for host in (
+                *("user@a", "a:b", "a:1:2", "%", "%zz", "a%2", "[::1", "::1", "[]", "[1::2::3]", "[1.2.3.4]"),
+                *("[12345::]", "[v1.]", "a, b", "a#b", "a?b", "a\\b", '"a"', "<a>", "\xe9", "a\tb"),
+            )
+        ),
+        # 3.2.2: a target with its own host.
+        (("GET http://user@a/ HTTP/1.1", "Host: a"), 400),
+        (("GET http://[a/ HTTP/1.1", "Host: a"), 400),
+        (("GET http://a:b/ HTTP/1.1", "Host: a"), 400),
         # 5: header lines.
         ((*GET, " folded"), 400),
         ((*GET, "X : space before the colon"), 400),

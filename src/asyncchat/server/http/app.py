@@ -162,4 +162,7 @@ class App:
     def _require_read(self, request: Request) -> Response | None:
         if request.method in ("GET", "HEAD"):
             return None
-        return problem(405, "This can only be read, with GET.", (("Allow", "GET, HEAD"),))
+        allow = (("Allow", "GET, HEAD, OPTIONS"),)
+        if request.method == "OPTIONS":
+            return Response(204, b"", allow)
+        return problem(405, "This can only be read, with GET.", allow)

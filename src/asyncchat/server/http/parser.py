@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import IPv6Address
 
 from asyncchat.server.http.messages import CHUNKED, Headers, Request, Response, problem
 
@@ -34,7 +35,12 @@ _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7e\x80-\xff]+) HTTP/(\d)\.(\d)" % _T
 _FIELD = re.compile(rf"^({_TOKEN.decode()}):([^\x00-\x08\x0a-\x1f\x7f]*)\r\n", re.MULTILINE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+_HOST = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|\[v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+\]"
+    r"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
+)
+"""A host with or without a port (RFC 3986, 3.2.2)."""
+
 _TARGET = re.compile(r"/.*|[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"))
@@ -106,8 +112,8 @@ def _framed(method: str, target: str, version: str, headers: Headers) -> Request
     host = values.get("host")
     if names.count("host") > 1 or (version == "1.1" and host is None):
         return malformed("it has no Host header, or more than one")
-    if host and not _HOST.fullmatch(host):
-        return malformed("its Host header is no host")
+    if (host and not _is_host(host)) or (request.host != host and not _is_host(request.host)):
+        return malformed("its host is no host")
     length = values.get("content-length")
     codings = values.get("transfer-encoding")
     if codings is not None:
@@ -126,6 +132,17 @@ def _framed(method: str, target: str, version: str, headers: Headers) -> Request
     if version == "1.1" and values.get("expect", "").lower() not in ("", "100-continue"):
         return problem(417, "The only expectation here is 100-continue.", close=True)
     return request
+
+
+def _is_host(text: str) -> bool:
+    found = _HOST.fullmatch(text)
+    if found is None or found["v6"] is None:
+        return found is not None
+    try:
+        IPv6Address(found["v6"])
+    except ValueError:
+        return False
+    return True
 
 
 def bare_line_feed() -> Response:

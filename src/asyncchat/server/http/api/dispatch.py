@@ -97,7 +97,9 @@ def _find(method: str, raw_path: str) -> _Found | Response:
     chosen = next(((route, match) for route, match in found if route.method == method), None)
     if chosen is None:
         methods = [route.method for route, _ in found]
-        allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
+        allowed = ", ".join([*methods, *(["HEAD"] if "GET" in methods else ()), "OPTIONS"])
+        if method == "OPTIONS":
+            return Response(204, b"", (("Allow", allowed),))
         return problem(405, f"Only these methods are allowed here: {allowed}.", (("Allow", allowed),))
     route, match = chosen
     room = match.get("room", "")

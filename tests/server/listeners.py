@@ -45,6 +45,8 @@ EVERYTHING, TEXTS_ONLY = Everything(), TextsOnly()
 class Numbers:
     """A dialect whose answers are its own events' numbers; going away and coming back changes its encoder."""
 
+    is_web = False
+
     def __init__(self) -> None:
         self.entered = True
         self.backlog = 0

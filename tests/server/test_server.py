@@ -157,7 +157,7 @@ REQUEST = "GET /js/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
 
 
 def test_a_spare_connection_gets_no_prompt_when_the_page_is_loaded_over_another_one(server, monkeypatch):
-    monkeypatch.setattr(protocol_detection, "PROMPT_LOCAL", 2.0)
+    monkeypatch.setattr(protocol_detection, "PROMPT_SECONDS", 2.0)
 
     def open_together():
         spare, browser = server.connect(), server.connect()
@@ -172,11 +172,11 @@ def test_a_spare_connection_gets_no_prompt_when_the_page_is_loaded_over_another_
 
 
 def test_what_came_while_the_loop_was_held_up_is_no_silence(server, monkeypatch):
-    monkeypatch.setattr(protocol_detection, "PROMPT_LOCAL", 1.0)
+    monkeypatch.setattr(protocol_detection, "PROMPT_SECONDS", 1.0)
 
     def hold_up(client):
         client.send(REQUEST)
-        time.sleep(2 * protocol_detection.PROMPT_LOCAL)
+        time.sleep(2 * protocol_detection.PROMPT_SECONDS)
 
     async def be_held_up():
         client = server.connect()

@@ -283,7 +283,7 @@ def test_a_quit_is_a_normal_end(server):
 
 def test_a_silent_one_is_asked_and_then_put_out(monkeypatch):
     monkeypatch.setattr(keepalive, "ROUND", 0.05)
-    monkeypatch.setattr(keepalive, "SILENCE", 0.1)
+    monkeypatch.setattr(keepalive, "WEB_SILENCE", 0.1)
     monkeypatch.setattr(keepalive, "ANSWER", 1.0)
     with serving() as server:
         web = Browser(server).enter("web")
@@ -291,6 +291,23 @@ def test_a_silent_one_is_asked_and_then_put_out(monkeypatch):
         with pytest.raises(ConnectionClosed):
             web.until("nothing more")
         assert server.people() == []
+
+
+def test_one_is_asked_before_a_proxy_ends_it(server):
+    """Proxies end a connection that was silent for 60 s; an IRC client of TCP has none (RFC 6455, 5.5.2)."""
+    Browser(server).enter("web")
+    server.irc("tcp")
+    check, context = server.server.keepalive._check, server.server.context
+    later = keepalive.WEB_SILENCE + 1
+
+    def asked():
+        sessions = [session for session in context.sessions if session.dialect is not None]
+        for session in sessions:
+            check(session, session.heard_at + later)
+        return {session.dialect.is_web: session.probed_at > session.heard_at for session in sessions}
+
+    assert server.call(asked) == {True: True, False: False}
+    assert keepalive.WEB_SILENCE + keepalive.ROUND < 60 - keepalive.ROUND
 
 
 def test_who_never_registers_is_put_out(monkeypatch):

@@ -93,6 +93,11 @@ class Dialect(Protocol):
     """
 
     @property
+    def is_web(self) -> bool:
+        """Whether it is spoken over a WebSocket, where proxies for HTTP may be on the way."""
+        ...
+
+    @property
     def encoder(self) -> EventEncoder:
         """How others' events are told to this session; it changes inside ``answer`` alone."""
         ...

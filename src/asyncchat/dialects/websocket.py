@@ -218,6 +218,7 @@ _EncoderKey = tuple[EncoderBase, int, Deflate | None]
 class WebSocketDialect:
     """One session's IRC in frames (``dialects.base.Dialect``)."""
 
+    is_web = True
     __slots__ = (
         "_begun", "_closing", "_deflate", "_ended", "_first", "_frames", "_input", "_irc", "_last",
         "_message", "_peer_closed", "_pongs", "_shared", "encoder",

@@ -16,6 +16,9 @@ ROUND = 5.0
 SILENCE = 120.0
 """Seconds of silence after which a client is pinged."""
 
+WEB_SILENCE = 45.0
+"""The same of a WebSocket: proxies end one after 60 seconds. The ping comes up to ``ROUND`` seconds later."""
+
 ANSWER = 60.0
 """Seconds that it has to answer: a laptop's Wi-Fi may be slow to come back."""
 
@@ -91,7 +94,7 @@ class Keepalive:
         if lapsed:
             session.tell(lapsed)
         silent = now - session.heard_at
-        if silent < SILENCE:
+        if silent < (WEB_SILENCE if dialect.is_web else SILENCE):
             return
         if (
             session.probed_at <= session.heard_at

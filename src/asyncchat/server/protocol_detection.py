@@ -10,7 +10,6 @@ from collections.abc import Coroutine
 
 from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import silence_for
-from asyncchat.server.addresses import is_local
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
@@ -22,11 +21,9 @@ from asyncchat.server.sniffing import Kind, readable, sniff
 
 _logger = logging.getLogger("asyncchat.detection")
 
-PROMPT_LOCAL = 0.25
-"""Seconds of silence from this machine after which the prompt is shown: a program would have spoken."""
-
-PROMPT_ELSEWHERE = 1.0
-"""The same from elsewhere, where a first packet may take a while."""
+PROMPT_SECONDS = 1.0
+"""Silence after which the prompt is shown: a first packet may take a while, through a proxy on this machine
+too, and the prompt would spoil the answer to a request."""
 
 _LINE_END = re.compile(rb"\n|\r\x00")
 """CR NUL is telnet's for a carriage return alone (RFC 854)."""
@@ -96,12 +93,11 @@ class _Detection:
         if left <= 0:
             session.disconnect("no name in time")
             return False
-        local = is_local(session.address)
         # A client that ended one line ends them all.
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
         if not self._prompted and silent:
-            patience = max(PROMPT_LOCAL if local else PROMPT_ELSEWHERE, self._loading_seconds())
+            patience = max(PROMPT_SECONDS, self._loading_seconds())
         elif unframed_after is not None:
             patience = unframed_after
         data = await self._read(min(patience, left))

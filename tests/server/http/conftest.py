@@ -10,5 +10,5 @@ from tests.server.harness import PATIENCE
 def patience():
     """No prompt: on a busy machine a request comes later than a person with ``nc`` would be greeted."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(protocol_detection, "PROMPT_LOCAL", PATIENCE)
+        patch.setattr(protocol_detection, "PROMPT_SECONDS", PATIENCE)
         yield

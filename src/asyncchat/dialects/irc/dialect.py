@@ -38,6 +38,7 @@ class IrcDialect(IrcSession):
     What arrives is framed in an object that lives only while half a line waits.
     """
 
+    is_web = False
     __slots__ = ("_lines",)
 
     def __init__(

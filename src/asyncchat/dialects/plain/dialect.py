@@ -119,6 +119,7 @@ class PlainDialect:
         is_confidential: whether nobody listens on the way: a password may be typed.
     """
 
+    is_web = False
     __slots__ = (
         "_asked", "_awaited", "_ended", "_entry", "_follow", "_history", "_input", "_missed", "_over",
         "_search", "encoder", "entered", "is_confidential", "room", "session", "shared",

@@ -70,6 +70,17 @@ def test_a_second_device_is_the_same_person_in_the_same_rooms(server):
         client.until("PRIVMSG anna :psst")
 
 
+def test_a_login_of_one_device_is_told_to_the_others(server):
+    """900 comes when the account is set, however (extensions/sasl-3.1, "Numerics used by this extension")."""
+    register(server, "zoe")
+    phone = register(server, "anna")
+    laptop = device(server, "anna")
+    settled(laptop)
+    laptop.send(f"NS IDENTIFY zoe {TEA}\r\n")
+    for client in (phone, laptop):
+        client.until(" 900 anna anna!anna@localhost zoe :You are now logged in as zoe\r\n")
+
+
 def test_what_one_device_does_the_others_see(server):
     phone = register(server, "anna")
     laptop = device(server, "anna")

@@ -201,7 +201,10 @@ def _logged_out_line(session: IrcSession, event: presence.LoggedOut) -> bytes:
     return session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
 
 
-to_siblings(presence.LoggedIn)(person_changed)
+@to_siblings(presence.LoggedIn)
+def _sibling_logged_in(session: IrcSession, record: Record, event: presence.LoggedIn, alone: bool) -> bytes:
+    told = person_changed(session, record, event, alone)
+    return _logged_in_line(session, event.now.account) + told if event.now.id == session.id else told
 
 
 @to_siblings(presence.LoggedOut)

@@ -77,6 +77,7 @@ pending = st.lists(st.tuples(keys, st.sampled_from([None, "", "x", "x" * 300])),
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
     "all": st.booleans(),
+    "every": st.booleans(),
     "status": st.booleans(),
     "away": st.sampled_from(["", "lunch"]),
     "session": sessions,

@@ -7,7 +7,7 @@ from asyncchat.log.memory import MemoryLog
 from tests.server.harness import serving
 from tests.server.test_devices import device, register, settled
 
-CAPS = "draft/metadata-2 batch"
+CAPS = "draft/metadata-3 batch"
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def test_nobody_is_told_of_whom_it_does_not_see_yet(server):
         peer.send(f"METADATA * SET avatar :{number}\r\nJOIN #tea\r\nMETADATA * SET avatar :{number}b\r\n")
     seen = ""
     for number in range(5):
-        if f"METADATA n{number} avatar * :{number}b\r\n" not in seen:
-            seen += anna.until(f"METADATA n{number} avatar * :{number}b\r\n")
+        if f"761 * n{number} avatar * :{number}b\r\n" not in seen:
+            seen += anna.until(f"761 * n{number} avatar * :{number}b\r\n")
     for number in range(5):
-        joined, first = seen.index(f"n{number}!"), seen.index(f"METADATA n{number} avatar * :{number}\r\n")
-        second = seen.index(f"METADATA n{number} avatar * :{number}b\r\n")
+        joined, first = seen.index(f"n{number}!"), seen.index(f"761 * n{number} avatar * :{number}\r\n")
+        second = seen.index(f"761 * n{number} avatar * :{number}b\r\n")
         assert joined < first < second
         assert "JOIN #tea" in seen[joined:first]
 
@@ -46,8 +46,8 @@ def test_a_rooms_value_comes_behind_what_was_said(server):
     bob = client(server, "bob")
     anna.send("PRIVMSG #tea :one\r\nMETADATA #tea SET avatar :x\r\nPRIVMSG #tea :two\r\n")
     seen = bob.until("PRIVMSG #tea :two")
-    assert seen.index("PRIVMSG #tea :one") < seen.index("METADATA #tea avatar * :x") < seen.index(":two")
-    assert "METADATA" not in settled(anna).replace("METADATA #tea SET", "")
+    assert seen.index("PRIVMSG #tea :one") < seen.index("761 * #tea avatar * :x") < seen.index(":two")
+    assert " 761 * " not in settled(anna)
 
 
 def test_devices_share_values_and_subscribe_each_for_itself(server):
@@ -58,9 +58,9 @@ def test_devices_share_values_and_subscribe_each_for_itself(server):
     settled(laptop)
     phone.send("METADATA * SET avatar :pic\r\n")
     assert " 761 anna * avatar * :pic" in settled(phone)
-    laptop.until("METADATA anna avatar * :pic\r\n")
+    laptop.until("761 * anna avatar * :pic\r\n")
     tablet = device(server, "anna", capabilities=f"sasl {CAPS}")
-    assert "METADATA anna avatar * :pic\r\n" in tablet.until(" 422 ")
+    assert "761 * anna avatar * :pic\r\n" in tablet.until(" 422 ")
     tablet.send("METADATA * SUBS\r\nMETADATA * SUB url\r\nMETADATA * UNSUB avatar url\r\n")
     seen = settled(tablet)
     assert " 772 " not in seen
@@ -68,7 +68,7 @@ def test_devices_share_values_and_subscribe_each_for_itself(server):
     laptop.send("METADATA * SUBS\r\n")
     laptop.until(" 772 anna avatar\r\n")
     phone.send("METADATA * SET avatar :other\r\n")
-    laptop.until("METADATA anna avatar * :other\r\n")
+    laptop.until("761 * anna avatar * :other\r\n")
     laptop.send("QUIT\r\n")
     laptop.until("ERROR")
     settled(phone)
@@ -79,7 +79,7 @@ def test_who_watches_is_told_when_somebody_comes(server):
     anna = client(server, "anna", "MONITOR + carol")
     carol = server.connect()
     carol.send("NICK carol\r\nMETADATA * SET avatar :c\r\nUSER u 0 * :u\r\n")
-    seen = anna.until("METADATA carol avatar * :c\r\n")
+    seen = anna.until("761 * carol avatar * :c\r\n")
     assert " 730 * :carol!" in seen
 
 
@@ -93,7 +93,7 @@ def test_values_outlive_the_server():
     with serving(log, limits=False) as server:
         anna = device(server, "anna", capabilities=f"sasl {CAPS}")
         burst = anna.until(" 422 ")
-        assert "METADATA anna avatar * :pic\r\n" in burst
+        assert " 761 * anna avatar * :pic\r\n" in burst
         assert "gone" not in burst
         anna.send("METADATA #tea LIST\r\n")
         anna.until(" 761 anna #tea url * :tea\r\n")

@@ -22,12 +22,10 @@ from asyncchat.core.features.metadata.api import (
     MetadataFault,
     MetadataLater,
     MetadataNow,
-    MetadataPrepared,
+    MetadataOnline,
     MetadataRefused,
     MetadataShown,
     MetadataTold,
-    MetadataView,
-    PrepareMetadata,
     SetMetadata,
     Subscribe,
     SubscriptionsView,
@@ -40,13 +38,12 @@ from asyncchat.core.features.metadata.state import (
     KEY_BYTES,
     KEYS_EACH,
     LARGE,
-    PART_INTERVAL,
     PART_VALID,
     SUBSCRIBED_EACH,
-    SYNC_INTERVAL,
     VALUE_BYTES,
     Metadata,
     is_key,
+    retry_seconds,
     subscribing,
 )
 from asyncchat.core.features.monitor import MonitorAdd
@@ -155,24 +152,35 @@ class TestWhoIsTold:
         put(chat, ANNA, "avatar", "a")
         do(chat, CAROL, Part(LOBBY))
         do(chat, CAROL, MonitorAdd(("Anne",)))
+        do(chat, OLGA, MonitorAdd(("Anne",)))
         items = do(chat, ANNA, Rename("Anne"))
-        assert told(items) == {("Anne", "avatar", "a"): (CAROL,)}
+        assert {one for one in items if isinstance(one, MetadataOnline)} == {
+            MetadataOnline("Anne", (("avatar", "a"),), (CAROL,), (CAROL, OLGA)),
+            MetadataOnline("Anne", (), (OLGA,), (CAROL, OLGA)),
+        }
 
     def test_who_watches_somebody_is_told_at_once(self, chat):
         put(chat, ANNA, "avatar", "a")
         items = do(chat, CAROL, MonitorAdd(("anna", "nobody")))
-        assert items[-1] == MetadataTold("", (("Anna", "avatar", "a"),))
+        assert items[-1] == MetadataTold("Anna", (("Anna", "avatar", "a"),))
 
     def test_who_subscribes_is_told_of_all_it_hears_of(self, chat):
         put(chat, ANNA, "url", "a")
         put(chat, BOB, "url", "b")
         put(chat, ANNA, "url", "tea", target="#tea")
-        items = do(chat, BOB, Subscribe(("url",)))
-        assert items[2:] == (
-            MetadataTold("bob", (("bob", "url", "b"),)),
-            MetadataTold(LOBBY, (("Anna", "url", "a"),)),
-            MetadataTold("#Tea", (("#Tea", "url", "tea"),)),
-        )
+        put(chat, CAROL, "url", "c")
+        do(chat, BOB, Part("#tea"))
+        do(chat, BOB, Join("#tea"))
+        assert do(chat, BOB, Subscribe(("url",)))[2:] == (MetadataLater("", 0),)
+        (answer,) = do(chat, BOB, SyncMetadata("", every=True))
+        assert answer.target == ""
+        assert set(answer.told) == {
+            *(("bob", "url", "b"), ("Anna", "url", "a"), ("carol", "url", "c"), ("#Tea", "url", "tea")),
+        }
+        do(chat, CAROL, Part(LOBBY))
+        assert ("carol", "url", "c") not in do(chat, BOB, SyncMetadata("", every=True))[0].told
+        do(chat, BOB, MonitorAdd(("carol",)))
+        assert ("carol", "url", "c") in do(chat, BOB, SyncMetadata("", every=True))[0].told
 
     def test_who_joins_is_told_of_the_room_and_its_members(self, chat):
         put(chat, ANNA, "avatar", "a")
@@ -243,10 +251,18 @@ class TestRefused:
         assert fault(do(chat, CAROL, GetMetadata("#tea"))) is MetadataFault.NO_TARGET
         assert fault(do(chat, CAROL, SyncMetadata("#tea"))) is MetadataFault.NO_TARGET
 
+    def test_an_invite_only_rooms_values_are_for_its_members(self, chat):
+        put(chat, ANNA, "avatar", "tea", target="#tea")
+        do(chat, ANNA, SetFlag("#tea", "invite-only", True))
+        for asked in (GetMetadata("#tea"), GetMetadata("#tea", ("avatar",)), SyncMetadata("#tea")):
+            assert fault(do(chat, CAROL, asked)) is MetadataFault.HIDDEN
+            assert not isinstance(do(chat, BOB, asked)[-1], MetadataRefused)
+            assert not isinstance(do(chat, OLGA, asked)[-1], MetadataRefused)
+
     def test_what_can_be_no_value_or_key(self, chat):
         assert fault(put(chat, ANNA, "Url")) is MetadataFault.KEY
         assert fault(put(chat, ANNA, "url", "ы" * (VALUE_BYTES // 2 + 1))) is MetadataFault.TOO_LONG
-        assert fault(put(chat, ANNA, "url", None)) is MetadataFault.NOT_SET
+        assert put(chat, ANNA, "url", None) == (MetadataNow("", "url", None),)  # as it was asked for
 
     def test_too_many_keys(self, chat):
         for number in range(KEYS_EACH):
@@ -294,7 +310,7 @@ class TestRooms:
     def test_a_large_room_is_told_later(self, chat):
         for person_id in range(10, 10 + LARGE):
             do(chat, person_id, Connect(f"n{person_id}", "u", "h", rooms=("#tea",)))
-        assert do(chat, CAROL, Join("#tea"))[-1].metadata is None
+        assert do(chat, CAROL, Join("#tea"))[-1].metadata == MetadataTold("#Tea", ())
         do(chat, CAROL, Part("#tea"))
         put(chat, ANNA, "avatar", "a")
         later = do(chat, CAROL, Join("#tea"))[-1].metadata
@@ -303,12 +319,8 @@ class TestRooms:
         then = NOW + later.seconds * 1_000_000
         synced = do(chat, CAROL, SyncMetadata("#tea"), then)
         assert synced[-1] == MetadataTold("#Tea", (("Anna", "avatar", "a"),), asked=True)
-        again = do(chat, CAROL, SyncMetadata("#tea"), then)
-        assert again == (MetadataLater("#Tea", SYNC_INTERVAL // 1_000_000),)
-        after = do(chat, CAROL, SyncMetadata("#tea"), then + SYNC_INTERVAL)
-        assert after[-1] == synced[-1]
-        subscribed = do(chat, CAROL, Subscribe(("url",)))
-        assert isinstance(subscribed[-1], MetadataLater)
+        (_, later) = do(chat, CAROL, SyncMetadata("", every=True))
+        assert later == MetadataLater("#Tea", retry_seconds(CAROL))
 
     def test_a_long_answer_comes_in_parts_that_are_asked_for(self, chat, monkeypatch):
         monkeypatch.setattr(handlers, "SYNC_VALUES", 64)
@@ -318,22 +330,20 @@ class TestRooms:
         put(chat, ANNA, "avatar", "tea", target="#tea")
         do(chat, CAROL, Join("#tea"))
         do(chat, CAROL, Subscribe(("avatar",)))
-        now, told, parts = NOW + SYNC_INTERVAL, [], 0
+        told, parts = [], 0
         while True:
-            items = do(chat, CAROL, SyncMetadata("#tea"), now)[1:]
+            items = do(chat, CAROL, SyncMetadata("#tea"))[1:]
             told += items[0].told
             parts += 1
             assert len(items[0].told) < 64 + BLOCK_SIZE
             if len(items) == 1:
                 break
             assert items[1] == MetadataLater("#Tea", 1)
-            assert do(chat, CAROL, SyncMetadata("#tea"), now)[0] == MetadataLater("#Tea", 1)  # not so soon
             do(chat, 10 + parts, Part("#tea"))  # somebody leaves between two parts
-            now += PART_INTERVAL
         assert parts == 5
         assert told[0] == ("#Tea", "avatar", "tea")
         assert len(told) == len(set(told)) == 301
-        assert Metadata.of(chat).synced[CAROL] == (now, "#tea", 0)
+        assert Metadata.of(chat).synced[CAROL] == (NOW, "#tea", 0)
 
     def test_a_part_that_nobody_asked_for_is_forgotten(self, chat, monkeypatch):
         monkeypatch.setattr(handlers, "SYNC_VALUES", 10)
@@ -342,22 +352,23 @@ class TestRooms:
             put(chat, person_id, "avatar", f"a{person_id}")
         do(chat, CAROL, Join("#tea"))
         do(chat, CAROL, Subscribe(("avatar",)))
-        first = do(chat, CAROL, SyncMetadata("#tea"), NOW + SYNC_INTERVAL)
-        second = do(chat, CAROL, SyncMetadata("#tea"), NOW + SYNC_INTERVAL + PART_VALID)
+        first = do(chat, CAROL, SyncMetadata("#tea"))
+        second = do(chat, CAROL, SyncMetadata("#tea"), NOW + PART_VALID)
         assert second[1].told != first[1].told
-        anew = do(chat, CAROL, SyncMetadata("#tea"), NOW + SYNC_INTERVAL + 2 * PART_VALID + 1)
+        anew = do(chat, CAROL, SyncMetadata("#tea"), NOW + 2 * PART_VALID + 1)
         assert anew[1].told == first[1].told
 
-    def test_a_subscription_tells_no_more_than_an_answer_holds(self, chat, monkeypatch):
+    def test_an_answer_about_everything_holds_no_more_than_another(self, chat, monkeypatch):
         monkeypatch.setattr(handlers, "SYNC_VALUES", 10)
         for number in range(4):
             do(chat, CAROL, Join(f"#r{number}"))
             for person_id in range(100 * number + 10, 100 * number + 20):
                 do(chat, person_id, Connect(f"n{person_id}", "u", "h", rooms=(f"#r{number}",)))
                 put(chat, person_id, "url", "x")
-        replies = do(chat, CAROL, Subscribe(("url",)))
+        do(chat, CAROL, Subscribe(("url",)))
+        replies = do(chat, CAROL, SyncMetadata("", every=True))
         told = [len(reply.told) for reply in replies if isinstance(reply, MetadataTold)]
-        later = [reply.room for reply in replies if isinstance(reply, MetadataLater)]
+        later = [reply.target for reply in replies if isinstance(reply, MetadataLater)]
         assert told == [10]
         assert later == ["#r1", "#r2", "#r3"]
 
@@ -374,6 +385,7 @@ class TestEntering:
         do(chat, CAROL, MonitorAdd(("zoe",)))
         pending = (("avatar", "z"), ("Bad", "x"), ("gone", None))
         items = do(chat, NOBODY, Connect("zoe", "u", "h", metadata=pending, keys=("url", "$")))
+        assert MetadataOnline("zoe", (), (CAROL,), (CAROL,)) in items
         assert told(items) == {("zoe", "avatar", "z"): (CAROL,)}
         assert Metadata.of(chat).values_of(chat.people[NOBODY]) == {"avatar": "z"}
         assert list(Metadata.of(chat).subscriptions[NOBODY]) == ["url"]
@@ -390,27 +402,6 @@ class TestEntering:
         values = Metadata.of(chat).values_of(chat.people[NOBODY])
         assert "x" in values
         assert not {"y", "k0"} & set(values)
-
-    def test_what_is_prepared_is_checked_and_changes_nothing(self, chat):
-        before = chat.state()
-        (ready,) = do(chat, NOBODY, PrepareMetadata("", (("a", "1"),), "b", "2"))
-        assert ready.pending == (("a", "1"), ("b", "2"))
-        (gone,) = do(chat, NOBODY, PrepareMetadata("", ready.pending, "a", None))
-        assert gone.pending == (("b", "2"),)
-        assert fault(do(chat, NOBODY, PrepareMetadata("", gone.pending, "a", None))) is (
-            MetadataFault.NOT_SET
-        )
-        (none,) = do(chat, NOBODY, PrepareMetadata("", gone.pending))
-        assert none == MetadataPrepared((), MetadataView("", (("b", "2"),)))
-        assert chat.state() == before
-
-    def test_what_the_account_has_is_known_before(self, chat):
-        do(chat, ANNA, RegisterAccountVerified("Anna", "v"))
-        put(chat, ANNA, "url", "u")
-        asked = GetMetadata("", None, "anna", (("avatar", "a"), ("url", None)))
-        assert do(chat, NOBODY, asked) == (MetadataView("", (("avatar", "a"),)),)
-        (cleared,) = do(chat, NOBODY, PrepareMetadata("anna", ()))
-        assert cleared.pending == (("url", None),)
 
 
 def test_a_person_who_left_is_told_nothing():

@@ -32,6 +32,7 @@ from asyncchat.core.features.messages import (
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
+    MetadataOnline,
     MetadataShown,
     RoomMetadataChanged,
     Subscribed,
@@ -152,7 +153,8 @@ UNTOLD = [
     AccountMetadataChanged("a", A, "k", "v"),
     RoomMetadataChanged("#r", A, "k", "v"),
     MetadataChanged(A, "k", "v"),
-    MetadataShown("#r", 0, A, "k", "v", (1,)),
+    MetadataShown("#r", 0, "k", "v", (1,)),
+    MetadataOnline("b", (("k", "v"),), (1,)),
     Subscribed(A, ("k",), True),
     Synced(A, "#r", 1),
     LoggedIn(A, A),
@@ -249,9 +251,12 @@ def test_signals_are_for_who_has_tags(event, tags, target):
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (MetadataShown("#r", 0, A, "url", "a b", (1,)), ":a!u@h METADATA #r url * :a b"),
-        (MetadataShown("b", 2, None, "url", "", (1,)), ":s METADATA b url * :"),
-        (MetadataShown("b", 2, B, "url", None, (1,)), ":b!v@i METADATA b url *"),
+        (MetadataShown("#r", 0, "url", "a b", (1,)), ":s 761 * #r url * :a b"),
+        (MetadataShown("b", 2, "url", None, (1,)), ":s 766 * b url :key not set"),
+        (
+            MetadataOnline("b", (("url", "x"),), (1,)),
+            ":s BATCH +o7 metadata b\r\n@batch=o7 :s 761 * b url * :x\r\n:s BATCH -o7",
+        ),
     ],
 )
 def test_metadata_is_for_who_asked_for_it(event, line):
@@ -261,9 +266,8 @@ def test_metadata_is_for_who_asked_for_it(event, line):
 
 
 def test_the_longest_metadata_fits_a_line():
-    longest = person(1, "ы" * 32, "u" * 12, "f" * 45)
     room, key, value = "#" + "ы" * 49 + "x", "k" * KEY_BYTES, "v" * VALUE_BYTES
-    line = told(MetadataShown(room, 0, longest, key, value, (1,)), METADATA)
+    line = told(MetadataShown(room, 0, key, value, (1,)), METADATA)
     assert line.endswith(f" {key} * :{value}\r\n")
     assert len(line.encode()) <= LINE_BYTES
 

@@ -32,6 +32,7 @@ from asyncchat.core.features.messages import (
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
+    MetadataOnline,
     MetadataShown,
     RoomMetadataChanged,
     Subscribed,
@@ -191,7 +192,8 @@ WIRE: list[tuple[Event, str]] = [
     (RoomMetadataChanged("#tea", ANNA, "url", "x"), "[#tea] anna set url to: x\n"),
     (RoomMetadataChanged("#tea", ANNA, "url", None), "[#tea] anna removed url\n"),
     (MetadataChanged(ANNA, "url", "x"), ""),
-    (MetadataShown("anna", 1, ANNA, "url", "x", (1,)), ""),
+    (MetadataShown("anna", 1, "url", "x", (1,)), ""),
+    (MetadataOnline("anna", (), (1,)), ""),
     (Subscribed(ANNA, ("url",), True), ""),
     (Synced(ANNA, "#tea", 5), ""),
     (ReadHere(ANNA, "#tea", 5), ""),

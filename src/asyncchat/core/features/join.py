@@ -214,8 +214,7 @@ def _metadata(
         return None
     if is_deferred(chat, room, person_id):
         return MetadataLater(room.name, retry_seconds(person_id))
-    told = tuple(in_room(chat, room, blocks, keys, {person_id}))
-    return MetadataTold(room.name, told) if told else None
+    return MetadataTold(room.name, tuple(in_room(chat, room, blocks, keys, {person_id})))
 
 
 def _forgotten(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:

@@ -99,8 +99,8 @@ def _refused(session: IrcSession, raw: bytes, fault: Fault) -> Sequence[Command]
     message = parse(raw, "latin-1")
     command = message.command if isinstance(message, Message) else "*"
     if command == "METADATA" and isinstance(message, Message) and message.param(1).upper() == "SET":
-        text = "A value must be UTF-8"
-        return [session.fail_answer(command, "VALUE_INVALID", text=text)]
+        key = message.param(2) if message.param(2).isascii() else "*"
+        return [session.fail_answer(command, "INVALID_VALUE", middle(key), text="A value must be UTF-8")]
     text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
     return [session.fail_answer(command if command in COMMANDS else "*", "INVALID_UTF8", text=text)]
 

@@ -16,7 +16,7 @@ def _metadata_view(view: api.MetadataView, _zone: Zone) -> list[str]:
 
 def _refused(refusal: api.MetadataRefused) -> str:
     again = f", try again in {refusal.seconds} s" if refusal.seconds else ""
-    return f"Not set: {refusal.fault.value}{again}."
+    return f"Not done: {refusal.fault.value}{again}."
 
 
 TEXT = FeatureText(

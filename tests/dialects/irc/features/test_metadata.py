@@ -1,4 +1,7 @@
-"""METADATA (IRCv3 metadata, draft/metadata-2)."""
+"""METADATA (draft/metadata-3: extensions/metadata.md of ircv3-specifications, pull request 613).
+
+Its headings: "Capability", "METADATA GET" to "METADATA SYNC", "Standard Replies".
+"""
 
 import re
 
@@ -6,9 +9,10 @@ import pytest
 
 from asyncchat.core.features.metadata.state import KEYS_EACH, LARGE, SUBSCRIBED_EACH, VALUE_BYTES
 
-CAPS = "draft/metadata-2 batch"
+CAPS = "draft/metadata-3 batch"
 SERVER = ":irc.test "
 FAIL = SERVER + "FAIL METADATA "
+LATER = SERVER + "774 a *ALL 0 :Ask for it with METADATA SYNC"
 
 
 def batches(lines):
@@ -37,8 +41,16 @@ class TestOffered:
     def test_the_capability_tells_its_limits(self, server):
         listed = " ".join(server.connect().send("CAP LS 302"))
         limits = f"max-subs={SUBSCRIBED_EACH},max-keys={KEYS_EACH},max-value-bytes={VALUE_BYTES}"
-        assert f" draft/metadata-2=before-connect,{limits} " in listed
-        assert " draft/metadata-2 " in " ".join(server.connect().send("CAP LS"))
+        assert (
+            f" draft/metadata-2=before-connect,{limits} draft/metadata-3=before-connect,{limits} " in listed
+        )
+        assert " draft/metadata-2 draft/metadata-3 " in " ".join(server.connect().send("CAP LS"))
+
+    def test_the_older_name_means_the_same(self, server, a):
+        old = server.person("old", "#r", caps="draft/metadata-2 batch")
+        old.send("METADATA * SUB url")
+        a.send("METADATA * SET url :u")
+        assert old.read() == [SERVER + "761 * a url * :u"]
 
     def test_never_beside_the_older_one(self, server):
         peer = server.connect()
@@ -65,14 +77,14 @@ class TestSetAndGet:
         ]
 
     def test_of_another(self, a, b):
-        a.send("METADATA * SET im.xmpp :a@example.com", "METADATA * SET empty :")
+        a.send("METADATA * SET im.xmpp :a@example.com", "METADATA * SET empty :x", "METADATA * SET empty :")
         assert batches(b.send("METADATA A GET blargh $url$ im.xmpp empty")) == [
             "BATCH +@1 metadata a",
             "@batch=@1 766 b a blargh :key not set",
-            "@batch=@1 FAIL METADATA KEY_INVALID $url$ :A key has only the characters a-z 0-9 _ . / - "
+            "@batch=@1 FAIL METADATA INVALID_KEY $url$ :A key has only the characters a-z 0-9 _ . / - "
             "and at most 48 of them",
             "@batch=@1 761 b a im.xmpp * :a@example.com",
-            "@batch=@1 761 b a empty * :",
+            "@batch=@1 766 b a empty :key not set",
             "BATCH -@1",
         ]
 
@@ -82,7 +94,7 @@ class TestSetAndGet:
     def test_taken_away(self, a):
         a.send("METADATA * SET url :x")
         assert a.send("METADATA * SET url") == [SERVER + "766 a * url :key not set"]
-        assert a.send("METADATA * SET url") == [FAIL + "KEY_NOT_SET * url :There is nothing under that key"]
+        assert a.send("METADATA * SET url") == [SERVER + "766 a * url :key not set"]  # "METADATA SET"
 
     def test_without_a_colon(self, a):
         assert a.send("METADATA * SET status out for lunch") == [SERVER + "761 a * status * :out for lunch"]
@@ -91,8 +103,8 @@ class TestSetAndGet:
         a.send("METADATA #r SET url :x", "METADATA #r SET note :y")
         assert batches(a.send("METADATA #r CLEAR")) == [
             "BATCH +@1 metadata #r",
-            "@batch=@1 761 a #r url * :x",
-            "@batch=@1 761 a #r note * :y",
+            "@batch=@1 766 a #r url :key not set",
+            "@batch=@1 766 a #r note :key not set",
             "BATCH -@1",
         ]
         assert batches(a.send("METADATA #r CLEAR")) == ["BATCH +@1 metadata #r", "BATCH -@1"]
@@ -114,11 +126,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("line", "answer"),
         [
-            ("METADATA", "NEED_MORE_PARAMS"),
-            ("METADATA *", "NEED_MORE_PARAMS"),
-            ("METADATA * GET", "NEED_MORE_PARAMS GET"),
-            ("METADATA * SUB", "NEED_MORE_PARAMS SUB"),
-            ("METADATA * destr0y", "SUBCOMMAND_INVALID destr0y"),
+            ("METADATA * destr0y", "INVALID_PARAMS destr0y"),
             ("METADATA $a:user SET url :x", "INVALID_TARGET $a:user"),
             ("METADATA nobody LIST", "INVALID_TARGET nobody"),
             ("METADATA nobody SYNC", "INVALID_TARGET nobody"),
@@ -126,28 +134,44 @@ class TestRefused:
             ("METADATA #none CLEAR", "INVALID_TARGET #none"),
             ("METADATA #r SUB url", "INVALID_TARGET #r"),
             ("METADATA a UNSUB url", "INVALID_TARGET a"),
-            ("METADATA * SET $url$ :x", "KEY_INVALID $url$"),
-            ("METADATA * SET :", "KEY_INVALID *"),
-            ("METADATA * SET :a b", "KEY_INVALID a_b"),
+            ("METADATA * SET $url$ :x", "INVALID_KEY $url$"),
+            ("METADATA * SET :", "INVALID_KEY *"),
+            ("METADATA * SET :a b", "INVALID_KEY a_b"),
             ("METADATA a SET url :x", "KEY_NO_PERMISSION a url"),
             ("METADATA #r SET url :x", "KEY_NO_PERMISSION #r url"),
             ("METADATA #r CLEAR", "KEY_NO_PERMISSION #r *"),
-            ("METADATA * SET url", "KEY_NOT_SET * url"),
-            (f"METADATA * SET url :{'x' * (VALUE_BYTES + 1)}", "VALUE_INVALID"),
+            (f"METADATA * SET url :{'x' * (VALUE_BYTES + 1)}", "INVALID_VALUE url"),
         ],
     )
     def test_with_its_code(self, b, line, answer):
         (told,) = b.send(line)
         assert told.startswith(f"{FAIL}{answer} :")
 
+    @pytest.mark.parametrize("line", ["METADATA", "METADATA *", "METADATA * GET", "METADATA * SUB"])
+    def test_too_few_parameters(self, b, line):
+        assert b.send(line) == [SERVER + "461 b METADATA :Not enough parameters"]
+
     def test_what_is_no_utf8(self, a):
-        assert a.send_raw(b"METADATA * SET url :\xff\r\n") == [FAIL + "VALUE_INVALID :A value must be UTF-8"]
+        assert a.send_raw(b"METADATA * SET url :\xff\r\n") == [
+            FAIL + "INVALID_VALUE url :A value must be UTF-8"
+        ]
+        assert a.send_raw(b"METADATA * SET \xff :\xff\r\n") == [
+            FAIL + "INVALID_VALUE * :A value must be UTF-8"
+        ]
+
+    def test_an_invite_only_rooms_values(self, server, a):
+        a.send("METADATA #r SET url :x", "MODE #r +i")
+        outside = server.person("c", caps=CAPS)
+        for subcommand in ("GET url", "LIST", "SYNC"):
+            assert outside.send(f"METADATA #r {subcommand}") == [
+                FAIL + "KEY_NO_PERMISSION #r * :Only members may read that"
+            ]
 
     def test_too_many_keys(self, a):
         for number in range(KEYS_EACH):
             a.send(f"METADATA * SET k{number} :x")
         assert a.send("METADATA * SET url :x") == [
-            FAIL + "LIMIT_REACHED * :There is no place for another key"
+            FAIL + f"LIMIT_REACHED * {KEYS_EACH} :There is no place for another key"
         ]
 
     def test_too_fast(self, a):
@@ -159,7 +183,8 @@ class TestSubscribing:
     def test_and_no_longer(self, a):
         assert a.send("METADATA * SUB avatar website $url foo") == [
             SERVER + "770 a avatar website foo",
-            FAIL + "KEY_INVALID $url :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
+            FAIL + "INVALID_KEY $url :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
+            LATER,
         ]
         assert a.send("METADATA a SUB foo foo") == [SERVER + "770 a foo"]
         assert batches(a.send("METADATA * SUBS")) == [
@@ -169,32 +194,36 @@ class TestSubscribing:
         ]
         assert a.send("METADATA * UNSUB foo bar $") == [
             SERVER + "771 a foo bar",
-            FAIL + "KEY_INVALID $ :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
+            FAIL + "INVALID_KEY $ :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
         ]
         a.send("METADATA * UNSUB avatar website")
         assert batches(a.send("METADATA * SUBS")) == ["BATCH +@1 metadata-subs", "BATCH -@1"]
 
     def test_too_many(self, a):
         keys = [f"k{number}" for number in range(SUBSCRIBED_EACH)]
-        lines = a.send(f"METADATA * SUB {' '.join(keys[:-1])}")
+        *lines, later = a.send(f"METADATA * SUB {' '.join(keys[:-1])}")
+        assert later == LATER
         assert all(line.split(" ")[1] == "770" and len(line.split(" ")) <= 16 for line in lines)
         assert [key for line in lines for key in line.split(" ")[3:]] == keys[:-1]
         assert a.send("METADATA * SUB x y z") == [
             SERVER + "770 a x",
-            FAIL + "TOO_MANY_SUBS y :Too many subscriptions: this key and those after it were not taken",
+            FAIL
+            + f"LIMIT_REACHED y {SUBSCRIBED_EACH} :Too many subscriptions: "
+            + "this key and those after it were not taken",
+            LATER,
         ]
-        assert a.send("METADATA * SUB y")[0].startswith(FAIL + "TOO_MANY_SUBS y ")
+        assert a.send("METADATA * SUB y")[0].startswith(FAIL + "LIMIT_REACHED y ")
         assert a.send("METADATA * SUB k3") == [SERVER + "770 a k3"]
         listed = [line for line in a.send("METADATA * SUBS") if " 772 " in line]
         assert sum(len(line.split(" ")) - 4 for line in listed) == SUBSCRIBED_EACH
 
-    def test_what_is_there_is_told_at_once(self, a, b):
+    def test_what_is_there_is_told_when_one_asks(self, a, b):
         a.send("METADATA * SET url :mine", "METADATA #r SET url :room")
-        assert batches(b.send("METADATA * SUB url")) == [
-            "770 b url",
-            "BATCH +@1 metadata #r",
-            "@batch=@1 METADATA #r url * :room",
-            "@batch=@1 METADATA a url * :mine",
+        b.send("METADATA * SUB url")
+        assert batches(b.send("METADATA *all SYNC")) == [
+            "BATCH +@1 metadata *ALL",
+            "@batch=@1 761 * #r url * :room",
+            "@batch=@1 761 * a url * :mine",
             "BATCH -@1",
         ]
 
@@ -210,9 +239,9 @@ class TestNotified:
             "METADATA * SET url :x", "METADATA * SET other :x", "METADATA #r SET url :y", "METADATA * SET url"
         )
         assert b.read() == [
-            ":a!a@192.0.2.1 METADATA a url * :x",
-            ":a!a@192.0.2.1 METADATA #r url * :y",
-            ":a!a@192.0.2.1 METADATA a url *",
+            SERVER + "761 * a url * :x",
+            SERVER + "761 * #r url * :y",
+            SERVER + "766 * a url :key not set",
         ]
         assert bare.read() == []  # it knows no METADATA
 
@@ -230,29 +259,36 @@ class TestNotified:
         other = server.person("c", caps=CAPS)
         a.send("METADATA * SET url :x")
         other.send("METADATA * SUB url", "MONITOR + late")
-        assert other.send("MONITOR + a")[-1] == SERVER + "METADATA a url * :x"
+        assert batches(other.send("MONITOR + a"))[-3:] == [
+            "BATCH +@1 metadata a",
+            "@batch=@1 761 * a url * :x",
+            "BATCH -@1",
+        ]
         a.send("METADATA * SET url :y")
-        assert other.read() == [":a!a@192.0.2.1 METADATA a url * :y"]
+        assert other.read() == [SERVER + "761 * a url * :y"]
         late = server.connect()
         late.send(f"CAP REQ :{CAPS}", "METADATA * SET url :z", "NICK late", "USER l 0 * :l", "CAP END")
-        assert [line for line in other.read() if "METADATA" in line] == [
-            ":late!l@192.0.2.1 METADATA late url * :z"
+        assert batches(other.read()) == [
+            "730 * :late!l@192.0.2.1",
+            "BATCH +@1 metadata late",
+            "BATCH -@1",
+            "761 * late url * :z",
         ]
 
     def test_of_who_joins(self, server, b):
         b.send("METADATA * SUB url")
         other = server.person("c", caps=CAPS)
         other.send("METADATA * SET url :x", "JOIN #r")
-        assert b.read() == [":c!c@192.0.2.1 JOIN #r", SERVER + "METADATA c url * :x"]
+        assert b.read() == [":c!c@192.0.2.1 JOIN #r", SERVER + "761 * c url * :x"]
 
     def test_when_somebody_logs_in(self, server, a, b):
         b.send("METADATA * SUB url", "REGISTER * * secret", "METADATA * SET url :kept", "NS LOGOUT")
         a.send("METADATA * SUB url")
         b.send("METADATA * SET url :guest")
-        assert a.read() == [":b!b@192.0.2.1 METADATA b url * :guest"]
+        assert a.read() == [SERVER + "761 * b url * :guest"]
         told = b.send("NS IDENTIFY secret")
-        assert SERVER + "METADATA b url * :kept" in told
-        assert a.read() == [SERVER + "METADATA b url * :kept"]
+        assert SERVER + "761 * b url * :kept" in told
+        assert a.read() == [SERVER + "761 * b url * :kept"]
 
 
 class TestJoining:
@@ -262,19 +298,19 @@ class TestJoining:
         peer.send("METADATA * SUB url")
         assert batches(peer.send("JOIN #r"))[-4:] == [
             "BATCH +@1 metadata #r",
-            "@batch=@1 METADATA #r url * :room",
-            "@batch=@1 METADATA a url * :mine",
+            "@batch=@1 761 * #r url * :room",
+            "@batch=@1 761 * a url * :mine",
             "BATCH -@1",
         ]
         assert batches(peer.send("METADATA #r SYNC")) == [
             "BATCH +@1 metadata #r",
-            "@batch=@1 METADATA #r url * :room",
-            "@batch=@1 METADATA a url * :mine",
+            "@batch=@1 761 * #r url * :room",
+            "@batch=@1 761 * a url * :mine",
             "BATCH -@1",
         ]
         assert batches(peer.send("METADATA a SYNC")) == [
             "BATCH +@1 metadata a",
-            "@batch=@1 METADATA a url * :mine",
+            "@batch=@1 761 * a url * :mine",
             "BATCH -@1",
         ]
 
@@ -282,7 +318,7 @@ class TestJoining:
         a.send("METADATA #r SET url :room")
         peer = server.person("c", caps=f"{CAPS} no-implicit-names")
         peer.send("METADATA * SUB url")
-        assert "METADATA #r url * :room" in peer.send("JOIN #r")[-2]
+        assert "761 * #r url * :room" in peer.send("JOIN #r")[-2]
 
     def test_nothing_without_a_subscription(self, server, a):
         a.send("METADATA #r SET url :room")
@@ -296,15 +332,17 @@ class TestJoining:
         a.send("METADATA #r SET url :room")
         peer = server.person("c", caps=CAPS)
         peer.send("METADATA * SUB url")
-        later = re.fullmatch(r":irc.test 774 c #r (\d+)", peer.send("JOIN #r")[-1])
+        later = re.fullmatch(
+            r":irc.test 774 c #r (\d+) :Ask for it with METADATA SYNC", peer.send("JOIN #r")[-1]
+        )
         assert later
         assert int(later[1]) > 0
-        assert "METADATA #r url * :room" in peer.send("METADATA #r SYNC")[1]
-        assert peer.send("METADATA #r SYNC")[0].startswith(SERVER + "774 c #r ")
+        assert "761 * #r url * :room" in peer.send("METADATA #r SYNC")[1]
+        assert " 774 c #r " in peer.send("METADATA *ALL SYNC")[-1]
 
     def test_a_renamed_room_is_to_be_asked_for_by_who_sees_a_join(self, server, a, b):
         a.send("METADATA #r SET url :room", "RENAME #r #s")
-        assert b.read()[-1] == SERVER + "774 b #s 1"
+        assert b.read()[-1] == SERVER + "774 b #s 1 :Ask for it with METADATA SYNC"
 
 
 class TestBeforeEntering:
@@ -313,7 +351,7 @@ class TestBeforeEntering:
         peer.send(f"CAP REQ :{CAPS}")
         assert peer.send("METADATA * SUB display-name $ x", "METADATA * UNSUB x") == [
             SERVER + "770 * display-name x",
-            FAIL + "KEY_INVALID $ :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
+            FAIL + "INVALID_KEY $ :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
             SERVER + "771 * x",
         ]
         assert peer.send("METADATA * SET display-name :a b c", "METADATA * SET url :u") == [
@@ -322,7 +360,7 @@ class TestBeforeEntering:
         ]
         assert peer.send("METADATA * SET url", "METADATA * SET $ x") == [
             SERVER + "766 * * url :key not set",
-            FAIL + "KEY_INVALID $ :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
+            FAIL + "INVALID_KEY $ :A key has only the characters a-z 0-9 _ . / - and at most 48 of them",
         ]
         assert batches(peer.send("METADATA * GET display-name url", "METADATA * SUBS")) == [
             "BATCH +@1 metadata *",
@@ -336,7 +374,7 @@ class TestBeforeEntering:
         burst = batches(peer.send("NICK abc", "USER u s e r", "CAP END"))
         assert burst[-4:] == [
             "BATCH +@1 metadata abc",
-            "@batch=@1 METADATA abc display-name * :a b c",
+            "@batch=@1 761 * abc display-name * :a b c",
             "BATCH -@1",
             "422 abc :There is no message of the day",
         ]
@@ -346,7 +384,7 @@ class TestBeforeEntering:
         lines = server.connect().send(
             f"CAP REQ :{CAPS}", "NICK abc", "METADATA * SET url :u", "USER u s e r", "CAP END"
         )
-        assert "METADATA abc url * :u" in lines[-3]
+        assert "761 * abc url * :u" in lines[-3]
 
     def test_others_and_rooms_are_no_targets(self, server, a):
         peer = server.connect()
@@ -360,13 +398,13 @@ class TestBeforeEntering:
         peer = server.connect()
         peer.send(f"CAP REQ :{CAPS}", "METADATA * SET url :u", "USER u s e r", "CAP END")
         assert " 433 " in peer.send("NICK a")[0]
-        assert peer.send("METADATA * SET Bad :x")[0].startswith(FAIL + "KEY_INVALID Bad ")
-        assert "METADATA b url * :u" in peer.send("NICK b")[-3]
+        assert peer.send("METADATA * SET Bad :x")[0].startswith(FAIL + "INVALID_KEY Bad ")
+        assert "761 * b url * :u" in peer.send("NICK b")[-3]
 
     def test_cleared(self, server):
         peer = server.connect()
         peer.send(f"CAP REQ :{CAPS}", "METADATA * SET url :u")
-        assert "761 * * url * :u" in peer.send("METADATA * CLEAR")[1]
+        assert "766 * * url :key not set" in peer.send("METADATA * CLEAR")[1]
         assert batches(peer.send("METADATA * LIST", "METADATA * SYNC")) == [
             "BATCH +@1 metadata *",
             "BATCH -@1",

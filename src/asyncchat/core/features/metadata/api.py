@@ -51,32 +51,21 @@ class ClearMetadata(Command, frozen=True):
     target: str
 
 
-class PrepareMetadata(Command, frozen=True):
-    """Set a value of oneself before connecting; without a key: remove all values.
-
-    ``account`` is the account that the session is logged in to, or empty; ``pending`` is what it set so far.
-    """
-
-    barrier: ClassVar[bool] = True
-    account: str
-    pending: Pending
-    key: str = ""
-    value: str | None = None
-
-
 class GetMetadata(Command, frozen=True):
-    """The values under these keys, or all values (None); the rest as in ``PrepareMetadata``."""
+    """The values under these keys, or all values (None)."""
 
     target: str
     keys: tuple[str, ...] | None = None
-    account: str = ""
-    pending: Pending = ()
 
 
 class SyncMetadata(IoCommand, frozen=True):
-    """The values under the keys that the requester subscribed to; for a room also those of its members."""
+    """The values under the keys that the requester subscribed to; for a room also those of its members.
+
+    With ``every`` those of itself, its rooms with their members, and the people that it monitors.
+    """
 
     target: str
+    every: bool = False
 
 
 class Subscribe(Command, frozen=True):
@@ -136,22 +125,33 @@ class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
 class MetadataShown(Event, frozen=True, tag="metadata_shown"):
     """Tells some people (``to``) the value that a person or a room has under a key; None: none any more.
 
-    ``target`` is the name, ``person_id`` the person's id, 0 for a room; ``by`` is the person who changed the
-    value, or None.
+    ``target`` is the name, ``person_id`` the person's id, 0 for a room. ``answered``: the session that
+    changed the value is told by a reply.
     """
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME_PEERS
     target: str
     person_id: int
-    by: Person | None
     key: str
     value: str | None
     to: tuple[int, ...]
+    answered: bool = False
 
     def behind(self) -> tuple[int, str]:
         """The person, or the room, whose value it is."""
         return self.person_id, "" if self.person_id else self.target
+
+
+class MetadataOnline(Event, frozen=True, tag="metadata_online"):
+    """Tells people (``to``, in their ``sessions``) who monitor a person its values when it comes."""
+
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
+    recipients: ClassVar[Recipients] = Recipients.SOME
+    target: str
+    values: tuple[tuple[str, str], ...]
+    to: tuple[int, ...]
+    sessions: tuple[int, ...] = ()
 
 
 class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
@@ -168,7 +168,7 @@ class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
 
 
 class Synced(Event, frozen=True, tag="synced"):
-    """A person was told metadata of a large room; ``time`` in microseconds since 1970 UTC.
+    """A person was told a part of the metadata of a room; ``time`` in microseconds since 1970 UTC.
 
     ``next`` is the number of the block of members with which the next answer begins; 0: it was told all.
     """
@@ -199,17 +199,10 @@ class MetadataNow(Reply, frozen=True):
     value: str | None
 
 
-class MetadataPrepared(Reply, frozen=True):
-    """What will be set when the session connects, and the answer to its last command."""
-
-    pending: Pending
-    told: MetadataView | MetadataNow
-
-
 class MetadataTold(Reply, frozen=True):
     """Values under the keys that the requester subscribed to, of a target and, for a room, its members.
 
-    ``target`` is empty for several people; ``asked``: the requester asked for the values.
+    ``target`` is empty for everything that it may be told; ``asked``: the requester asked for the values.
     """
 
     target: str
@@ -218,9 +211,12 @@ class MetadataTold(Reply, frozen=True):
 
 
 class MetadataLater(Reply, frozen=True):
-    """A room's metadata is not sent now; the requester may ask for it in so many seconds."""
+    """Metadata is not sent now; the requester may ask for it in so many seconds.
 
-    room: str
+    ``target`` is a room's name; empty: everything that it may be told.
+    """
+
+    target: str
     seconds: int
 
 
@@ -243,10 +239,10 @@ class MetadataFault(enum.Enum):
     NO_TARGET = "there is nobody and no room of that name"
     KEY = "a key has only the characters a-z 0-9 _ . / - and at most 48 of them"
     NOT_YOURS = "you may set that of yourself, and of rooms that you are an operator of"
-    NOT_SET = "there is nothing under that key"
+    HIDDEN = "only members may read that"
     TOO_LONG = "a value has at most 220 bytes"
-    FULL = "there is no place for another key"
     TOO_FAST = "too many changes"
+    FULL = "there is no place for another key"
     SILENCED = "you are muted or banned in a room; leave it first, or ask its operators"
 
 

@@ -17,34 +17,29 @@ from asyncchat.core.features.metadata.api import (
     MetadataFault,
     MetadataLater,
     MetadataNow,
-    MetadataPrepared,
     MetadataRefused,
     MetadataShown,
     MetadataTold,
     MetadataView,
     Pending,
-    PrepareMetadata,
     RoomMetadataChanged,
     SetMetadata,
     Subscribe,
     Subscribed,
     SubscribedNow,
-    Subscribing,
     SubscriptionsView,
     Synced,
     SyncMetadata,
+    Told,
     Unsubscribe,
 )
 from asyncchat.core.features.metadata.state import (
-    KEYS_EACH,
-    PART_INTERVAL,
     PART_VALID,
-    SYNC_INTERVAL,
     SYNC_VALUES,
-    VALUE_BYTES,
     VALUES_IN_ALL,
     Metadata,
     changed,
+    fault_of,
     in_room,
     is_deferred,
     is_key,
@@ -55,17 +50,18 @@ from asyncchat.core.features.metadata.state import (
     retry_seconds,
     showing,
     subscribing,
+    unsubscribing,
 )
 from asyncchat.core.features.monitor import Monitor, MonitorStatusView
 from asyncchat.core.features.rooms import RoomClosed, closing_empty
-from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.modes import INVITE_ONLY
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import silenced_in
 from asyncchat.core.registry import Items, answers, follows, for_people, handles, handles_in_slices
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
-from asyncchat.core.text import size
 from asyncchat.core.visibility import visible
 
 
@@ -101,26 +97,7 @@ def clear(chat: Chat, person_id: int, command: ClearMetadata, now: int) -> Items
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
     me = chat.people[person_id]
     events = (event for key in values for event in _changing(chat, me, found, key, None, now))
-    return (*events, *_closing(chat, found, tuple(values)), MetadataView(found.name, tuple(values.items())))
-
-
-@handles(PrepareMetadata)
-def prepare(chat: Chat, _person_id: int, command: PrepareMetadata, _now: int) -> Items:
-    """Checks a value that a session wants to set when it connects; nothing changes until then."""
-    stored = Metadata.of(chat).accounts.get(fold(command.account), {}) if command.account else {}
-    values = _with(stored, command.pending)
-    key, value = command.key, command.value
-    if not key:
-        view = MetadataView("", tuple(values.items()))
-        return (MetadataPrepared(tuple((old, None) for old in stored), view),)
-    fault = _fault(chat, values, key, value)
-    if fault is not None:
-        return (MetadataRefused(fault, "", key),)
-    pending = dict(command.pending)
-    pending.pop(key, None)
-    if value is not None or key in stored:
-        pending[key] = value
-    return (MetadataPrepared(tuple(pending.items()), MetadataNow("", key, value)),)
+    return (*events, *_closing(chat, found, tuple(values)), MetadataView(found.name, (), tuple(values)))
 
 
 def entering(
@@ -140,13 +117,9 @@ def entering(
 @handles(GetMetadata)
 def ask(chat: Chat, person_id: int, command: GetMetadata, _now: int) -> Items:
     """Tells the values of a person or a room."""
-    if person_id not in chat.people:
-        stored = Metadata.of(chat).accounts.get(fold(command.account), {}) if command.account else {}
-        values = _with(stored, command.pending)
-        return (MetadataView("", tuple(values.items()), command.keys),)
-    found = _target(chat, person_id, command.target)
-    if found is None:
-        return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
+    found = _readable(chat, person_id, command.target)
+    if isinstance(found, Refusal):
+        return (found,)
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
     return (MetadataView(found.name, tuple(values.items()), command.keys),)
 
@@ -154,25 +127,20 @@ def ask(chat: Chat, person_id: int, command: GetMetadata, _now: int) -> Items:
 @handles_in_slices(SyncMetadata)
 def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Generator[None, None, Items]:
     """Tells the values that the requester subscribed to, of a room with all its members."""
-    if person_id not in chat.people:
-        return (NotConnectedYet(),)
-    found = _target(chat, person_id, command.target)
-    if found is None:
-        return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
+    if command.every and person_id in chat.people:
+        return (yield from _sync_all(chat, chat.people[person_id]))
+    found = _readable(chat, person_id, command.target)
+    if isinstance(found, Refusal):
+        return (found,)
     keys = keys_of(chat, person_id)
     if isinstance(found, Person):
         return (MetadataTold(found.name, tuple(of_person(chat, found, keys)), asked=True),)
     if person_id not in found.member_blocks:
         return (MetadataTold(found.name, tuple(in_room(chat, found, (), keys, set())), asked=True),)
-    large = is_deferred(chat, found, person_id)
     last, room, first = Metadata.of(chat).synced.get(person_id, (0, "", 0))
     if room != found.key or now - last > PART_VALID:
         first = 0
-    if large:
-        wait = last + (PART_INTERVAL if first else SYNC_INTERVAL) - now
-        if wait > 0:
-            return (MetadataLater(found.name, -(-wait // 1_000_000)),)
-    told: list[tuple[str, str, str]] = []
+    told: list[Told] = []
     seen = {person_id}
     if not first:
         told += in_room(chat, found, (), keys, seen)
@@ -180,19 +148,19 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Generat
         number = found.member_blocks.get(block.members[0].person.id, first)
         if number < first:
             continue
-        if large and len(told) >= SYNC_VALUES:
+        if len(told) >= SYNC_VALUES:
             part = MetadataTold(found.name, tuple(told), asked=True)
             synced = Synced(chat.people[person_id], found.name, now, number)
-            return (synced, part, MetadataLater(found.name, PART_INTERVAL // 1_000_000))
+            return (synced, part, MetadataLater(found.name, 1))
         told += of_members(chat, (block,), keys, seen)
         yield
     view = MetadataTold(found.name, tuple(told), asked=True)
-    return (Synced(chat.people[person_id], found.name, now), view) if large else (view,)
+    return (Synced(chat.people[person_id], found.name, now), view) if first else (view,)
 
 
 @for_people(Subscribe)
 def subscribe(chat: Chat, me: Person, command: Subscribe, _now: int) -> Items:
-    """Subscribes a session to keys, and tells it their current values."""
+    """Subscribes a session to keys; it asks for their current values when it wants."""
     session_id = chat.sessions.sender(me.id, command.session)
     mine = Metadata.of(chat).subscriptions.get(session_id, {})
     result = subscribing(mine, command.keys)
@@ -200,7 +168,7 @@ def subscribe(chat: Chat, me: Person, command: Subscribe, _now: int) -> Items:
     answer = SubscribedNow(result, True)
     if not new:
         return (answer,)
-    return (Subscribed(me, new, True, session_id), answer, *_current_values(chat, me, new))
+    return (Subscribed(me, new, True, session_id), answer, MetadataLater("", 0))
 
 
 @for_people(Unsubscribe)
@@ -208,10 +176,8 @@ def unsubscribe(chat: Chat, me: Person, command: Unsubscribe, _now: int) -> Item
     """Unsubscribes a session from keys."""
     session_id = chat.sessions.sender(me.id, command.session)
     mine = Metadata.of(chat).subscriptions.get(session_id, {})
-    valid = dict.fromkeys(key for key in command.keys if is_key(key))
-    invalid = dict.fromkeys(key for key in command.keys if not is_key(key))
-    result = Subscribing(tuple(valid), tuple(invalid))
-    removed = tuple(key for key in valid if key in mine)
+    result = unsubscribing(command.keys)
+    removed = tuple(key for key in result.granted if key in mine)
     answer = SubscribedNow(result, False)
     return (Subscribed(me, removed, False, session_id), answer) if removed else (answer,)
 
@@ -225,34 +191,33 @@ def subscribed(chat: Chat, person_id: int, query: GetSubscribed) -> Reply:
 
 
 @follows(MonitorStatusView)
-def _monitored(chat: Chat, person_id: int, view: MonitorStatusView) -> tuple[MetadataTold, ...]:
-    """Tells a person the values of people whom it monitors from now on."""
+def _monitored(chat: Chat, person_id: int, view: MonitorStatusView) -> Iterator[MetadataTold]:
+    """Tells a person the values of people whom it monitors, even if there are none."""
     keys = keys_of(chat, person_id)
-    told = tuple(value for person in view.online for value in of_person(chat, person, keys)) if keys else ()
-    return (MetadataTold("", told),) if told else ()
+    return (MetadataTold(person.name, tuple(of_person(chat, person, keys))) for person in view.online)
 
 
-def _current_values(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[Reply]:
-    """The current values under keys of a person's rooms, their members, and the people that it monitors."""
-    seen: set[int] = {me.id}
-    own = tuple(of_person(chat, me, keys))
-    if own:
-        yield MetadataTold(me.name, own)
-    count = 0
-    for room in chat.rooms_with(me.id):
-        if is_deferred(chat, room, me.id) or count >= SYNC_VALUES:
-            yield MetadataLater(room.name, retry_seconds(me.id))
+def _sync_all(chat: Chat, me: Person) -> Generator[None, None, Items]:
+    """The values of a person's rooms, their members, and the people that it monitors; not of large rooms."""
+    keys = keys_of(chat, me.id)
+    told = list(of_person(chat, me, keys))
+    seen = {me.id}
+    later: list[MetadataLater] = []
+    for room in list(chat.rooms_with(me.id)):
+        if me.id not in room.member_blocks:
             continue
-        told = tuple(in_room(chat, room, visible(chat, me.id, room), keys, seen))
-        count += len(told)
-        if told:
-            yield MetadataTold(room.name, told)
+        if is_deferred(chat, room, me.id) or len(told) >= SYNC_VALUES:
+            later.append(MetadataLater(room.name, retry_seconds(me.id)))
+            continue
+        told += in_room(chat, room, visible(chat, me.id, room), keys, seen)
+        yield
     lists = (Monitor.of(chat).names.get(session_id, ()) for session_id in chat.sessions.of(me.id))
-    monitored = (chat.person_named(name) for name in dict.fromkeys(chain.from_iterable(lists)))
-    others = (person for person in monitored if person is not None and person.id not in seen)
-    told = tuple(value for person in others for value in of_person(chat, person, keys))
-    if told:
-        yield MetadataTold("", told)
+    for name in dict.fromkeys(chain.from_iterable(lists)):
+        person = chat.person_named(name)
+        if person is not None and person.id not in seen:
+            seen.add(person.id)
+            told += of_person(chat, person, keys)
+    return (MetadataTold("", tuple(told), asked=True), *later)
 
 
 def _target(chat: Chat, person_id: int, target: str) -> Person | Room | None:
@@ -261,6 +226,23 @@ def _target(chat: Chat, person_id: int, target: str) -> Person | Room | None:
     if target[:1] in ROOM_SIGNS:
         return chat.room_shown(target, person_id)
     return chat.person_named(target)
+
+
+def _readable(chat: Chat, person_id: int, target: str) -> Person | Room | Refusal:
+    """The person or room whose values the requester may read; an invite-only room's are for its members."""
+    if person_id not in chat.people:
+        return NotConnectedYet()
+    found = _target(chat, person_id, target)
+    if found is None:
+        return MetadataRefused(MetadataFault.NO_TARGET, target)
+    if (
+        isinstance(found, Room)
+        and INVITE_ONLY in found.flags
+        and person_id not in found.member_blocks
+        and person_id not in chat.server_operators
+    ):
+        return MetadataRefused(MetadataFault.HIDDEN, target, "*")
+    return found
 
 
 def _settable(chat: Chat, person_id: int, target: str, key: str | None = None) -> Person | Room | Refusal:
@@ -288,22 +270,10 @@ def _closing(chat: Chat, found: Person | Room, removed: tuple[str, ...]) -> tupl
 
 def _fault(chat: Chat, values: Mapping[str, str], key: str, value: str | None) -> MetadataFault | None:
     """Why nobody can set this value, or None."""
-    if not is_key(key):
-        return MetadataFault.KEY
-    if value is None:
-        return None if key in values else MetadataFault.NOT_SET
-    if size(value) > VALUE_BYTES:
-        return MetadataFault.TOO_LONG
-    if key not in values and (len(values) >= KEYS_EACH or Metadata.of(chat).count >= VALUES_IN_ALL):
-        return MetadataFault.FULL
-    return None
-
-
-def _with(stored: Mapping[str, str], pending: Pending) -> dict[str, str]:
-    values = dict(stored)
-    for key, value in pending:
-        values = changed(values, key, value)
-    return values
+    fault = fault_of(values, key, value)
+    if fault is None and value is not None and key not in values:
+        return MetadataFault.FULL if Metadata.of(chat).count >= VALUES_IN_ALL else None
+    return fault
 
 
 def _changing(
@@ -314,15 +284,15 @@ def _changing(
         yield RoomMetadataChanged(target.name, me, key, value, now)
         members = Metadata.of(chat).subscribers.get(key, {}).keys() & target.member_blocks.keys()
         if members:
-            yield MetadataShown(target.name, 0, me, key, value, tuple(sorted(members)))
+            yield MetadataShown(target.name, 0, key, value, tuple(sorted(members)), answered=True)
         return
     if not me.account:
         yield MetadataChanged(me, key, value, now)
-        yield from showing(me, key, value, recipients(chat, me, key), me)
+        yield from showing(me, key, value, recipients(chat, me, key), answered=True)
         return
     yield AccountMetadataChanged(me.account, me, key, value, now)
     if Metadata.of(chat).subscribers.get(key):
         people = chat.people.values()
         others = (other for other in people if other.account == me.account and other.id != me.id)
         for person in (me, *others):
-            yield from showing(person, key, value, recipients(chat, person, key), me)
+            yield from showing(person, key, value, recipients(chat, person, key), answered=True)

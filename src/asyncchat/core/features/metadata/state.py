@@ -13,6 +13,8 @@ from asyncchat.core.features.history_access import HistoryHidden
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
+    MetadataFault,
+    MetadataOnline,
     MetadataShown,
     RoomMetadataChanged,
     Subscribed,
@@ -28,22 +30,19 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.registry import applies, follows, snapshots_room
 from asyncchat.core.rooms import Block, Room
+from asyncchat.core.text import size
 
 KEY_BYTES: Final = 48
 """Longest key."""
 
-
 VALUE_BYTES: Final = 220
 """Longest value, in UTF-8: a line of 512 bytes holds it beside the longest key, names and origin."""
-
 
 KEYS_EACH: Final = 25
 """Keys of one person or room: 7 KB at most."""
 
-
 SUBSCRIBED_EACH: Final = 50
 """Keys that one session may subscribe to."""
-
 
 VALUES_IN_ALL: Final = 100_000
 """Values of all people and rooms: 30 MB at most, so that a script can't fill the memory."""
@@ -52,39 +51,25 @@ VALUES_IN_ALL: Final = 100_000
 AT_ONCE: Final = 60
 """Changes that one person may make at once: twice as many as a client needs to describe itself."""
 
-
 CHANGE_COST: Final = 3_000_000
 """Microseconds until one more change is allowed: each is stored and sent to many."""
 
-
 LARGE: Final = 100
 """Members from which on a room's metadata is sent only on request."""
-
-
-SYNC_INTERVAL: Final = 5_000_000
-"""Microseconds between two answers to one person about all members of large rooms."""
 
 
 SYNC_VALUES: Final = 1000
 """Values of one answer, from which on the rest is for a further request: 300 KB at most."""
 
 
-PART_INTERVAL: Final = 1_000_000
-"""Microseconds between two parts of such an answer."""
-
-
 PART_VALID: Final = 60_000_000
 """Microseconds within which the next part may be requested; after that an answer begins anew."""
 
-
 _KEY = re.compile(r"[a-z0-9_./-]+")
-
 
 Values = Mapping[str, str]
 
-
 _NO_VALUES: Final[dict[str, str]] = {}
-
 
 _NO_KEYS: Final[dict[str, None]] = {}
 
@@ -106,8 +91,8 @@ class Metadata(Part):
         self.paced: dict[int, int] = {}
         """Until when a person's changes count towards its rate limit (microseconds since 1970 UTC)."""
         self.synced: dict[int, tuple[int, str, int]] = {}
-        """When a person was last told metadata of a large room (microseconds since 1970 UTC), the room's key,
-        and the block of members with which the rest begins (0: it was told all)."""
+        """When a person was last told a part of a room's metadata (microseconds since 1970 UTC), the room's
+        key, and the block of members with which the rest begins (0: it was told all)."""
 
     def values_of(self, person: Person) -> dict[str, str]:
         """A person's values, which are the account's if it is logged in. The caller must not change them."""
@@ -119,10 +104,6 @@ class Metadata(Part):
         """Seconds until a person may make one more change."""
         over = self.paced.get(person_id, 0) - now - (AT_ONCE - 1) * CHANGE_COST
         return -(-over // 1_000_000) if over > 0 else 0
-
-    def pace(self, person_id: int, time: int) -> None:
-        """Counts a change towards a person's rate limit."""
-        self.paced[person_id] = max(self.paced.get(person_id, 0), time) + CHANGE_COST
 
     def put(self, holders: dict[Any, dict[str, str]], holder: int | str, key: str, value: str | None) -> None:
         """Sets or removes (None) a value of an account or a guest."""
@@ -230,11 +211,14 @@ def _taken_over(chat: Chat, _person_id: int, event: HistoryHidden) -> Iterator[E
 
 @follows(MonitorOnline)
 def _monitor_online(chat: Chat, _person_id: int, event: MonitorOnline) -> Iterator[Event]:
-    """Tells the people who monitor a person its values when it connects."""
-    watchers = set(event.to)
-    for key, value in Metadata.of(chat).values_of(event.person).items():
-        to = watchers & Metadata.of(chat).subscribers.get(key, {}).keys()
-        yield from showing(event.person, key, value, to)
+    """Tells the people who monitor a person its values when it comes, even if there are none."""
+    values = Metadata.of(chat).values_of(event.person)
+    watchers: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for person_id in event.to:
+        told = tuple((key, values[key]) for key in keys_of(chat, person_id) if key in values)
+        watchers.setdefault(told, []).append(person_id)
+    for told, to in watchers.items():
+        yield MetadataOnline(event.person.name, told, tuple(to), event.sessions)
 
 
 @follows(LoggedIn, LoggedOut)
@@ -255,12 +239,19 @@ def _logged(chat: Chat, _person_id: int, event: LoggedIn | LoggedOut) -> Iterato
             yield from showing(now, key, after.get(key), recipients(chat, now, key))
 
 
-_Changed = AccountMetadataChanged | RoomMetadataChanged | MetadataChanged
-
-
 def is_key(key: str) -> bool:
     """Whether this can be a key (metadata, "Keys and Values")."""
     return len(key) <= KEY_BYTES and _KEY.fullmatch(key) is not None
+
+
+def fault_of(values: Values, key: str, value: str | None) -> MetadataFault | None:
+    """Why a value can't be set beside these values of a person or a room, or None."""
+    if not is_key(key):
+        return MetadataFault.KEY
+    if value is not None and size(value) > VALUE_BYTES:
+        return MetadataFault.TOO_LONG
+    full = value is not None and key not in values and len(values) >= KEYS_EACH
+    return MetadataFault.FULL if full else None
 
 
 def changed(values: Values, key: str, value: str | None) -> dict[str, str]:
@@ -288,6 +279,12 @@ def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
             have.add(key)
             granted[key] = None
     return Subscribing(tuple(granted), tuple(invalid))
+
+
+def unsubscribing(keys: Iterable[str]) -> Subscribing:
+    """The keys that a session is not subscribed to any more, each once, and those that are none."""
+    every = dict.fromkeys(keys)
+    return Subscribing(tuple(filter(is_key, every)), tuple(key for key in every if not is_key(key)))
 
 
 def keys_of(chat: Chat, person_id: int) -> dict[str, None]:
@@ -321,12 +318,12 @@ def _subscribed_members(chat: Chat, room: Room, subscribers: Mapping[int, int], 
 
 
 def showing(
-    person: Person, key: str, value: str | None, to: Iterable[int], by: Person | None = None
+    person: Person, key: str, value: str | None, to: Iterable[int], *, answered: bool = False
 ) -> Iterator[Event]:
     """The event that tells people (``to``) a person's value; none if nobody is to be told."""
     people = tuple(sorted(to))
     if people:
-        yield MetadataShown(person.name, person.id, by, key, value, people)
+        yield MetadataShown(person.name, person.id, key, value, people, answered)
 
 
 def in_room(
@@ -400,9 +397,11 @@ def _of_guest(chat: Chat, event: MetadataChanged) -> None:
     _pace(chat, event)
 
 
-def _pace(chat: Chat, event: _Changed) -> None:
-    if event.time and event.person.id in chat.people:
-        Metadata.of(chat).pace(event.person.id, event.time)
+def _pace(chat: Chat, event: AccountMetadataChanged | RoomMetadataChanged | MetadataChanged) -> None:
+    """Counts a change towards the person's rate limit."""
+    paced, who = Metadata.of(chat).paced, event.person.id
+    if event.time and who in chat.people:
+        paced[who] = max(paced.get(who, 0), event.time) + CHANGE_COST
 
 
 @applies(Subscribed)

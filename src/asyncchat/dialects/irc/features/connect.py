@@ -10,6 +10,7 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
 from asyncchat.core.features import accounts, connect, presence, server
+from asyncchat.core.features.metadata.api import MetadataTold
 from asyncchat.core.replies import AccountFault, AccountRefused, DailyQuotaUsed, NotConnectedYet, StorageDown
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
@@ -19,7 +20,7 @@ from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, 
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
-from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_lines
+from asyncchat.dialects.irc.features.metadata import say_unasked
 from asyncchat.dialects.irc.features.server import isupport_of, lusers_lines, motd_lines
 from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import hollow, line, numeric, reason_of
@@ -181,11 +182,8 @@ def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
     session.become(reply.person)
     autoreplay.welcomed(session, reply.missed)
     isupport = isupport_of(session)
-    own = b""
-    if session.caps_out & METADATA:
-        name = reply.person.name
-        lines = told_lines(session, ((name, key, value) for key, value in reply.metadata))
-        own = b"".join(in_batch(session, "metadata", (name,), lines))
+    name = reply.person.name
+    own = say_unasked(session, MetadataTold(name, tuple((name, *one) for one in reply.metadata)))
     nick = reply.person.name.encode("utf-8", "replace")
     return b"".join(
         (

@@ -11,20 +11,22 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.metadata import api, state
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import BATCH, capability
+from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.registry import by_other, command, lines, reply, to_self
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, tagged, to_self
+from asyncchat.dialects.irc.serialize import line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
-METADATA: Final = capability(
-    "draft/metadata-2",
-    "extensions/metadata",
-    value=f"before-connect,max-subs={state.SUBSCRIBED_EACH},max-keys={state.KEYS_EACH},max-value-bytes={state.VALUE_BYTES}",
-    changes=True,
-    needs=("batch",),
+_LIMITS = (
+    f"before-connect,max-subs={state.SUBSCRIBED_EACH},max-keys={state.KEYS_EACH}"
+    f",max-value-bytes={state.VALUE_BYTES}"
 )
+
+METADATA: Final = capability(
+    "draft/metadata-3", "extensions/metadata", value=_LIMITS, changes=True, needs=("batch",)
+) | capability("draft/metadata-2", "extensions/metadata", value=_LIMITS, changes=True, needs=("batch",))
+"""The draft under both its names: clients of the older one read its numerics, too."""
 
 EVERYBODY: Final = "*"
 """The visibility of a key that all may see; there are no others."""
@@ -36,29 +38,20 @@ KEYS_BYTES: Final = 380
 """The same in bytes, beside any nick and server name."""
 
 
-def metadata_line(source: str, target: str, key: str, value: str | None) -> bytes:
-    """A METADATA line; without a value: there is none any more."""
-    return line(f":{source} METADATA {target} {key} {EVERYBODY}", value)
+def value_line(source: str, client: str, target: str, key: str, value: str | None) -> bytes:
+    """761 or 766: the value under a key, or that there is none; ``client`` may be ``*``."""
+    if value is None:
+        return line(f":{source} {numerics.RPL_KEYNOTSET} {client} {target} {key}", "key not set")
+    return line(f":{source} {numerics.RPL_KEYVALUE} {client} {target} {key} {EVERYBODY}", value)
 
 
-def in_batch(
-    session: IrcSession, kind: str, params: Sequence[str], lines: Iterable[bytes]
-) -> Iterator[bytes]:
+def _in_batch(session: IrcSession, kind: str, lines: Iterable[bytes]) -> Iterator[bytes]:
     """Lines as a batch, for clients that know batches."""
-    if not session.caps_out & BATCH:
-        yield from lines
-        return
-    ref = session.next_batch()
-    tag = f"@batch={ref} ".encode()
-    yield line(" ".join((f":{session.context.name} BATCH +{ref} {kind}", *params)))
-    for one in lines:
-        yield tag + one
-    yield line(f":{session.context.name} BATCH -{ref}")
 
+    def tagged_with(ref: str) -> Iterable[bytes]:
+        return (f"@batch={ref} ".encode() + one for one in lines) if ref else lines
 
-def told_lines(session: IrcSession, told: Iterable[api.Told]) -> Iterator[bytes]:
-    """A METADATA line for each value."""
-    return (metadata_line(session.context.name, *one) for one in told)
+    return session.in_batch("m", kind, tagged_with)
 
 
 def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes]:
@@ -77,65 +70,68 @@ Commands = Sequence[Command]
 
 _SELF = "*"
 
+ALL: Final = "*ALL"
+"""The target of a SYNC of all that the client may be told (metadata, "METADATA SYNC")."""
+
 
 @command(
     "METADATA <target>|* <subcommand> [<key>...|<key> [:<value>]]",
     "Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
-    "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
+    "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC (with the target *ALL: of all).",
+    least=2,
     early=True,
 )
 def _metadata(session: IrcSession, message: Message) -> Commands:
-    target, subcommand = message.param(0), message.param(1).upper()
-    if not target or not subcommand:
-        return [_refused(session, "NEED_MORE_PARAMS", text="Missing parameters")]
+    target, subcommand, *rest = message.params
+    subcommand = subcommand.upper()
     handler = _SUBCOMMANDS.get(subcommand)
     if handler is None:
-        given = middle(message.params[1])
-        return [_refused(session, "SUBCOMMAND_INVALID", given, text=f"Known are {' '.join(_SUBCOMMANDS)}")]
-    rest = message.params[2:]
+        text = f"Known are {' '.join(_SUBCOMMANDS)}"
+        return [session.fail_answer("METADATA", "INVALID_PARAMS", middle(message.params[1]), text=text)]
     if subcommand in _WITH_KEYS and not rest:
-        return [_refused(session, "NEED_MORE_PARAMS", subcommand, text="Missing parameters")]
+        return [numeric(numerics.ERR_NEEDMOREPARAMS, "METADATA", text="Not enough parameters")]
     mine = target == _SELF
     if subcommand in _FOR_SELF and session.entered and fold(target) == fold(session.nick):
         mine = True
     if not mine and (subcommand in _FOR_SELF or not session.entered):
-        return [_refused(session, "INVALID_TARGET", middle(target), text="The target must be *")]
-    return handler(session, "" if mine else target, rest)
-
-
-def _refused(session: IrcSession, code: str, *context: str, text: str) -> DialectReply:
-    return session.fail_answer("METADATA", code, *context, text=text)
+        text = "The target must be *"
+        return [session.fail_answer("METADATA", "INVALID_TARGET", middle(target), text=text)]
+    return handler(session, "" if mine else target, tuple(rest))
 
 
 def _get(session: IrcSession, target: str, keys: Keys | None) -> Commands:
     if session.entered:
         return [api.GetMetadata(target, keys)]
-    return [api.GetMetadata("", keys, session.registration.account, session.registration.metadata)]
+    set_so_far = tuple((key, value) for key, value in session.registration.metadata if value is not None)
+    return [DialectReply(api.MetadataView("", set_so_far, keys))]
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
-    """A client that forgot the colon before a value of several words means all of them."""
-    key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
+    """A client that forgot the colon before a value of several words means all of them.
+
+    Before registration the value is remembered; what then can't be set is left out.
+    """
+    key, value = rest[0], " ".join(rest[1:]) or None
     if session.entered:
         return [api.SetMetadata(target, key, value)]
-    if not state.is_key(key):
-        return [DialectReply(api.MetadataRefused(api.MetadataFault.KEY, "", key))]
-    return _prepare(session, key, value)
+    pending = dict(session.registration.metadata)
+    fault = state.fault_of(dict.fromkeys(pending, ""), key, value)
+    if fault is None and (value is not None or key in pending or len(pending) < state.KEYS_EACH):
+        session.registration.metadata = tuple({**pending, key: value}.items())
+    return [DialectReply(api.MetadataRefused(fault, "", key) if fault else api.MetadataNow("", key, value))]
 
 
 def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    return [api.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
-
-
-def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
-    """Before registration the next line is read when this one's answer is known."""
-    pending = session.registration
-    return [api.PrepareMetadata(pending.account, pending.metadata, key, value)]
+    if session.entered:
+        return [api.ClearMetadata(target)]
+    keys = tuple(key for key, _ in session.registration.metadata)
+    session.registration.metadata = ()
+    return [DialectReply(api.MetadataView("", (), keys))]
 
 
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [api.SyncMetadata(target)]
+        return [api.SyncMetadata(target, target.upper() == ALL)]
     return [DialectReply(api.MetadataTold(_SELF, (), asked=True))]
 
 
@@ -151,10 +147,9 @@ def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
 def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
         return [api.Unsubscribe(keys, session.session)]
-    valid = tuple(dict.fromkeys(key for key in keys if state.is_key(key)))
-    invalid = tuple(dict.fromkeys(key for key in keys if not state.is_key(key)))
-    session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
-    return [DialectReply(api.SubscribedNow(api.Subscribing(valid, invalid), False))]
+    pending = session.registration
+    pending.keys = tuple(key for key in pending.keys if key not in keys)
+    return [DialectReply(api.SubscribedNow(state.unsubscribing(keys), False))]
 
 
 def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
@@ -182,26 +177,20 @@ _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 @reply(api.MetadataView)
 def _say_view(session: IrcSession, view: api.MetadataView) -> Iterator[bytes]:
     """A batch of all values, or of an answer for each key that was asked for."""
-    name = view.name or _SELF
-    if view.keys is None:
-        lines = [_value(session, name, key, value) for key, value in view.values]
-    else:
-        values = dict(view.values)
-        lines = [
-            _value(session, name, key, values.get(key)) if state.is_key(key) else _bad_key(session, key)
-            for key in view.keys
-        ]
-    return in_batch(session, "metadata", (name,), lines)
+    name, values = view.name or _SELF, dict(view.values)
+    lines = [
+        _value(session, name, key, values.get(key)) if state.is_key(key) else _bad_key(session, key)
+        for key in (values if view.keys is None else view.keys)
+    ]
+    return _in_batch(session, f"metadata {name}", lines)
 
 
 def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes:
-    if value is None:
-        return session.numeric(numerics.RPL_KEYNOTSET, name, key, text="key not set")
-    return session.numeric(numerics.RPL_KEYVALUE, name, key, EVERYBODY, text=value)
+    return value_line(session.context.name, session.nick or _SELF, name, key, value)
 
 
 def _bad_key(session: IrcSession, key: str) -> bytes:
-    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(api.MetadataFault.KEY))
+    return session.fail("METADATA", "INVALID_KEY", middle(key), text=_sentence(api.MetadataFault.KEY))
 
 
 def _sentence(fault: api.MetadataFault) -> str:
@@ -213,29 +202,23 @@ def _say_now(session: IrcSession, reply: api.MetadataNow) -> bytes:
     return _value(session, reply.target or _SELF, reply.key, reply.value)
 
 
-@reply(api.MetadataPrepared)
-def _say_prepared(session: IrcSession, reply: api.MetadataPrepared) -> bytes:
-    """As ``say_now``; the value is remembered until the session is registered."""
-    session.registration.metadata = reply.pending
-    return session.say((reply.told,))
-
-
 @reply(api.MetadataTold)
 def _say_told(session: IrcSession, reply: api.MetadataTold) -> Iterator[bytes]:
-    """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
+    """Values as a batch; unasked only to clients that negotiated it."""
     if not reply.asked and not session.caps_out & METADATA:
         return iter(())
-    lines = told_lines(session, reply.told)
-    return in_batch(session, "metadata", (reply.target,), lines) if reply.target else lines
+    lines = (value_line(session.context.name, _SELF, *one) for one in reply.told)
+    return _in_batch(session, f"metadata {reply.target or ALL}", lines)
 
 
 @reply(api.MetadataLater)
 def _say_later(session: IrcSession, reply: api.MetadataLater) -> bytes:
-    return session.numeric(numerics.RPL_METADATASYNCLATER, reply.room, str(reply.seconds))
+    words = (reply.target or ALL, str(reply.seconds))
+    return session.numeric(numerics.RPL_METADATASYNCLATER, *words, text="Ask for it with METADATA SYNC")
 
 
-def say_joined(session: IrcSession, reply: api.MetadataTold | api.MetadataLater | None) -> bytes:
-    """A room's metadata for a session that joins it, if it negotiated that."""
+def say_unasked(session: IrcSession, reply: api.MetadataTold | api.MetadataLater | None) -> bytes:
+    """The metadata of a room that a session joins, or its own when it enters, if it negotiated that."""
     return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
 
 
@@ -248,23 +231,24 @@ def _say_subscribed(session: IrcSession, reply: api.SubscribedNow) -> bytes:
     lines += [_bad_key(session, key) for key in result.invalid]
     if result.over:
         text = "Too many subscriptions: this key and those after it were not taken"
-        lines.append(session.fail("METADATA", "TOO_MANY_SUBS", result.over, text=text))
+        words = result.over, str(state.SUBSCRIBED_EACH)
+        lines.append(session.fail("METADATA", "LIMIT_REACHED", *words, text=text))
     return b"".join(lines)
 
 
 @reply(api.SubscriptionsView)
 def _say_subscriptions(session: IrcSession, view: api.SubscriptionsView) -> Iterator[bytes]:
-    return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
+    return _in_batch(session, "metadata-subs", key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 
 _CODES: dict[api.MetadataFault, tuple[str, Callable[[api.MetadataRefused], tuple[str, ...]]]] = {
     api.MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
-    api.MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
+    api.MetadataFault.KEY: ("INVALID_KEY", lambda r: (r.key,)),
     api.MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
-    api.MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
-    api.MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
-    api.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
+    api.MetadataFault.HIDDEN: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
     api.MetadataFault.SILENCED: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
+    api.MetadataFault.TOO_LONG: ("INVALID_VALUE", lambda r: (r.key,)),
+    api.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target, str(state.KEYS_EACH))),
     api.MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
 }
 """FAIL's code and context for each fault (metadata, "Standard Replies")."""
@@ -277,15 +261,30 @@ def _say_refused(session: IrcSession, refusal: api.MetadataRefused) -> bytes:
     return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
 
 
-@lines(api.MetadataShown, cause=by_other)
+@lines(api.MetadataShown, cause=by_the_server)
 def _shown_lines(encoder: EncoderBase, event: api.MetadataShown) -> bytes:
     if not encoder.caps & METADATA:
         return b""
-    source = encoder.source if event.by is None else event.by.origin
-    return metadata_line(source, event.target, event.key, event.value)
+    return value_line(encoder.source, _SELF, event.target, event.key, event.value)
 
 
 @to_self(api.MetadataShown)
 def _shown(session: IrcSession, record: Record, event: api.MetadataShown) -> bytes:
     """Tells what logging in changed; what one changed oneself is answered."""
-    return session.encoder.encode(record) if event.by is None and session.id in event.to else b""
+    return b"" if event.answered or session.id not in event.to else session.encoder.encode(record)
+
+
+@tagged(api.MetadataOnline, playback=False)
+def _online_lines(encoder: EncoderBase, record: Record, event: api.MetadataOnline, _batch: str) -> bytes:
+    """A batch behind 730, even if there are no values: then the reader forgets the earlier ones."""
+    if not encoder.caps & METADATA:
+        return b""
+    name = f"o{abs(record.number)}"
+    tags = encoder.tags_of(record, None, None)
+    lines = (value_line(encoder.source, _SELF, event.target, *one) for one in event.values)
+    begin = line(f":{encoder.source} BATCH +{name} metadata {event.target}")
+    head = f"@batch={name} ".encode()
+    return b"".join((tags, begin, *(head + one for one in lines), line(f":{encoder.source} BATCH -{name}")))
+
+
+not_to_self(api.MetadataOnline)

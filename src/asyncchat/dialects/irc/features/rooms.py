@@ -26,7 +26,7 @@ from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
-from asyncchat.dialects.irc.features.metadata import say_joined
+from asyncchat.dialects.irc.features.metadata import say_unasked
 from asyncchat.dialects.irc.features.read_markers import READ_MARKER, mark_line
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.features.topic import say_topic
@@ -106,9 +106,9 @@ def say_room(session: IrcSession, view: join.RoomView) -> bytes:
     if view.joining and session.caps_out & READ_MARKER:
         told += mark_line(session.context.name, view.room, view.read)
     if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
-        return told + say_joined(session, view.metadata)
+        return told + say_unasked(session, view.metadata)
     end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
-    return told + _names(session, view) + end + say_joined(session, view.metadata)
+    return told + _names(session, view) + end + say_unasked(session, view.metadata)
 
 
 @reply(queries.NamesView)

@@ -41,8 +41,8 @@ class Visits:
         self._contexts = []
         self.troubles = []
 
-    def open(self, port, path="/", *, host="127.0.0.1", **options):
-        """The page as a stranger sees it."""
+    def open(self, port, path="/", *, host="127.0.0.1", of=0, **options):
+        """The page as a stranger sees it; ``of``: the server's port, where ``port`` is a proxy's."""
         options.setdefault("viewport", {"width": 1280, "height": 800})
         options.setdefault("locale", "en-GB")
         context = self._browser.new_context(**options)
@@ -52,7 +52,7 @@ class Visits:
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         # A browser of a busy machine may be silent at first for longer than a person with nc, and would be
         # greeted as one; not where a file of the page was loaded just before.
-        _load_a_file(port)
+        _load_a_file(of or port)
         page.goto(f"http://{host}:{port}{path}")
         page.wait_for_selector("#composer > *")
         return page

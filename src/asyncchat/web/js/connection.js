@@ -155,13 +155,28 @@ export class Connection extends EventTarget {
     this.#heard = performance.now();
     this.#pinged = 0;
     this.#watch = setInterval(() => this.#check(), 5000);
-    socket.onopen = () => this.#greet();
+    socket.onopen = () => {
+      this.#opened = true;
+      this.#greet();
+    };
     socket.onmessage = ({ data }) => this.#receive(data);
-    socket.onclose = ({ reason }) => this.#lost(reason || this.#lastError || "The connection was lost");
+    socket.onclose = ({ reason }) => {
+      this.#lost(reason || this.#lastError || "The connection was lost");
+      if (!this.#opened) this.#explain();
+    };
     this.#lastError = "";
   }
 
   #lastError = "";
+  #opened = false; // whether the server has ever let this page in
+
+  /** Says why nothing connects where the server itself answers. */
+  async #explain() {
+    const answer = await fetch("icon.svg", { cache: "no-store" }).catch(() => null);
+    if (answer?.ok && !this.#opened && this.state !== "registering") {
+      this.#become(this.state, "The server answers, but lets no WebSocket in. A proxy in front of it must pass Host and Upgrade on");
+    }
+  }
 
   #lost(why) {
     this.#drop();

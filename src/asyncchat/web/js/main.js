@@ -23,7 +23,8 @@ const $ = (id) => document.getElementById(id);
 const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
 const keep = () => localStorage.setItem(KEPT, JSON.stringify(kept));
 
-const connection = new Connection(`${location.origin.replace("http", "ws")}/`);
+$("unready").remove();
+const connection = new Connection(new URL(".", document.baseURI).href.replace("http", "ws"));
 const chat = new Chat(connection);
 const notifier = new Notifier();
 const app = $("app");

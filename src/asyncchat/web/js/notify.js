@@ -30,7 +30,7 @@ export class Notifier {
   call({ title, text, open }) {
     if (this.mode === "off") return;
     if (this.mode === "system" && this.canNotify && Notification.permission === "granted") {
-      const notification = new Notification(title, { body: text.slice(0, 200), tag: title, icon: "/icon.svg" });
+      const notification = new Notification(title, { body: text.slice(0, 200), tag: title, icon: "icon.svg" });
       notification.onclick = () => { focus(); open(); notification.close(); };
     } else this.#beep();
   }

@@ -22,7 +22,7 @@ export class Sidebar {
       section("Rooms", this.#rooms, "Find or create a room", () => act("find")),
       section("Private", this.#private, "Write to somebody", () => act("write")),
     );
-    node.append(h("div.brand", {}, h("img", { src: "/icon.svg", alt: "" }), this.#brand), this.#list, this.#me);
+    node.append(h("div.brand", {}, h("img", { src: "icon.svg", alt: "" }), this.#brand), this.#list, this.#me);
   }
 
   draw() {

@@ -27,7 +27,7 @@ export class Visitor {
   async read(room) {
     room.loading = true;
     try {
-      const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room.name.replace(/^#/, ""))}/messages?limit=50`);
+      const response = await fetch(`api/v1/rooms/${encodeURIComponent(room.name.replace(/^#/, ""))}/messages?limit=50`);
       if (!response.ok) return;
       const page = await response.json();
       for (const { time, name, text, kind } of page.messages) {

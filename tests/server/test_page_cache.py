@@ -8,7 +8,7 @@ import pytest
 from asyncchat.core.features.history import MORE_COUNTED, Window
 from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server.page_cache import PageCache
+from asyncchat.server.page_cache import FRESH, PageCache
 from asyncchat.server.recipients import Subscribers
 from tests.server.harness import CODE, serving
 
@@ -120,6 +120,21 @@ def test_what_is_read_while_a_room_moves_is_not_remembered():
     cache = PageCache(MemoryLog(), Rooms())
     asyncio.run(cache.read(PageQuery("#tea", 9, Window(before=9, limit=20))))
     assert not cache._pages
+
+
+def test_pages_that_nobody_asks_for_again_are_forgotten():
+    rooms = {f"#r{number}": Subscribers() for number in range(50)}
+
+    class Rooms:
+        def subscribers_in(self, key):
+            return rooms[key]
+
+    now = [0.0]
+    cache = PageCache(MemoryLog(), Rooms(), lambda: now[0])
+    for room in rooms:
+        asyncio.run(cache.read(PageQuery(room, 9, Window(before=9, limit=20))))
+        now[0] += FRESH / 4
+    assert len(cache._pages) == 4
 
 
 def test_a_form_of_a_page_is_made_once_until_something_is_said(server, log):

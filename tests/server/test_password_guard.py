@@ -381,6 +381,14 @@ def test_whose_connection_is_private(server):
 
 
 class TestCount:
+    def test_what_is_over_is_forgotten(self):
+        now = [0.0]
+        count = Count(3, 30.0, lambda: now[0])
+        for number in range(1000):
+            count.add(f"network {number}")
+            now[0] += 1.0
+        assert len(count._full_at) <= 31
+
     def test_so_many_at_once_then_one_each_so_many_seconds(self):
         now = [100.0]
         count = Count(3, 30.0, lambda: now[0])

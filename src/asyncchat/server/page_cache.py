@@ -102,11 +102,17 @@ class PageCache:
         page = await self._log.read(wanted, MORE_COUNTED)
         if self._rooms.subscribers_in(wanted.room) is not room or max(self._begun, room.last_said) >= end:
             return page  # the room was renamed, or something was said there, meanwhile
-        entry = self._pages[key] = _Entry(room, end, page, self._clock() + FRESH)
+        now = self._clock()
+        entry = self._pages[key] = _Entry(room, end, page, now + FRESH)
         self._pages.move_to_end(key)
-        if len(self._pages) > MOST_PAGES:
-            self._pages.popitem(last=False)
+        self._forget_expired(now)
         return entry
+
+    def _forget_expired(self, now: float) -> None:
+        """Forgets the pages that are not fresh any more, and those above the most; the oldest come first."""
+        pages = self._pages
+        while len(pages) > MOST_PAGES or next(iter(pages.values())).until <= now:
+            pages.popitem(last=False)
 
 
 def _is_newest_page(wanted: PageQuery) -> bool:

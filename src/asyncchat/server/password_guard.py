@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
+from itertools import islice
 
 from asyncchat.core import scram
 from asyncchat.core.people import SITE_SHARE, Account, customer_of, network_of, site_of
@@ -40,9 +41,14 @@ class Count:
     def add(self, who: str) -> None:
         """Counts once."""
         now = self._clock()
-        self._full_at[who] = max(self._full_at.pop(who, 0.0), now) + self._seconds
-        if len(self._full_at) > MOST_COUNTED:
-            del self._full_at[next(iter(self._full_at))]
+        counted = self._full_at
+        counted[who] = max(counted.pop(who, 0.0), now) + self._seconds
+        # Each call adds one and looks at two, so what is over does not pile up.
+        for oldest in list(islice(counted, 2)):
+            if counted[oldest] <= now:
+                del counted[oldest]
+        if len(counted) > MOST_COUNTED:
+            del counted[next(iter(counted))]
 
     def forget(self, who: str) -> None:
         """Forgets what was counted."""

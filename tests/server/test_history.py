@@ -192,6 +192,18 @@ def test_a_tag_message_is_kept_unless_it_means_nothing_later(server, to):
     assert f"REDACT {to} {id} :oops" in played
 
 
+def test_the_last_page_of_targets_says_that_it_is(server):
+    """IRCv3 chathistory, pull request 598: the tag draft/chathistory-end."""
+    anna, bob = irc(server, "anna", MORE), irc(server, "bob", MORE)
+    said(anna, "hello")
+    anna.send("PRIVMSG bob :hi\r\n")
+    bob.until(":hi\r\n")
+    for limit, ended in ((1, False), (2, True), (3, True)):
+        times = "timestamp=2000-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z"
+        bob.send(f"CHATHISTORY TARGETS {times} {limit}\r\n")
+        assert ("@draft/chathistory-end " in pong(bob)) == ended
+
+
 def test_a_private_page_names_the_person_as_the_client_did(server):
     """IRCv3 chathistory: the batch's parameter is the target."""
     anna, bob = irc(server, "anna", MORE), irc(server, "Bob", MORE)

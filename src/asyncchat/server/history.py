@@ -303,7 +303,7 @@ class History:
             key=lambda one: one.time,
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
-        return history.TargetsView(tuple(wanted), command.context)
+        return history.TargetsView(tuple(wanted), command.context, len(found) - len(wanted))
 
     def _peer_name(self, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""

@@ -210,10 +210,14 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class TargetsView(Reply, frozen=True):
-    """Rooms and conversations with messages, by the time of the newest one, ascending."""
+    """Rooms and conversations with messages, by the time of the newest one, ascending.
+
+    ``more`` is how many there are beyond the limit.
+    """
 
     targets: tuple[Target, ...]
     context: object
+    more: int = 0
 
 
 class TargetsUnreadable(Refusal, frozen=True):

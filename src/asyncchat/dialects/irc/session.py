@@ -12,7 +12,7 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.people import Person
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.irc.batches import ClientBatches
-from asyncchat.dialects.irc.capabilities import BATCH
+from asyncchat.dialects.irc.capabilities import BATCH, MESSAGE_TAGS
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart
 from asyncchat.dialects.irc.serialize import line
@@ -233,19 +233,23 @@ class IrcSession:
         """A FAIL in its place among a line's commands."""
         return DialectReply(self.fail(command, code, *context, text=text))
 
-    def in_batch(self, letter: str, kind: str, told: Callable[[str], Iterable[bytes]]) -> Iterator[bytes]:
+    def in_batch(
+        self, letter: str, kind: str, told: Callable[[str], Iterable[bytes]], tag: str = ""
+    ) -> Iterator[bytes]:
         """Lines as a batch, for sessions that negotiated it.
 
         Args:
             letter: begins the batch's reference.
             kind: the batch's type, and its parameters.
             told: makes the lines, given the reference; empty for none.
+            tag: stands before the beginning, for sessions that negotiated message-tags.
         """
         if not self.caps_out & BATCH:
             yield from told("")
             return
         ref = f"{letter}{self.batches}"
         self.batches += 1
-        yield line(f":{self.context.name} BATCH +{ref} {kind}")
+        tags = f"@{tag} " if tag and self.caps_out & MESSAGE_TAGS else ""
+        yield line(f"{tags}:{self.context.name} BATCH +{ref} {kind}")
         yield from told(ref)
         yield line(f":{self.context.name} BATCH -{ref}")

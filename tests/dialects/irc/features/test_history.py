@@ -34,35 +34,38 @@ def said(lines):
 
 
 @pytest.mark.parametrize(
-    ("asked", "texts"),
+    ("asked", "texts", "ended"),
     [
-        ("LATEST #R * 3", "789"),
-        ("latest #r * 100000", "123456789"),
-        ("LATEST #r {7} 10", "89"),
-        ("LATEST #r {3} 2", "89"),
-        ("BEFORE #r {4} 10", "123"),
-        ("BEFORE #r {4} 2", "23"),
-        ("AFTER #r {4} 2", "56"),
-        ("AFTER #r {7} 10", "89"),
-        ("AFTER #r {9} 10", ""),
-        ("BETWEEN #r {2} {6} 10", "345"),
-        ("BETWEEN #r {2} {6} 2", "34"),
-        ("BETWEEN #r {6} {2} 2", "45"),
-        ("AROUND #r {5} 1", "5"),
-        ("AROUND #r {5} 2", "56"),
-        ("AROUND #r {5} 3", "456"),
-        ("AROUND #r {1} 4", "123"),
-        ("AROUND #r {9} 4", "89"),
+        ("LATEST #R * 3", "789", False),
+        ("BEFORE #r {4} 3", "123", True),
+        ("AFTER #r {6} 3", "789", True),
+        ("latest #r * 100000", "123456789", True),
+        ("LATEST #r {7} 10", "89", True),
+        ("LATEST #r {3} 2", "89", False),
+        ("BEFORE #r {4} 10", "123", True),
+        ("BEFORE #r {4} 2", "23", False),
+        ("AFTER #r {4} 2", "56", False),
+        ("AFTER #r {7} 10", "89", True),
+        ("AFTER #r {9} 10", "", True),
+        ("BETWEEN #r {2} {6} 10", "345", True),
+        ("BETWEEN #r {2} {6} 2", "34", False),
+        ("BETWEEN #r {6} {2} 2", "45", False),
+        ("AROUND #r {5} 1", "5", False),
+        ("AROUND #r {5} 2", "56", False),
+        ("AROUND #r {5} 3", "456", False),
+        ("AROUND #r {1} 4", "123", False),
+        ("AROUND #r {9} 4", "89", False),
     ],
 )
 @pytest.mark.parametrize("kind", [0, 1])
-def test_pages(room, ids, asked, texts, kind):
+def test_pages(room, ids, asked, texts, ended, kind):
+    """IRCv3 chathistory; the tag draft/chathistory-end: its pull request 598."""
     for text, refs in ids.items():
         asked = asked.replace("{" + text + "}", refs[kind])
     lines = room.send(f"CHATHISTORY {asked}", "PING x")
     assert said(lines) == texts
     assert lines[-1] == SERVER + "PONG irc.test :x"
-    assert lines[0] == SERVER + "BATCH +h0 chathistory #r"
+    assert lines[0] == ("@draft/chathistory-end " if ended else "") + SERVER + "BATCH +h0 chathistory #r"
     assert lines[-2] == SERVER + "BATCH -h0"
     assert all(line.startswith("@batch=h0;time=2023-11-14T22:13:20.") for line in lines[1:-2])
     assert all(";msgid=e1-" in line for line in lines[1:-2])

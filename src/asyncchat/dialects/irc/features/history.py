@@ -42,6 +42,9 @@ EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)
 )
 
+END: Final = "draft/chathistory-end"
+"""The tag of a batch behind which there is nothing more in its direction (chathistory)."""
+
 token("CHATHISTORY", PAGE)
 token("MSGREFTYPES", "msgid,timestamp")
 
@@ -254,8 +257,13 @@ def _say_page(session: IrcSession, page: HistoryPage) -> Iterator[bytes]:
         private = page.room[:1] not in ROOM_SIGNS
         target = asked.target if private and fold(asked.target) == fold(page.room) else page.room
         records: Sequence[Any] = coalesce(page.records)
+        # A page around a place goes on in both directions: how far is not said.
+        ended = not page.more and asked.subcommand != "AROUND"
         yield from session.in_batch(
-            "h", f"chathistory {target}", lambda name: (past(record, name) for record in records)
+            "h",
+            f"chathistory {target}",
+            lambda name: (past(record, name) for record in records),
+            END if ended else "",
         )
 
 
@@ -270,7 +278,7 @@ def _say_targets(session: IrcSession, view: TargetsView) -> Iterator[bytes]:
             for target in view.targets
         ]
 
-    return session.in_batch("h", "draft/chathistory-targets", told)
+    return session.in_batch("h", "draft/chathistory-targets", told, "" if view.more else END)
 
 
 @reply(HistoryUnreadable)

@@ -128,7 +128,7 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     for capability in sorted(CAPABILITIES, key=lambda one: one.name):
         spec = IRCV3.format(path=capability.spec)
         if capability.spec.startswith("https://"):
-            spec = f"[soju]({capability.spec})"
+            spec = f"[{'soju' if 'soju' in capability.spec else 'IRCv3'}]({capability.spec})"
         found = covering(rf"\b{re.escape(capability.name)}\b", texts)
         yield "Capabilities", (f"`{capability.name}`", "", spec, found)
 

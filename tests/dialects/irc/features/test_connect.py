@@ -217,3 +217,11 @@ class TestOper:
 
     def test_incomplete(self, server):
         assert server.person("a").send("OPER owner") == [SERVER + "461 a OPER :Not enough parameters"]
+
+
+def test_who_asks_for_it_reads_its_own_source_when_it_is_let_in(server):
+    """ircv3-specifications, pull request 603 (draft/whoami): between 005 and 251, as a SETNAME."""
+    told = server.connect().send("CAP REQ draft/whoami", "NICK me", "USER u 0 * :My Name", "CAP END")
+    at = told.index(":me!u@192.0.2.1 SETNAME :My Name")
+    assert [told[at - 1].split(" ")[1], told[at + 1].split(" ")[1]] == ["005", "251"]
+    assert not [line for line in server.connect().send("NICK other", "USER u 0 * :O") if "SETNAME" in line]

@@ -35,6 +35,9 @@ USER_LENGTH: Final = 12
 """Longest user name (USERLEN): it goes before every message, beside a nick that may be long."""
 
 SETNAME: Final = capability("setname", "extensions/setname", changes=True)
+WHOAMI: Final = capability(
+    "draft/whoami", "https://github.com/ircv3/ircv3-specifications/pull/603", needs=("chghost", "setname")
+)
 
 token("NAMELEN", REALNAME_BYTES)
 token("USERLEN", USER_LENGTH)
@@ -185,10 +188,12 @@ def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
     name = reply.person.name
     own = say_unasked(session, MetadataTold(name, tuple((name, *one) for one in reply.metadata)))
     nick = reply.person.name.encode("utf-8", "replace")
+    whoami = line(f":{reply.person.origin} SETNAME", reply.person.realname)
     return b"".join(
         (
             session.context.rendered(opening).replace(b"\0", nick),
             isupport,
+            whoami if session.caps_out & WHOAMI else b"",
             lusers_lines(session.context, reply.person.name, reply.counts),
             own,
             session.context.rendered(motd_lines).replace(b"\0", nick),

@@ -33,6 +33,7 @@ from asyncchat.core.features.accounts import (
     shown_password,
 )
 from asyncchat.core.features.audit import AuditView, ReadAudit
+from asyncchat.core.features.autoreplay import wants_autoreplay
 from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.history import (
     FoundMessage,
@@ -264,7 +265,8 @@ class Hub:
         found = [
             record
             for record in self.records
-            if isinstance(record.event, SaidInPrivate)
+            if wants_autoreplay(self.chat, peer.id)
+            and isinstance(record.event, SaidInPrivate)
             and within(record, asked.window)
             and me.account in (record.event.to.account, record.event.person.account)
         ]
@@ -274,6 +276,8 @@ class Hub:
         room = self.chat.room_named(asked.room)
         if room is None or peer.id not in room.member_blocks:
             return [HistoryUnreadable(asked.room, asked.context)]
+        if asked.unasked and not wants_autoreplay(self.chat, peer.id):
+            return [HistoryPage(room.name, (), 0, asked.context)]
         found = [
             record
             for record in self.records

@@ -553,6 +553,39 @@ class TestForOtherClients:
         assert told[2].startswith("@batch=h0;time=")
         assert told[2].endswith(":anna!anna@localhost PRIVMSG #tea :line 7")
 
+    def test_times_alone_do_not_tell_what_is_old(self, server, talk):
+        """IRCv3 "chathistory": a batch marks the history; without it the text does."""
+        told = self.come(server, "some", "server-time").split("\r\n")
+        said_ = [number for number, line in enumerate(told) if "PRIVMSG" in line]
+        assert len(said_) == 19
+        assert told[said_[0] - 1].endswith(":Earlier messages in #tea begin here.")
+        assert told[said_[-1] + 1].endswith(":Earlier messages in #tea end here.")
+
+    @pytest.mark.parametrize("caps", ["", "server-time batch"])
+    def test_not_for_bots_unasked(self, server, talk, caps):
+        """IRCv3 "Bot Mode": who set it before it joined takes what it is told for new."""
+        bot = server.connect()
+        bot.send(f"CAP REQ :{caps}\r\n" if caps else "")
+        bot.send("NICK bot\r\nUSER bot 0 * :bot\r\nCAP END\r\nMODE bot +B\r\nJOIN #tea\r\n")
+        bot.until(" 366 ")
+        bot.until("\r\n")
+        told = pong(bot)
+        assert "PRIVMSG" not in told
+        assert "NOTICE" not in told
+        bot.send("HISTORY #tea 3\r\n")
+        assert pong(bot).count("PRIVMSG") == 2
+
+    def test_not_for_accounts_that_want_none(self, server, talk):
+        old = server.irc("old")
+        old.send("NS REGISTER sesame-street\r\n")
+        for word, told in (("OFF", "not told"), ("", "not told"), ("ON", "told"), ("OFF", "not told")):
+            old.send(f"NS SET HISTORY {word}\r\n")
+            old.until(f"NOTICE old :As old you are {told} unasked what was said before\r\n")
+        old.send("JOIN #tea\r\n")
+        assert "PRIVMSG" not in pong(old)
+        old.send("PART #tea\r\nNS SET HISTORY ON\r\nJOIN #tea\r\n")
+        assert "PRIVMSG" in pong(old)
+
     def test_not_for_who_asks_by_itself(self, server, talk):
         assert "PRIVMSG" not in self.come(server, "new", CAPS)
 

@@ -15,6 +15,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features import history, redaction, rename
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
+from asyncchat.core.features.autoreplay import wants_autoreplay
 from asyncchat.core.features.history_access import erasable_since, note_history, readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.modes import AUDITORIUM
@@ -183,6 +184,8 @@ class History:
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
             return history.HistoryUnreadable(command.room, command.context)
+        if command.unasked and not wants_autoreplay(self.chat, session.person_id):
+            return history.HistoryPage(where.name, (), 0, command.context)
         window = command.window.resolved(wall_clock(), PAGE_MOST, command.newer_seconds)
         query = where.query(upto, window, events=command.events)
         await self._turns.wait()
@@ -262,6 +265,8 @@ class History:
 
     async def read_missed(self, session: Session, command: history.ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
+        if not wants_autoreplay(self.chat, session.person_id):
+            return history.HistoryPage("", (), 0, command.context)
         owners = self.own_streams(session)
         try:
             newest = await self._log.newest((), owners, upto)

@@ -9,6 +9,7 @@ from asyncchat.core.features.accept import AcceptChanged
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride, OperRead
+from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
@@ -176,6 +177,7 @@ UNTOLD = [
     Spoke("#r", A, TIME),
     PersonFlagChanged(A, "bot", True),
     AlwaysOnChanged("a", True),
+    AutoreplayChanged("a", False),
     DeviceLastSeen("a", "u", 5, ("#r",)),
     AlwaysOnSaved("a", A, (("#r", 1),)),
     OperGranted(A),

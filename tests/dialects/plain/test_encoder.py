@@ -9,6 +9,7 @@ from asyncchat.core.features.accept import AcceptChanged
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride, OperRead
+from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
@@ -199,6 +200,7 @@ WIRE: list[tuple[Event, str]] = [
     (ReadHere(ANNA, "#tea", 5), ""),
     (SessionAttached(ANNA, 2, 3), ""),
     (AlwaysOnChanged("anna", True), ""),
+    (AutoreplayChanged("anna", False), ""),
     (DeviceLastSeen("anna", "plain", 5), ""),
     (AlwaysOnSaved("anna", ANNA), ""),
     (SessionDetached(ANNA, 2), ""),

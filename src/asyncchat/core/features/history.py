@@ -69,7 +69,8 @@ class ReadHistory(IoCommand, frozen=True):
     """Messages of a room, or of the private conversation with somebody (no ``#``), oldest first.
 
     ``newer_seconds`` asks for none older than that: the server, which has a clock, makes a time of it. With
-    ``events`` what else happened there is read too. The page of the window ``then`` follows in the same
+    ``events`` what else happened there is read too. What nobody asked for (``unasked``) is empty for whoever
+    wants none of it. The page of the window ``then`` follows in the same
     answer. Messages older than the page are counted up to ``count_to``. ``context`` goes back to the dialect
     with the answer: what it asked for.
     """
@@ -82,6 +83,7 @@ class ReadHistory(IoCommand, frozen=True):
     then: Window | None = None
     count_to: int = MORE_COUNTED
     context: object = None
+    unasked: bool = False
 
 
 class Which(msgspec.Struct, frozen=True):
@@ -160,7 +162,7 @@ class ReadTargets(IoCommand, frozen=True):
 
 
 class ReadMissed(IoCommand, frozen=True):
-    """The requester's private messages, in all its conversations, while it was not here.
+    """The requester's private messages, in all its conversations, while it was not here, if it wants them.
 
     ``context`` goes back to the dialect with the answer.
     """

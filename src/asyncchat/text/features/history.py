@@ -55,7 +55,7 @@ class HistoryCursor(msgspec.Struct, frozen=True):
         if self.left is not None:
             limit = self.left if self.newcomer else min(PAGE, self.left)
             window = msgspec.structs.replace(window, limit=limit)
-        return ReadHistory(self.room, window, self.newer_seconds, context=self)
+        return ReadHistory(self.room, window, self.newer_seconds, context=self, unasked=self.newcomer)
 
 
 def parse_history(

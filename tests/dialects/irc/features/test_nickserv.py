@@ -95,7 +95,11 @@ def test_drop(server, anna):
 
 def test_set_password(server, anna):
     assert notices(anna.send("NS SET PASSWORD other")) == ["The password of anna is changed"]
-    assert notices(anna.send("NS SET EMAIL x")) == ["SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]"]
+    assert notices(anna.send("NS SET EMAIL x")) == [
+        "SET PASSWORD <new password>",
+        "SET ALWAYSON [ON|OFF]",
+        "SET HISTORY [ON|OFF]",
+    ]
     told = notices(anna.send("NS LOGOUT", "NS IDENTIFY other"))
     assert told == ["You are logged out", "You are now logged in as anna"]
 

@@ -12,12 +12,13 @@ import msgspec
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
+from asyncchat.core.features.autoreplay import AutoreplayStatus
 from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
 from asyncchat.core.features.last_seen import LastSeen
 from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
 from asyncchat.core.features.redaction import EraseFrom
 from asyncchat.core.names import HISTSERV, fold
-from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
+from asyncchat.dialects.irc.capabilities import BATCH, CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
 from asyncchat.dialects.irc.client_registry import to_server
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.services import ServicePurpose, notice
@@ -25,6 +26,7 @@ from asyncchat.dialects.irc.registry import command, reply, service
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.features.autoreplay import autoreplay_status
 from asyncchat.text.features.history import (
     HistoryCursor,
     earlier,
@@ -212,7 +214,7 @@ def _is_for_people(record: Record) -> bool:
 
 
 def around(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
-    """The notices before and behind a page: what it does not show, and without server-time where it is."""
+    """The notices before and behind a page: what it does not show, and where it is."""
     going_on = next_cursor(msgspec.structs.replace(page, context=asked.cursor))
     room = page.room
     if room:
@@ -220,7 +222,8 @@ def around(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose) -> 
             session.forget(HistoryCursor)
         else:
             session.keep(going_on)
-    marked = not session.caps_out & SERVER_TIME and bool(_told_of(session, page))
+    told_apart = SERVER_TIME | BATCH  # a client without either may take what is old for new
+    marked = session.caps_out & told_apart != told_apart and bool(_told_of(session, page))
     place = f" in {room}" if room else ""
     begins = notice(session, PURPOSE, f"Earlier messages{place} begin here.") if marked else b""
     ends = notice(session, PURPOSE, f"Earlier messages{place} end here.") if marked else b""
@@ -244,6 +247,11 @@ def say_replay_unreadable(session: IrcSession, refusal: HistoryUnreadable, asked
         return b""
     when = " now" if refusal.failed else ""
     return notice(session, PURPOSE, f"The history of {middle(refusal.room)} can't be read{when}.")
+
+
+@reply(AutoreplayStatus)
+def _say_status(session: IrcSession, reply: AutoreplayStatus) -> bytes:
+    return notice(session, reply.context, autoreplay_status(reply))
 
 
 @reply(HistServNotice)

@@ -6,6 +6,7 @@ Owns its words.
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features import accounts
 from asyncchat.core.features.always_on import SetAlwaysOn
+from asyncchat.core.features.autoreplay import SetAutoreplay
 from asyncchat.core.names import NICKSERV
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.dialects.irc.client_registry import Line, LineContext, NotAskable, to_server
@@ -32,7 +33,7 @@ PURPOSE = verb.purpose
 _SWITCH = {"": None, "ON": True, "TRUE": True, "OFF": False, "FALSE": False}
 """What a setting is set to; TRUE and FALSE are what ergo's users type."""
 
-_SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
+_SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]", "SET HISTORY [ON|OFF]")
 
 
 @verb("REGISTER", 1, 1, "<password> [<email>]", "Makes an account of your nickname.", secret=True)
@@ -76,14 +77,17 @@ def _regain(_session: IrcSession, words: list[str]) -> Command:
     "SET",
     1,
     2,
-    "PASSWORD <new password> | ALWAYSON [ON|OFF]",
-    "Changes your password, or lets you stay in your channels while you are not connected.",
+    "PASSWORD <new password> | ALWAYSON [ON|OFF] | HISTORY [ON|OFF]",
+    "Changes your password, lets you stay in your channels while you are not connected, or tells you what "
+    "was said before.",
     spaced=True,
 )
 def _set(session: IrcSession, words: list[str]) -> Command:
     what, value = words[0].upper(), words[1] if len(words) > 1 else ""
     if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in _SWITCH:
         return SetAlwaysOn(_SWITCH[value.upper()], PURPOSE)
+    if what == "HISTORY" and value.upper() in _SWITCH:
+        return SetAutoreplay(_SWITCH[value.upper()], PURPOSE)
     if what != "PASSWORD" or not value:
         return DialectReply(ServiceNotices(_SETTINGS, PURPOSE))
     if not session.is_confidential:
@@ -123,6 +127,6 @@ to_server(accounts.GetAccount)(lambda _, c: _to_nickserv("INFO", c.account))
 to_server(accounts.NewPassword)(lambda server, c: _with_password(server, c.password, "SET", "PASSWORD"))
 to_server(accounts.DropAccount)(lambda server, c: _with_password(server, c.password, "DROP"))
 to_server(accounts.Reclaim)(lambda server, c: _with_password(server, c.password, "REGAIN", c.name))
-to_server(SetAlwaysOn)(
-    lambda _, c: _to_nickserv("SET", "ALWAYSON", {True: "ON", False: "OFF", None: ""}[c.on])
-)
+_WORD = {True: "ON", False: "OFF", None: ""}
+to_server(SetAlwaysOn)(lambda _, c: _to_nickserv("SET", "ALWAYSON", _WORD[c.on]))
+to_server(SetAutoreplay)(lambda _, c: _to_nickserv("SET", "HISTORY", _WORD[c.on]))

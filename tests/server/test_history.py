@@ -192,6 +192,17 @@ def test_a_tag_message_is_kept_unless_it_means_nothing_later(server, to):
     assert f"REDACT {to} {id} :oops" in played
 
 
+def test_a_page_does_not_say_that_somebody_is_away_now(server):
+    """IRCv3 away-notify: AWAY is about who is there; a JOIN of long ago is played back without it."""
+    bob = irc(server, "bob", f"{MORE} away-notify", "#tea")
+    anna = irc(server, "anna", MORE)
+    anna.send("AWAY :out\r\nJOIN #tea\r\nAWAY\r\n")
+    assert " AWAY :out\r\n" in bob.until(" AWAY\r\n")
+    page = page_of(bob, "#tea")
+    assert ":anna!anna@localhost JOIN #tea\r\n" in page
+    assert " AWAY" not in page
+
+
 def test_the_last_page_of_targets_says_that_it_is(server):
     """IRCv3 chathistory, pull request 598: the tag draft/chathistory-end."""
     anna, bob = irc(server, "anna", MORE), irc(server, "bob", MORE)

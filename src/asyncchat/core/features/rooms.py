@@ -3,7 +3,9 @@
 Owns these events and what they change. Must not decide who may join: ``join`` does.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+import msgspec
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Recipients, Stream, Untold
@@ -37,6 +39,10 @@ class Joined(Event, frozen=True, tag="joined"):
     person: Person
     operator: bool = False
     away: str = ""
+
+    def to_store(self) -> Self:
+        """The event without the away message: the history must not say that somebody is away now."""
+        return msgspec.structs.replace(self, away="") if self.away else self
 
 
 class Parted(Event, frozen=True, tag="parted"):

@@ -599,13 +599,6 @@ export class Chat extends EventTarget {
       serial: (serial += 1), id: item.tags.get("msgid") ?? "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text,
       kind: "event", presence, reactions: new Map(),
     };
-    // A live event had no id: the one from the history is the same.
-    const told = message.id && room.messages.findLast((one) => one.time < message.time || (one.kind === "event" && !one.id
-      && one.time === message.time && one.nick === message.nick && one.text === text));
-    if (told?.time === message.time && !room.byId.has(message.id)) {
-      told.id = message.id;
-      room.byId.set(told.id, told);
-    }
     if (this.#insert(room, message)) this.#tell("messages", room, { live: true });
   }
 
@@ -775,7 +768,8 @@ export class Chat extends EventTarget {
       this.#tell("room", room);
       this.#event(room, item, `renamed the room to ${now}`);
     },
-    AWAY(item) {
+    AWAY(item, past) {
+      if (past) return;
       this.#everywhere(item.source.nick, (_room, member) => { member.away = item.params[0] ?? ""; });
     },
     ACCOUNT(item) {

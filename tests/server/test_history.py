@@ -586,6 +586,36 @@ class TestForOtherClients:
         bot.send("HISTORY #tea 3\r\n")
         assert pong(bot).count("PRIVMSG") == 2
 
+    def test_who_parts_and_joins_is_told_only_what_was_missed(self, server, talk):
+        old = server.connect()
+        old.send("NICK old\r\nUSER old 0 * :old\r\nJOIN #tea\r\n")
+        assert pong(old).count(" PRIVMSG #tea ") == 19
+        old.send("PART #tea\r\nJOIN #tea\r\n")
+        told = pong(old)
+        assert ("PRIVMSG" in told, "NOTICE" in told) == (False, False)
+        old.send("PART #tea\r\n")
+        pong(old)
+        said(talk, "meanwhile", "#tea")
+        old.send("JOIN #tea\r\n")
+        assert [line[-9:] for line in pong(old).split("\r\n") if " PRIVMSG #tea " in line] == ["meanwhile"]
+
+    def test_a_guest_who_returns_is_told_only_what_was_missed(self, server, talk):
+        def come(user):
+            guest = server.connect()
+            guest.send(f"NICK old\r\nUSER {user} 0 * :old\r\nJOIN #tea\r\n")
+            told = [line for line in pong(guest).split("\r\n") if " PRIVMSG #tea " in line]
+            said(talk, "heard", "#tea")
+            guest.until("heard")
+            guest.send("QUIT\r\n")
+            guest.rest()
+            return told
+
+        assert len(come("old")) == 19
+        said(talk, "meanwhile", "#tea")
+        assert [line[-9:] for line in come("old")] == ["meanwhile"]
+        assert come("old") == []
+        assert len(come("other")) > 10
+
     def test_not_for_accounts_that_want_none(self, server, talk):
         old = server.irc("old")
         old.send("NS REGISTER sesame-street\r\n")
@@ -594,8 +624,11 @@ class TestForOtherClients:
             old.until(f"NOTICE old :As old you are {told} unasked what was said before\r\n")
         old.send("JOIN #tea\r\n")
         assert "PRIVMSG" not in pong(old)
-        old.send("PART #tea\r\nNS SET HISTORY ON\r\nJOIN #tea\r\n")
-        assert "PRIVMSG" in pong(old)
+        old.send("PART #tea\r\nNS SET HISTORY ON\r\n")
+        pong(old)
+        said(talk, "meanwhile", "#tea")
+        old.send("JOIN #tea\r\n")
+        assert pong(old).count("PRIVMSG") == 1
 
     def test_not_for_who_asks_by_itself(self, server, talk):
         assert "PRIVMSG" not in self.come(server, "new", CAPS)

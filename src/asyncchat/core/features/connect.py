@@ -13,7 +13,13 @@ from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.impersonation import imitated, stands_for_server
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
-from asyncchat.core.features.last_seen import DeviceLastSeen, LastSeen, device_of, missed_since
+from asyncchat.core.features.last_seen import (
+    DeviceLastSeen,
+    LastSeen,
+    device_of,
+    guest_missed_since,
+    missed_since,
+)
 from asyncchat.core.features.messages import silence
 from asyncchat.core.features.metadata.api import Pending
 from asyncchat.core.features.metadata.handlers import entering
@@ -230,7 +236,9 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     items: list[Item] = [
         Connected(newcomer, now, command.away),
         *entering(chat, newcomer, session_id, command.metadata, command.keys),
-        GetWelcome(missed_since(chat, mine, command.user) if mine else None),
+        GetWelcome(
+            missed_since(chat, mine, command.user) if mine else guest_missed_since(chat, newcomer, now)
+        ),
     ]
     if mine:
         items.append(DeviceLastSeen(mine, command.user))
@@ -283,7 +291,7 @@ def detach(chat: Chat, person_id: int, command: Detach, now: int) -> Items:
     reason = command.reason
     if reason and not command.automatic and any(silence(chat, me, room) for room in chat.rooms_with(me.id)):
         reason = ""
-    return (*leaving(chat, me, reason, now), *seen)
+    return (*leaving(chat, me, reason, now, command.silent), *seen)
 
 
 @handles(Rename)

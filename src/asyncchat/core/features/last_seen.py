@@ -1,6 +1,7 @@
 """When the devices of accounts were last connected, so that people who return can read what they missed.
 
-Owns these times. A device is identified by its account and the user name that its client gives.
+Owns these times. A device is identified by its account and the user name that its client gives; somebody
+without an account, for a short time, by name, user name and address.
 """
 
 from collections.abc import Iterator
@@ -10,12 +11,20 @@ import msgspec
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Untold
+from asyncchat.core.features.presence import Left
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
 
 DEVICES_EACH: Final = 20
 """Devices that are remembered of one account: those that were connected last."""
+
+
+GUEST_RETURN: Final = 1_800_000_000
+"""Microseconds within which a guest returns who is told only what was missed."""
+
+MAX_GUESTS: Final = 1000
+"""Guests who left that are remembered, the last ones."""
 
 
 class LastSeen(msgspec.Struct, frozen=True):
@@ -46,6 +55,17 @@ class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
                 yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
 
 
+class LeftGuests(Part):
+    """When guests left, and which rooms they were in. A new run begins without."""
+
+    def __init__(self) -> None:
+        self.left: dict[tuple[str, str, str], LastSeen] = {}
+
+    def end_run(self) -> None:
+        """Forgets all of them."""
+        self.left.clear()
+
+
 class DeviceLastSeen(Untold, frozen=True, tag="device", omit_defaults=True):
     """A device of an account is connected (no time), or was until a time; as in ``LastSeen``."""
 
@@ -65,6 +85,16 @@ def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
     if seen is None and known and all(one.time for one in known.values()):
         seen = max(known.values(), key=lambda one: one.time)
     return seen if seen is not None and seen.time else None
+
+
+def guest_missed_since(chat: Chat, guest: Person, now: int) -> LastSeen | None:
+    """When a guest was last connected who returns quickly; None: that is not known."""
+    seen = LeftGuests.of(chat).left.get(_guest_key(guest))
+    return seen if seen is not None and now - seen.time <= GUEST_RETURN else None
+
+
+def _guest_key(guest: Person) -> tuple[str, str, str]:
+    return guest.key, guest.user, guest.address or guest.host
 
 
 def devices_online(chat: Chat, me: Person) -> Iterator[DeviceLastSeen]:
@@ -95,6 +125,17 @@ def devices_last_seen(chat: Chat, last: int) -> Iterator[Event]:
         for device, seen in devices.items():
             if not seen.time:
                 yield DeviceLastSeen(chat.accounts[key].name, device, last)
+
+
+@applies(Left)
+def _guest_left(chat: Chat, event: Left) -> None:
+    if event.person.account:
+        return
+    left, key = LeftGuests.of(chat).left, _guest_key(event.person)
+    left.pop(key, None)
+    left[key] = LastSeen(event.time - event.silent, event.rooms)
+    if len(left) > MAX_GUESTS:
+        del left[next(iter(left))]
 
 
 @applies(DeviceLastSeen)

@@ -53,7 +53,8 @@ class Connected(Event, frozen=True, tag="entered"):
 class Left(Event, frozen=True, tag="left"):
     """A person left the chat and so all its rooms; the reason may be empty.
 
-    ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of the rooms that it was in.
+    ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of the rooms that it was in. ``silent`` is
+    for how many microseconds it was unknown whether it received anything.
     """
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
@@ -63,6 +64,7 @@ class Left(Event, frozen=True, tag="left"):
     reason: str = ""
     time: int = 0
     rooms: tuple[str, ...] = ()
+    silent: int = 0
 
 
 class SessionAttached(Event, frozen=True, tag="attached"):
@@ -121,9 +123,9 @@ class RealnameChanged(Event, frozen=True, tag="realname"):
     now: Person
 
 
-def leaving(chat: Chat, me: Person, reason: str, now: int) -> Iterator[Event]:
-    """The events when a person leaves the chat."""
-    yield Left(me, reason, now, chat.rooms.joined.get(me.id, ()))
+def leaving(chat: Chat, me: Person, reason: str, now: int, silent: int = 0) -> Iterator[Event]:
+    """The events when a person leaves the chat; ``silent`` as in ``Left``."""
+    yield Left(me, reason, now, chat.rooms.joined.get(me.id, ()), silent)
     for room in chat.rooms_with(me.id):
         yield from closing(chat, room)
 

@@ -380,6 +380,7 @@ class PlainDialect:
             told.append(f"What you type goes to {place(self.room)}.")
         number = _came_by(outcome)
         if self._missed is not None and number is not None and self.shared.info.newcomers:
+            # A guest has no private history: then it is empty.
             asked = history.missed("", number, self._missed.time, self._input.framed)
             self._follow = (*self._follow, ReadMissed(asked.command().window, asked))
 

@@ -125,14 +125,18 @@ def more(target: str, *, here: bool) -> str:
 def earlier(count: int, asked: HistoryCursor) -> str:
     """How many messages before the first one shown are not shown."""
     many = f"more than {count:,}" if count >= MORE_COUNTED else f"{count:,}"
-    missed = " that you missed" if asked.window.after_time is not None else ""
+    window = asked.window
+    missed = " that you missed" if window.after_time is not None or window.after is not None else ""
     return f"{many} earlier message{'s' if count > 1 else ''}{missed}"
 
 
-def missed(room: str, before: int | None, since: int, framed: bool) -> HistoryCursor:
-    """The last messages of a room that a person missed since a time."""
+def missed(
+    room: str, before: int | None, since: int | None, framed: bool, after: int | None = None
+) -> HistoryCursor:
+    """The last messages of a room that a person missed since a time, or after a number."""
     left = MISSED if framed else NEWCOMER_UNFRAMED
-    return HistoryCursor(room, Window(before=before, after_time=since), left=left, newcomer=True)
+    window = Window(after=after, before=before, after_time=since)
+    return HistoryCursor(room, window, left=left, newcomer=True)
 
 
 @slash(

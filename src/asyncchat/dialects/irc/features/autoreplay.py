@@ -47,7 +47,7 @@ class AutoreplayPurpose(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Absence:
-    """The absence of a person with an account: the number of the record that ended it, and what it missed."""
+    """The absence of a person: the number of the record that ended it, and what it missed."""
 
     number: int
     seen: LastSeen | None = None
@@ -91,10 +91,36 @@ def present(session: IrcSession, room: str, time: int) -> None:
 
 
 def welcomed(session: IrcSession, seen: LastSeen | None) -> None:
-    """Reads what was said in private to a person that came back, and was last ``seen`` then."""
+    """Reads what was said in private to an account that came back, and was last ``seen`` then.
+
+    A guest has no private history, but is told only what was missed of its rooms.
+    """
+    if seen is None or not session.context.server.newcomers or session.caps_in & CHATHISTORY:
+        return
     absence = session.state(Absence)
-    if absence is not None and seen is not None:
+    if absence is None:
+        session.keep(Absence(0, seen))
+    else:
         session.ask_next(on_return(absence, seen))
+
+
+class PartedRooms(dict[str, int]):
+    """The numbers of the records by which the session left rooms, by their keys."""
+
+
+_MOST_PARTED = 50
+"""Rooms that are remembered so: more than a client rejoins."""
+
+
+def parted(session: IrcSession, room: str, record: Record) -> None:
+    """Remembers that a session left a room: if it comes again, it is told what was said since."""
+    if not session.context.server.newcomers or session.caps_in & CHATHISTORY:
+        return
+    rooms = session.state(PartedRooms) or PartedRooms()
+    rooms[fold(room)] = record.number
+    if len(rooms) > _MOST_PARTED:
+        del rooms[next(iter(rooms))]
+    session.keep(rooms)
 
 
 class StartReplay(msgspec.Struct, frozen=True):
@@ -115,9 +141,11 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> ReadHi
     """The first page for a session that joined a room: what it missed, else the last lines before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
+    parted_rooms = session.state(PartedRooms)
+    after = None if parted_rooms is None else parted_rooms.pop(fold(room), None)
     asked = newcomers(room, number, True, session.context.server.newcomers)
-    if since is not None:
-        asked = missed(room, number, since, framed=True)
+    if since is not None or after is not None:
+        asked = missed(room, number, since, framed=True, after=after)
     return msgspec.structs.replace(asked.command(), context=AutoreplayPurpose(asked, time))
 
 

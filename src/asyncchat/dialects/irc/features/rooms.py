@@ -222,6 +222,13 @@ def _joined(session: IrcSession, record: Record, event: rooms.Joined) -> bytes:
 to_siblings_as_to_self(rooms.Joined)
 
 
+@to_self(rooms.Parted)
+def _parted(session: IrcSession, record: Record, event: rooms.Parted) -> bytes:
+    """PART; what is said there from now on is missed."""
+    autoreplay.parted(session, event.room, record)
+    return session.encoder.encode(record)
+
+
 @lines(rooms.Parted)
 def _part_lines(_encoder: EncoderBase, event: rooms.Parted) -> bytes:
     return line(f":{event.person.origin} PART {event.room}", event.reason or None)

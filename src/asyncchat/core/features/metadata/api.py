@@ -64,6 +64,7 @@ class SyncMetadata(IoCommand, frozen=True):
     With ``every`` those of itself, its rooms with their members, and the people that it monitors.
     """
 
+    cost: ClassVar[int] = 4
     target: str
     every: bool = False
 

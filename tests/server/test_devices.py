@@ -197,6 +197,36 @@ def test_owner_s_rights_hold_on_all_devices(server):
     phone.until("MODE #lobby +m")
 
 
+def test_targets_name_the_rooms_of_the_last_visit(server):
+    """IRCv3 "chathistory", "TARGETS": a client asks it before it has joined its rooms again."""
+    bob = server.irc("bob")
+    bob.send("JOIN #tea\r\nJOIN #shut\r\nJOIN #locked\r\nJOIN #not-hers\r\n")
+    anna = register(server, "anna")
+    anna.send("JOIN #tea\r\nJOIN #shut\r\nJOIN #locked\r\nJOIN #gone\r\n")
+    anna.until(" 366 anna #gone ")
+    for room in ("#tea", "#shut", "#locked", "#not-hers"):
+        bob.send(f"PRIVMSG {room} :hi\r\n")
+    anna.send("PRIVMSG #gone :hi\r\n")
+    settled(anna)
+    anna.send("QUIT\r\n")
+    anna.rest()
+    bob.send("MODE #shut +i\r\nMODE #locked +k key\r\n")
+    settled(bob)
+    times = "timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z"
+
+    def targets(name):
+        again = device(server, name, capabilities=f"{CAPABILITIES} batch draft/chathistory")
+        again.send(f"CHATHISTORY TARGETS {times} 10\r\n")
+        told = [line.split(" ")[4] for line in settled(again).split("\r\n") if " TARGETS " in line]
+        again.send("QUIT\r\n")
+        again.rest()
+        return told
+
+    assert targets("anna") == ["#tea"]
+    # It joined nothing at that visit.
+    assert targets("anna") == []
+
+
 @pytest.fixture
 def stays(server):
     """Somebody who stays without a connection, in #tea, and has just gone."""

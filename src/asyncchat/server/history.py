@@ -17,6 +17,8 @@ from asyncchat.core.features import history, redaction, rename
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.autoreplay import wants_autoreplay
 from asyncchat.core.features.history_access import erasable_since, note_history, readable_since
+from asyncchat.core.features.join import may_join_again
+from asyncchat.core.features.last_seen import rooms_before
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
@@ -287,7 +289,7 @@ class History:
     async def read_targets(self, session: Session, command: history.ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
-        mine = chat.rooms_with(session.person_id)
+        mine = [*chat.rooms_with(session.person_id), *self._rooms_before(session)]
         rooms = {room.key: room.name for room in mine}
         since = {room.key: readable_since(chat, session.person_id, room) for room in mine}
         try:
@@ -309,6 +311,19 @@ class History:
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
         return history.TargetsView(tuple(wanted), command.context, len(found) - len(wanted))
+
+    def _rooms_before(self, session: Session) -> list[Room]:
+        """The rooms of an account's last visit that it may join again; it may ask before it does."""
+        chat = self.chat
+        me = chat.people.get(session.person_id)
+        if me is None:
+            return []
+        rooms = (chat.rooms.get(key) for key in rooms_before(chat, me, session.id))
+        return [
+            room
+            for room in rooms
+            if room is not None and me.id not in room.member_blocks and may_join_again(chat, room, me)
+        ]
 
     def _peer_name(self, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""

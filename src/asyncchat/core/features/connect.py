@@ -17,6 +17,7 @@ from asyncchat.core.features.last_seen import (
     DeviceLastSeen,
     LastSeen,
     device_of,
+    device_online,
     guest_missed_since,
     missed_since,
 )
@@ -241,7 +242,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
         ),
     ]
     if mine:
-        items.append(DeviceLastSeen(mine, command.user))
+        items.append(device_online(chat, mine, command.user))
     named: set[str] = set()
     joined = 0
     for room in command.rooms:
@@ -267,7 +268,7 @@ def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now:
     before = entering(chat, same, session_id, command.metadata, command.keys)
     attached = SessionAttached(same, session_id, now, command.user, command.host, command.address)
     welcome = GetWelcome(missed_since(chat, same.account, command.user))
-    return (*away, attached, *before, welcome, DeviceLastSeen(same.account, command.user), *rooms)
+    return (*away, attached, *before, welcome, device_online(chat, same.account, command.user), *rooms)
 
 
 @handles(Detach)

@@ -149,6 +149,8 @@ class ReplyTo(MessageCommand, frozen=True):
 class ReadTargets(IoCommand, frozen=True):
     """The requester's rooms and private conversations, by the time of their newest message.
 
+    An account's rooms are also those of its last visit, which it may not have joined again yet.
+
     The times (microseconds, exclusive) bound that time; ``newest`` chooses the end if there are more than
     ``limit``. ``context`` goes back to the dialect with the answer.
     """

@@ -321,6 +321,13 @@ def confusable_fault(chat: Chat, name: str) -> str | None:
     return f"it looks like {chat.rooms[shape].name}" if shape != fold(name) and shape in chat.rooms else None
 
 
+def may_join_again(chat: Chat, room: Room, me: Person) -> bool:
+    """Whether a person would be let into a room without a key, to its history."""
+    if not (room.member_blocks or room.founder or room.key == LOBBY):
+        return False
+    return _join_refusal(chat, room, me, "") is None
+
+
 def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
     """Why a person may not join an existing room, or None; a server operator may nevertheless."""
     if Invites.of(chat).rooms.get(me.id, {}).get(room.key):

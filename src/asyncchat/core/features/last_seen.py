@@ -30,7 +30,8 @@ MAX_GUESTS: Final = 1000
 class LastSeen(msgspec.Struct, frozen=True):
     """A device was connected until ``time`` (microseconds since 1970 UTC; 0: it still is).
 
-    ``rooms`` are the keys of the rooms that it was in; None: unknown, as after a crash.
+    ``rooms`` are the keys of the rooms that it was in, at its last visit if it is connected; None: unknown,
+    as after a crash.
     """
 
     time: int
@@ -87,6 +88,15 @@ def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
     return seen if seen is not None and seen.time else None
 
 
+def rooms_before(chat: Chat, me: Person, session_id: int) -> tuple[str, ...]:
+    """The keys of the rooms of the last visit of an account, with this device or else with its last one."""
+    known = SeenDevices.of(chat).get(fold(me.account), {}) if me.account else {}
+    seen = known.get(device_of(chat, me, session_id))
+    if seen is None or seen.rooms is None:
+        seen = max(known.values(), key=lambda one: one.time, default=None)
+    return () if seen is None else seen.rooms or ()
+
+
 def guest_missed_since(chat: Chat, guest: Person, now: int) -> LastSeen | None:
     """When a guest was last connected who returns quickly; None: that is not known."""
     seen = LeftGuests.of(chat).left.get(_guest_key(guest))
@@ -99,7 +109,13 @@ def _guest_key(guest: Person) -> tuple[str, str, str]:
 
 def devices_online(chat: Chat, me: Person) -> Iterator[DeviceLastSeen]:
     """The events that mark the devices of a person, who just logged in, as connected."""
-    return (DeviceLastSeen(me.account, device) for device in _devices(chat, me))
+    return (device_online(chat, me.account, device) for device in _devices(chat, me))
+
+
+def device_online(chat: Chat, account: str, device: str) -> DeviceLastSeen:
+    """The event that marks a device as connected; it keeps the rooms of its last visit."""
+    seen = SeenDevices.of(chat).get(fold(account), {}).get(device)
+    return DeviceLastSeen(account, device, rooms=None if seen is None else seen.rooms)
 
 
 def devices_offline(chat: Chat, me: Person, now: int) -> Iterator[DeviceLastSeen]:

@@ -203,7 +203,8 @@ class Peer:
         plain = base64.b64encode(f"\0{name}\0{SECRET}".encode()).decode()
         login = pick(("", f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {plain}\r\n"))
         self.writer.write(
-            f"CAP REQ :{' '.join(held)}\r\nNICK {name}\r\nUSER u 0 * :real\r\n{login}CAP END\r\n"
+            f"CAP REQ :{' '.join(held[::2])}\r\nCAP REQ :{' '.join(held[1::2])}\r\n"  # one line is too short
+            f"NICK {name}\r\nUSER u 0 * :real\r\n{login}CAP END\r\n"
             f"{'' if login else f'NICK u{self.number}'}\r\nJOIN #lobby,#tea\r\n".encode()
         )
 

@@ -87,7 +87,7 @@ _PAUSE_SECONDS = 0.0002
 _NEW_ROWS = 32
 """Rows with new names or odd texts that are read at once: 1 ms where all texts are of full length."""
 
-_MOST_NAMES = 10_000
+_MOST_NAMES = 4096
 """Rooms and authors whose tokens are kept for the next slices."""
 
 _SAID = (

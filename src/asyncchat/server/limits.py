@@ -104,6 +104,10 @@ class Budget:
         self.level = rate.burst
         """Lines that might be taken when it was last looked at; by now there may be more."""
 
+    def is_full(self, now: float) -> bool:
+        """Whether nothing of it is used."""
+        return self.lines(now) >= self.rate.burst
+
     def lines(self, now: float) -> float:
         """Lines that may be taken now; negative: a debt."""
         rate = self.rate
@@ -368,9 +372,7 @@ class Budgets:
             for key, network in self._networks.items()
             if network.connections or not network.is_whole(now)
         }
-        self._accounts = {
-            name: budget for name, budget in self._accounts.items() if budget.lines(now) < budget.rate.burst
-        }
+        self._accounts = {name: budget for name, budget in self._accounts.items() if not budget.is_full(now)}
 
     def _network(self, key: str, shares: int = 1) -> NetworkBudget:
         network = self._networks.get(key)

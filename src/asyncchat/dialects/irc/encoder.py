@@ -17,8 +17,8 @@ from asyncchat.dialects.irc.registry import CAUSES, COALESCED, LINES, PLAYBACK, 
 from asyncchat.dialects.irc.tokens import LINE_BYTES
 from asyncchat.text.times import timestamp
 
-MOST_REMEMBERED: Final = 20_000
-"""Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""
+MOST_REMEMBERED: Final = 4096
+"""Heads of lines that are remembered: one for each who speaks, some 250 bytes; then it begins anew."""
 
 
 @dataclass(slots=True)

@@ -56,6 +56,8 @@ NOT_RUN = {
     "sudo apt-get install inspircd": "installs a package",
     "asyncchat bench room --peer inspircd --server-cpu 0 --client-cpu 1": "takes minutes, and needs InspIRCd",
     "asyncchat bench all --peer inspircd --peer ngircd": "takes minutes, and needs both",
+    "asyncchat bench room big-room huge-room rooms steady light idle --peer inspircd --seconds 3 --warmup 1 "
+    "--server-cpu 0 --client-cpu 1 --markdown docs/performance.md": "takes minutes, and needs InspIRCd",
     'asyncchat bench room --caps "server-time message-tags echo-message batch labeled-response" '
     '--against-caps ""': "takes minutes",
     'asyncchat bench room big-room rooms steady --caps "server-time message-tags echo-message batch '

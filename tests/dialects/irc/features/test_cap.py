@@ -237,3 +237,9 @@ class TestRenewed:
         for command in asked:
             server.hub.submit(a, command)
         assert a.read()[0].startswith("@label=1 :irc.test BATCH +")
+
+
+def test_sasl_is_in_the_last_line(server):
+    """pydle reads no other (1.2.0), and would not log in."""
+    *_, last = server.connect().send("CAP LS 302")
+    assert any(word.startswith("sasl=") for word in last.partition(" :")[2].split(" "))

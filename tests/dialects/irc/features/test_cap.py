@@ -240,6 +240,6 @@ class TestRenewed:
 
 
 def test_sasl_is_in_the_last_line(server):
-    """pydle reads no other (1.2.0), and would not log in."""
+    """pydle 1.2.0 reads no other: without it there it would not even ask for SASL."""
     *_, last = server.connect().send("CAP LS 302")
     assert any(word.startswith("sasl=") for word in last.partition(" :")[2].split(" "))

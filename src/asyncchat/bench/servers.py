@@ -142,20 +142,9 @@ class Own:
             def token() -> str:
                 if not self.history:
                     raise AsyncChatError("what is posted is read back: leave out --no-history")
-                arguments = [
-                    *program,
-                    "token",
-                    "add",
-                    "bench",
-                    "--room",
-                    "*",
-                    "--allow",
-                    "post",
-                    "--allow",
-                    "read",
-                ]
+                asked = ("token", "add", "bench", "--room", "*", "--allow", "post", "--allow", "read")
                 done = subprocess.run(  # noqa: S603  # the command above
-                    [*arguments, "--db", str(database)],
+                    [*program, *asked, "--db", str(database)],
                     capture_output=True, text=True, env=environment, cwd=folder, check=False,
                 )  # fmt: skip
                 if done.returncode:

@@ -268,6 +268,7 @@ class Budgets:
         self._clock = clock
         self._networks: dict[str, NetworkBudget] = {}
         self._accounts: dict[str, Budget] = {}
+        self._askers: dict[str, Budget] = {}
         self.server = ServerBudget(clock(), Rate(options.server_burst, options.server_rate))
         self.change(options)
 
@@ -364,6 +365,14 @@ class Budgets:
             budget = self._accounts[name] = Budget(self._clock(), self._account)
         return budget
 
+    def asker(self, name: str) -> Budget:
+        """The budget of a bot or a network that asks over the HTTP API: that of a connection."""
+        budget = self._askers.get(name)
+        if budget is None:
+            budget = self._askers[name] = self.connection()
+        budget.rate = self.rate
+        return budget
+
     def forget_idle(self) -> None:
         """Forgets the budgets that are whole and that nobody uses now."""
         now = self._clock()
@@ -373,6 +382,7 @@ class Budgets:
             if network.connections or not network.is_whole(now)
         }
         self._accounts = {name: budget for name, budget in self._accounts.items() if not budget.is_full(now)}
+        self._askers = {name: budget for name, budget in self._askers.items() if not budget.is_full(now)}
 
     def _network(self, key: str, shares: int = 1) -> NetworkBudget:
         network = self._networks.get(key)

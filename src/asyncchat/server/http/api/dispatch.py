@@ -17,19 +17,12 @@ from asyncchat.core.people import network_of
 from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
-from asyncchat.server.limits import Budget
 from asyncchat.server.password_guard import NetworkCount
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.page_cache import PageCache
     from asyncchat.server.session import Session, SessionContext
-
-FEW_BUDGETS = 256
-"""Clients whose rate is counted before those are forgotten that have asked nothing for a while."""
-
-MOST_BUDGETS = 10_000
-"""If more than these have asked something just now, the count starts anew."""
 
 _REMEMBERED = 256
 """Paths whose routes are remembered: those of the rooms that bots are in."""
@@ -127,8 +120,6 @@ class Api:
         )
         # Ten wrong tokens from one network, then 120 an hour, as for passwords.
         self._wrong_tokens = NetworkCount(10, 30.0, context.now)
-        self._budgets: dict[str, Budget] = {}
-        self._forget_at = FEW_BUDGETS
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request below the prefix."""
@@ -185,21 +176,10 @@ class Api:
             return None
         return Bots.of(self._context.chat).with_digest(digest_of(secret.strip()))
 
-    def _forget_idle(self, now: float) -> None:
-        """Forgets the budgets of which nothing is used; looks again when there are twice as many as then."""
-        used = {client: budget for client, budget in self._budgets.items() if not budget.is_full(now)}
-        self._budgets = used if len(used) < MOST_BUDGETS else {}
-        self._forget_at = max(FEW_BUDGETS, 2 * len(self._budgets))
-
     def _wait(self, client: str) -> float:
         """Seconds that a client has to wait, by the same limits as a session's lines."""
         context = self._context.sessions
-        if len(self._budgets) >= self._forget_at:
-            self._forget_idle(context.now())
-        budget = self._budgets.get(client)
-        if budget is None:
-            budget = self._budgets[client] = context.budgets.connection()
-        budget.rate = context.budgets.rate
+        budget = context.budgets.asker(client)
         wait = budget.wait(context.now())
         if not wait:
             budget.charge(1)

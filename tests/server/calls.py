@@ -92,7 +92,7 @@ def _hall() -> Iterator[ServerThread]:
     """A server with a history in a file, and nothing that time starts or ends."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(outbox, "GATHER", 0.0),
+        mock.patch.multiple(outbox, GATHER=0.0, COSTLY_GATHER=0.0, STORM_GATHER=0.0),
         mock.patch.object(keepalive, "ROUND", HOURS),
         mock.patch.object(delivery, "SLICE_SECONDS", HOURS),
         mock.patch.multiple(slices, SLICE_SECONDS=HOURS, PASS_SECONDS=HOURS),

@@ -17,24 +17,30 @@ from asyncchat.server.recipients import Recipient
 _logger = logging.getLogger("asyncchat.outbox")
 
 GATHER = 0.0035
-"""Least seconds between two batches: what comes meanwhile shares a commit and a write.
+"""Least seconds between two batches: what comes meanwhile shares a commit and a write."""
 
-500 messages a second in a room of 200 then go out nearly two at a time: 2.4 us of CPU a delivery, not the 3.1
-of 3 ms (``asyncchat bench steady``); from 5 ms on, p99 passes 5 ms.
-"""
+COSTLY_WRITES = 32
+"""An outcome that took more writes than this cost most by them, so it is worth waiting for more …"""
+
+COSTLY_FACTOR = 8.0
+"""… for this multiple of the delivery's time: it takes an eighth of a core then, on any machine."""
+
+COSTLY_GATHER = 0.008
+"""The most seconds between two batches for that. 500 messages a second in a room of 200 then go out four at
+a time, not two: 3.9 us of CPU a delivery, not 6.9 (``asyncchat bench steady``)."""
 
 STORM = 0.003
 """A batch whose delivery worked for more seconds than this may be a storm …"""
 
-SHARED = 8
-"""… and is one if it took more writes than this for each outcome: in so large rooms, waiting for more
-outcomes saves thousands of writes. In many small rooms it saves none."""
+STORM_WRITES = 8
+"""… and is one if each outcome took more writes than this: in so large rooms, waiting for more outcomes saves
+thousands of writes. In many small rooms it saves none."""
 
 STORM_FACTOR = 2.0
 """In a storm, the time between two batches as a multiple of the delivery's: half of it is left to read what
 the next batch joins. 5,000 people who join at once then cost 5 s of CPU instead of 9."""
 
-LONGEST_GATHER = 0.05
+STORM_GATHER = 0.05
 """The most seconds between two batches in a storm: nobody notices 50 ms when delivery takes 25."""
 
 MOST_RECORDS = 10_000
@@ -51,6 +57,16 @@ RETRY = 0.25
 
 GIVE_UP = 30.0
 """Seconds without a successful write after which the process tells people and exits."""
+
+
+def gap(took: float, writes: float) -> float:
+    """Seconds between two batches, after one that took so many seconds, and so many writes an outcome."""
+    seconds = GATHER
+    if writes > COSTLY_WRITES:
+        seconds = max(seconds, min(took * COSTLY_FACTOR, COSTLY_GATHER))
+    if took > STORM and writes > STORM_WRITES:
+        seconds = max(seconds, min(took * STORM_FACTOR, STORM_GATHER))
+    return seconds
 
 
 class StorageLost(Exception):
@@ -157,8 +173,7 @@ class Outbox:
             writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
             took = self._delivery.worked - worked
-            stormy = took > STORM and self._delivery.writes - writes > SHARED * len(batch)
-            leave = left + (max(GATHER, min(took * STORM_FACTOR, LONGEST_GATHER)) if stormy else GATHER)
+            leave = left + gap(took, (self._delivery.writes - writes) / len(batch))
 
     async def _commit(self, batch: list[tuple[Recipient, Outcome]]) -> None:
         records = [item for _, outcome in batch for item in outcome if type(item) is Record]

@@ -19,6 +19,7 @@ from asyncchat.core.features.always_on import AlwaysOnAccounts, SetAlwaysOn, alw
 from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.connect import Connect, Detach, Quit
 from asyncchat.core.features.history import FoundMessage, Which
+from asyncchat.core.features.invite_codes import InviteCodes, digest_of
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Speech
@@ -89,7 +90,10 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "network": st.sampled_from(("", "a mark")),
     "email": st.just(""),
     "token": names,
-    "digest": st.just("d"),
+    "digest": st.just(digest_of("2345-6789-ABCD")),
+    "code": st.sampled_from(["", "2345-6789-ABCD"]),
+    "link": st.just(""),
+    "uses": st.sampled_from([0, 1, 2]),
     "asked": st.just("f"),
     "actions": st.sampled_from([("post",), ("read", "post"), (), ("other",)]),
     "take": switch,
@@ -111,7 +115,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "listed": st.sampled_from([*MASK_LISTS, "other"]),
     "lists": st.sampled_from([MASK_LISTS, ("ban",), ("other",)]),
     "role": st.sampled_from([*ROLE_NAMED, "other"]),
-    "key": st.sampled_from(["", "sesame", "1", "avatar"]),
+    "key": st.sampled_from(["", "sesame", "1", "avatar", "2345-6789-ABCD"]),
     "keys": st.lists(keys, max_size=3).map(tuple),
     "metadata": pending,
     "pending": pending,
@@ -154,7 +158,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
         max_size=3,
     ).map(tuple),
     "most": st.integers(0, 3),
-    "seconds": st.integers(0, 3),
+    "seconds": st.sampled_from([0, 1, 3, 60]),
     "fields": st.sampled_from([("name",), ("host", "realname")]),
     "masks": st.lists(masks, max_size=2).map(tuple),
     "without": st.lists(masks, max_size=1).map(tuple),
@@ -272,6 +276,7 @@ class ManyClients(RuleBasedStateMachine):
         assert set(Invites.of(chat).rooms) | set(chat.people.flags) <= set(chat.people)
         assert all(key in chat.rooms for rooms in Invites.of(chat).rooms.values() for key in rooms)
         assert set(Pins.of(chat).rooms) <= set(chat.rooms)
+        assert {code.room for code in InviteCodes.of(chat).codes.values()} <= set(chat.rooms)
         assert all(Pins.of(chat).rooms.values())
         metadata = Metadata.of(chat)
         assert set(metadata.guests) <= set(chat.people)
@@ -342,6 +347,8 @@ WILD_FIELDS = {
             "listed",
             "role",
             "key",
+            "code",
+            "digest",
         ],
         WILD,
     ),

@@ -51,6 +51,15 @@ from asyncchat.core.features.history import (
     Window,
 )
 from asyncchat.core.features.host import HostChanged
+from asyncchat.core.features.invite_codes import (
+    CodeFault,
+    InviteCode,
+    MakeInviteCode,
+    NewInviteCode,
+    code_for,
+    digest_of,
+)
+from asyncchat.core.features.join import JoinWithCode
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.reactions import React, ReactResolved, ReactUnresolved
@@ -74,6 +83,7 @@ _NUMERIC = re.compile(r"^(?:@[^ ]+ )?:[^ ]+ ([0-9]{3}) ", re.MULTILINE)
 
 START = 1_700_000_000_000_000
 CODE = "7KQ2-M9XD"
+INVITE = "7KQ2-M9XD-4TRV"
 PASSWORD = "open sesame"  # noqa: S105
 OPERATORS = {"alice": "secret"}
 
@@ -409,6 +419,12 @@ class Hub:
         right = OPERATORS.get(asked.name) if asked.name else CODE
         return self.decide(peer, GrantOper(asked.code == right, asked.name))
 
+    def new_code(self, peer: Peer, asked: NewInviteCode) -> list[object]:
+        made = MakeInviteCode(
+            asked.room, digest_of(INVITE), asked.uses, asked.seconds, asked.role, INVITE, "http://x/#r"
+        )
+        return self.decide(peer, made)
+
     def reload(self, peer: Peer, _asked: Reload) -> list[object]:
         if peer.id not in self.chat.server_operators:
             return [NotServerOperator()]
@@ -417,9 +433,13 @@ class Hub:
     def unlock(self, peer: Peer, asked: Unlock) -> list[object]:
         if asked.password == PASSWORD:
             return [Unlocked()]
+        code = code_for(self.chat, asked.password, self.now)
+        if isinstance(code, InviteCode):
+            return [Unlocked(asked.password)]
         if asked.last:
             peer.gone = True
-        return [WrongPassword(bool(asked.password), asked.last)]
+        reason = "" if code is CodeFault.WRONG else code.value
+        return [WrongPassword(bool(asked.password), asked.last, reason=reason)]
 
     # What the server does for accounts, without counting.
 
@@ -508,4 +528,6 @@ _IO_HANDLERS: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
     NewPassword: Hub.new_password,
     DropAccount: Hub.drop,
     Reclaim: Hub.reclaim,
+    JoinWithCode: lambda hub, peer, asked: hub.decide(peer, asked.join),
+    NewInviteCode: Hub.new_code,
 }

@@ -17,7 +17,7 @@ from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.commands import Command
 from asyncchat.core.features.connect import Quit, Rename
 from asyncchat.core.features.history import ReadHistory, ReplyTo
-from asyncchat.core.features.join import Join, Part
+from asyncchat.core.features.join import Join, JoinWithCode, Part
 from asyncchat.core.features.messages import Ignore, Ignored, Say, Speech
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.queries import GetPerson, GetWho
@@ -238,6 +238,7 @@ def _redact(state: TerminalState, asked: Redact) -> None:
 _HANDLERS: dict[type[Command], Callable[[TerminalState, Any], None]] = {
     GetWho: _who,
     Join: _join,
+    JoinWithCode: lambda state, asked: _join(state, asked.join),
     Part: _part,
     Rename: lambda state, asked: state.chat.set_nick(asked.name),
     Say: _say,

@@ -21,6 +21,8 @@ class CommandExecutor(Protocol):
     """Whether a server is running."""
     chat: Chat
     """The state, only to be read."""
+    page: str
+    """The address of the page; empty: it is not known."""
 
     async def request(self, command: Command) -> Sequence[object]:
         """Decides a command for ``SERVER``.

@@ -25,6 +25,7 @@ class FileExecutor:
     """
 
     running = False
+    page = ""
 
     def __init__(self, log: Log) -> None:
         self.log = log

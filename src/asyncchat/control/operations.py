@@ -7,6 +7,7 @@ goes to a thread.
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Union
 
@@ -17,7 +18,7 @@ from asyncchat.control import requests
 from asyncchat.control.executor import CommandExecutor, execute
 from asyncchat.control.wire import NO_JSON, Refused
 from asyncchat.core import scram
-from asyncchat.core.features import bots
+from asyncchat.core.features import bots, invite_codes
 from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
 from asyncchat.core.names import fold
 from asyncchat.core.passwords import password_fault
@@ -93,6 +94,48 @@ async def revoke_token(executor: CommandExecutor, request: requests.RevokeToken)
     return requests.Done()
 
 
+async def new_invite_code(
+    executor: CommandExecutor, request: requests.NewInviteCode
+) -> requests.InviteCodeMade:
+    """Makes an invitation code."""
+    made = next(
+        event
+        for event in await execute(
+            executor,
+            invite_codes.MakeInviteCode(
+                request.room, request.digest, request.uses, request.seconds, request.role
+            ),
+        )
+        if isinstance(event, invite_codes.InviteCodeMade)
+    )
+    return requests.InviteCodeMade(made.number, made.room, made.expires, executor.page)
+
+
+async def list_invite_codes(
+    executor: CommandExecutor, request: requests.GetInviteCodes
+) -> requests.InviteCodeRows:
+    """Lists the invitation codes, by room and number."""
+    chat = executor.chat
+    codes = invite_codes.InviteCodes.of(chat).codes.values()
+    wanted = [code for code in codes if not request.room or code.room == fold(request.room)]
+    now = time.time_ns() // 1000
+    return requests.InviteCodeRows(
+        tuple(
+            requests.InviteCodeRow(
+                code.number, chat.rooms[code.room].name, code.uses, len(code.used), code.expires, code.role,
+                code.by, "" if (fault := code.fault(now)) is None else fault.name.lower().replace("_", " "),
+            )
+            for code in sorted(wanted, key=lambda code: (code.room, code.number))
+        )
+    )  # fmt: skip
+
+
+async def revoke_invite_code(executor: CommandExecutor, request: requests.RevokeInviteCode) -> requests.Done:
+    """Revokes an invitation code."""
+    await execute(executor, invite_codes.RevokeInviteCode("", request.number))
+    return requests.Done()
+
+
 OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaitable[requests.Result]]] = {
     requests.GetStatus: status,
     requests.AddAccount: add_account,
@@ -102,6 +145,9 @@ OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaita
     requests.AddToken: add_token,
     requests.GetTokens: list_tokens,
     requests.RevokeToken: revoke_token,
+    requests.NewInviteCode: new_invite_code,
+    requests.GetInviteCodes: list_invite_codes,
+    requests.RevokeInviteCode: revoke_invite_code,
 }
 """The operation of each request; it raises ``Refused`` with one line of why not."""
 

@@ -73,6 +73,60 @@ class RevokeToken(Request, frozen=True, tag="token revoke"):
     name: str
 
 
+class NewInviteCode(Request, frozen=True, tag="invite new"):
+    """Makes an invitation code; only its digest is sent and kept. ``seconds`` is how long it is valid."""
+
+    begins: ClassVar[bool] = True
+    room: str
+    digest: str
+    uses: int
+    seconds: int
+    role: str = ""
+
+
+class InviteCodeMade(Result, frozen=True):
+    """The code was made; ``expires`` in microseconds since 1970 UTC, ``page``: its address, if known."""
+
+    number: int
+    room: str
+    expires: int
+    page: str
+
+
+class GetInviteCodes(Request, frozen=True, tag="invite list"):
+    """Asks for the invitation codes of all rooms, or of one."""
+
+    room: str = ""
+
+
+class InviteCodeRow(msgspec.Struct, frozen=True):
+    """One invitation code; ``expires`` in microseconds since 1970 UTC.
+
+    ``state`` is empty, or why it lets nobody in.
+    """
+
+    number: int
+    room: str
+    uses: int
+    used: int
+    expires: int
+    role: str
+    by: str
+    state: str
+
+
+class InviteCodeRows(Result, frozen=True):
+    """All invitation codes, by room and number."""
+
+    codes: tuple[InviteCodeRow, ...]
+
+
+class RevokeInviteCode(Request, frozen=True, tag="invite revoke"):
+    """Revokes an invitation code."""
+
+    number: int
+
+
 class AddAccount(Request, frozen=True, tag="account add"):
     """Registers an account."""
 

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from typing import TYPE_CHECKING
 
 from asyncchat.core import scram
 from asyncchat.core.commands import Command
 from asyncchat.core.features import accounts
+from asyncchat.core.features.invite_codes import (
+    CODE_BYTES,
+    CodeFault,
+    InviteCode,
+    MakeInviteCode,
+    NewInviteCode,
+    code_for,
+    digest_of,
+    link_to,
+    spell,
+)
+from asyncchat.core.features.join import JoinWithCode, is_guess
 from asyncchat.core.features.known_networks import KnownNetworks
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
@@ -70,6 +83,8 @@ class Authentication:
             accounts.Reclaim: self.reclaim,
             Oper: self.claim_owner,
             Unlock: self.unlock,
+            JoinWithCode: self.join_with_code,
+            NewInviteCode: self.new_code,
         }
         """The I/O commands that it answers."""
 
@@ -291,15 +306,37 @@ class Authentication:
         return GrantOper(verified, command.name)
 
     async def unlock(self, session: Session, command: Unlock, _upto: int) -> IoResult:
-        """Checks the server's password; a session without it is disconnected at the last try."""
+        """Checks the server's password; a session without it is disconnected at the last try.
+
+        An invitation code lets in too; whether it lets in this person, the hub decides.
+        """
+        code = code_for(self._chat, command.password, session.context.hub.now())
+        if isinstance(code, InviteCode):
+            return Unlocked(command.password)
         right = await self.passwords.verify_server(command.password, session.address, self.guard)
         if right:
             return Unlocked()
         if command.password:
             await asyncio.sleep(WRONG_SECONDS)
         wait = self.guard.server_wait(session.address) or 1 if right is None else 0
-        answer = WrongPassword(bool(command.password), command.last, wait)
+        reason = "" if wait or code is CodeFault.WRONG else code.value
+        answer = WrongPassword(bool(command.password), command.last, wait, reason)
         if not command.last:
             return answer
         _logger.warning("%s did not know the password", session.address)
         return Ending(answer, "wrong password" if command.password else "no password")
+
+    async def join_with_code(self, session: Session, command: JoinWithCode, _upto: int) -> IoResult:
+        """Joins a room with a key that may be an invitation code; the answer to a wrong one is delayed."""
+        if is_guess(self._chat, command.join):
+            _logger.warning("%s gave a wrong invitation code for %s", session.address, command.join.room)
+            await asyncio.sleep(WRONG_SECONDS)
+        return command.join
+
+    async def new_code(self, session: Session, command: NewInviteCode, _upto: int) -> IoResult:
+        """Makes the letters of a code, which the hub makes known by their digest."""
+        code = spell(secrets.token_bytes(CODE_BYTES))
+        link = link_to(session.context.hub.page, command.room, code)
+        return MakeInviteCode(
+            command.room, digest_of(code), command.uses, command.seconds, command.role, code, link
+        )

@@ -54,9 +54,14 @@ def how_to_join(address: Address, *, locked: bool = False) -> str:
     )
 
 
+def root(address: Address) -> str:
+    """The address of the page."""
+    return f"http://{bracketed(address.host)}:{address.port}/"
+
+
 def page(address: Address) -> str:
     """The link to the page, in the lobby."""
-    return f"http://{bracketed(address.host)}:{address.port}/{LOBBY}"
+    return f"{root(address)}{LOBBY}"
 
 
 def qr_code(link: str) -> str:

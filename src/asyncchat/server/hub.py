@@ -94,6 +94,8 @@ class Hub:
 
     def __init__(self, chat: Chat, log: Log, outbox: Outbox, clock: Callable[[], int] = wall_clock) -> None:
         self.chat = chat
+        self.page = ""
+        """The address of the page, for links to it; empty: it is not known."""
         self._outbox = outbox
         self._clock = clock
         self._server = SilentRecipient()

@@ -75,6 +75,16 @@ class Listeners:
         """The lines on how to join."""
         return banner.how_to_join(banner.best(self.reachable), locked=bool(self._context.options.password))
 
+    def page(self) -> str:
+        """The address of the page as others reach it: the first public name in the options, else an address.
+
+        Empty: there is none.
+        """
+        for origin in self._context.options.origins:
+            return f"{origin.rstrip('/')}/"
+        best = banner.best(self.reachable)
+        return "" if best.path else banner.root(best)
+
     def first_address(self) -> tuple[str, int]:
         """A host and port that people can use."""
         best = banner.best(self.reachable)

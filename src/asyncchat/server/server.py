@@ -142,6 +142,7 @@ class Server:
         self.delivery.begin(facts[-1].number)
         detect = partial(detect_protocol, self.protocols, self.listeners, self.app)
         await self.listeners.open(sockets, detect, max(chat.people, default=0) + 1)
+        self.hub.page = self.listeners.page()
         self.log.set_retention(_retention(self.options))
 
     async def run(self) -> None:
@@ -207,6 +208,7 @@ class Server:
                 if session.dialect is not None:
                     self.outbox.put(session, (renewed,), 0)
         self.app.update_hosts()
+        self.hub.page = self.listeners.page()
         self.webhooks.change(options.webhooks)
         if _retention(options) != _retention(before):
             self.log.set_retention(_retention(options))

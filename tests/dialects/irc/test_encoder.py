@@ -15,6 +15,7 @@ from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
+from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked, InviteCodeUsed
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.known_networks import NetworkKnown
 from asyncchat.core.features.last_seen import DeviceLastSeen
@@ -150,6 +151,9 @@ UNTOLD = [
     NetworkKnown("a", "mark"),
     TokenMade("a", "d", ("#r",), ("post",), 1),
     TokenRevoked("a", 1),
+    InviteCodeMade("#r", 1, "d", 30, 9, "voice", "a", 5),
+    InviteCodeUsed(1, "b"),
+    InviteCodeRevoked("#r", 1, "a"),
     PostedOnce("d", "k", "f", "#r", 1),
     AccountMetadataChanged("a", A, "k", "v"),
     RoomMetadataChanged("#r", A, "k", "v"),

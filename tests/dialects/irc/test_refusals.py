@@ -14,6 +14,7 @@ from asyncchat.core.features.connect import (
 )
 from asyncchat.core.features.history import HistoryUnreadable, NoSuchMessage, TargetsUnreadable
 from asyncchat.core.features.host import HostAlready, HostNotAllowed
+from asyncchat.core.features.invite_codes import CodeFault, InviteCodeRefused
 from asyncchat.core.features.invites import (
     AlreadyThere,
     KnockForbidden,
@@ -130,6 +131,14 @@ LINES = [
     (WrongPassword(True, True), "464 a :Password incorrect"),
     (NoSuchMessage("#r", 1), "400 a * :There is no such message"),
     (ReactionRefused("#r", "why"), "404 a #r :Not sent: why"),
+    (InviteCodeRefused(CodeFault.EXPIRED, "#r", NotInvited("#r")),
+     "473 a #r :Cannot join channel: the invitation code has expired"),
+    (InviteCodeRefused(CodeFault.WRONG, "#r", WrongKey("#r")),
+     "475 a #r :Cannot join channel: there is no such invitation code for this room"),
+    (InviteCodeRefused(CodeFault.USED_UP, "#r", RoomFull("#r")),
+     "471 a #r :Cannot join channel: the invitation code has let in as many people as it may"),
+    (InviteCodeRefused(CodeFault.UNKNOWN, "#r"),
+     "FAIL UNINVITE UNKNOWN_CODE #r :There is no code of that number"),
     (PinRefused(PinFault.FULL, "#r"),
      "FAIL PIN LIMIT_REACHED #r :Not pinned: 50 messages are pinned already"),
     (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
@@ -151,6 +160,7 @@ def test_lines(server, refusal, line):
 def test_none_is_forgotten():
     assert set(REFUSALS) | set(FAILURES) == set(Refusal.__subclasses__()) - {
         HistoryUnreadable,
+        InviteCodeRefused,
         NotSearched,
         NotReloaded,
         RealnameFixed,
@@ -163,4 +173,4 @@ def test_none_is_forgotten():
         NotIgnored,  # IRC clients ignore people themselves
         TokenRefused,  # no IRC client asks for one, or with one
     }
-    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES)
+    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES) | {InviteCodeRefused}

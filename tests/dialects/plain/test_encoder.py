@@ -15,6 +15,7 @@ from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
+from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked, InviteCodeUsed
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.known_networks import NetworkKnown
 from asyncchat.core.features.last_seen import DeviceLastSeen
@@ -167,6 +168,9 @@ WIRE: list[tuple[Event, str]] = [
     (NetworkKnown("anna", "mark"), ""),
     (TokenMade("ci", "d", ("#tea",), ("post",), 0), ""),
     (TokenRevoked("ci", 0), ""),
+    (InviteCodeMade("#tea", 1, "d", 30, 9, "voice", "anna", 5), ""),
+    (InviteCodeUsed(1, "bob"), ""),
+    (InviteCodeRevoked("#tea", 1, "anna"), ""),
     (PostedOnce("d", "k", "f", "#tea", 0), ""),
     (LoggedIn(ANNA, ANNA), ""),
     (RoomRegistered("#tea", "anna"), ""),

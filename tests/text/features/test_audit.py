@@ -7,6 +7,7 @@ from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.host import HostChanged
+from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked
 from asyncchat.core.features.invites import Invited
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted
@@ -41,6 +42,15 @@ LINES = [
         HostChanged(BOB, with_host(BOB, "b.example"), ANNA),
         "anna!a@h gave bob!b@h the host b.example",
     ),
+    (
+        InviteCodeMade("#tea", 3, "d", 30, 60_000_000, "voice", "anna", 5),
+        "anna made invitation code 3 for #tea: 30 people until Thu 1 Jan 1970 00:01 UTC, with voice",
+    ),
+    (
+        InviteCodeMade("#tea", 3, "d", 1, 60_000_000, "", "", 5),
+        "the administrator made invitation code 3 for #tea: 1 person until Thu 1 Jan 1970 00:01 UTC",
+    ),
+    (InviteCodeRevoked("#tea", 3, "anna"), "anna revoked invitation code 3 for #tea"),
     (Announced(ANNA, "hear", ()), "anna!a@h announced: hear"),
     (
         ConfigurationRead(ANNA, ("motd", "limits.burst")),

@@ -12,6 +12,7 @@ from asyncchat.core.features.always_on import OFFLINE_AWAY, going_offline, is_al
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.impersonation import imitated, stands_for_server
+from asyncchat.core.features.invite_codes import CodeFault, InviteCodeRefused, check_code, code_for
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
 from asyncchat.core.features.last_seen import (
     DeviceLastSeen,
@@ -71,7 +72,8 @@ class Connect(Command, frozen=True):
 
     ``host`` is the host that others see. The session adds the ``address``; no dialect knows it. ``account``
     is one whose password the session has given (``accounts.Confirmed``), or empty. ``metadata`` are values
-    that it set before, ``keys`` are the keys that it subscribes to.
+    that it set before, ``keys`` are the keys that it subscribes to. ``code`` is that of an invitation, in the
+    place of the server's password: it must let the person into its room, which is joined too.
     """
 
     barrier: ClassVar[bool] = True
@@ -85,6 +87,7 @@ class Connect(Command, frozen=True):
     away: str = ""
     metadata: Pending = ()
     keys: tuple[str, ...] = ()
+    code: str = ""
 
 
 class Rename(Command, frozen=True):
@@ -218,6 +221,9 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
         return (AlreadyConnected(),)
     account = chat.accounts.get(fold(command.account)) if command.account else None
     mine = "" if account is None else account.name
+    invited = code_for(chat, command.code, now) if command.code else None
+    if isinstance(invited, CodeFault):
+        return (InviteCodeRefused(invited, ""),)
     same = chat.person_named(command.name)
     if same is not None and mine and same.account == mine:
         return _attaching(chat, session_id, same, command, now)
@@ -234,6 +240,10 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     banned = server_ban_on(chat, newcomer, now)
     if banned is not None:
         return (banned,)
+    if invited is not None:
+        found = check_code(chat, invited.room, command.code, newcomer, now)
+        if isinstance(found, CodeFault):
+            return (InviteCodeRefused(found, chat.rooms[invited.room].name),)
     items: list[Item] = [
         Connected(newcomer, now, command.away),
         *entering(chat, newcomer, session_id, command.metadata, command.keys),
@@ -245,12 +255,17 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
         items.append(device_online(chat, mine, command.user))
     named: set[str] = set()
     joined = 0
-    for room in command.rooms:
+    to = () if invited is None else (chat.rooms[invited.room].name,)
+    for room in (*command.rooms, *to):
         if fold(room) not in named:
             named.add(fold(room))
-            found = joining(chat, newcomer, room, now, joined, away=command.away)
-            joined += bool(found) and isinstance(found[-1], GetRoom)
-            items.extend(found)
+            key = command.code if room in to else ""
+            entered = joining(chat, newcomer, room, now, joined, key, away=command.away)
+            is_in = bool(entered) and isinstance(entered[-1], GetRoom)
+            if key and not is_in:
+                return tuple(item for item in entered if isinstance(item, Refusal))
+            joined += is_in
+            items.extend(entered)
     return tuple(items)
 
 

@@ -5,9 +5,10 @@ Owns who may join, and what a new member is told of the room.
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import ClassVar
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command, Query
+from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
 from asyncchat.core.features.audit import OperOverride, note_members
@@ -16,6 +17,17 @@ from asyncchat.core.features.history_access import (
     account_joining,
     first_joining,
     topic_shown,
+)
+from asyncchat.core.features.invite_codes import (
+    CodeFault,
+    InviteCode,
+    InviteCodeRefused,
+    InviteCodes,
+    check_code,
+    digest_of,
+    is_expecting,
+    letting_in,
+    role_by,
 )
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.messages import silence
@@ -54,12 +66,20 @@ class GetRoom(Query, frozen=True):
 class Join(Command, frozen=True):
     """Become a member of a room; the first member opens it. ``key`` is the room's password, if it has one.
 
-    ``follow``: if the room was renamed, join it under its new name; else only tell the new name.
+    It may be an invitation code, too: then ask ``joining_with``. ``follow``: if the room was renamed, join it
+    under its new name; else only tell the new name.
     """
 
     room: str
     key: str = ""
     follow: bool = True
+
+
+class JoinWithCode(IoCommand, frozen=True):
+    """The same with a key that may be an invitation code: a wrong one costs as much as a wrong password."""
+
+    cost: ClassVar[int] = 5
+    join: Join
 
 
 class Part(Command, frozen=True):
@@ -237,6 +257,21 @@ def _forgotten(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
     return ()
 
 
+def joining_with(room: str, key: str, follow: bool = True) -> Join | JoinWithCode:
+    """The command with which a room is joined."""
+    join = Join(room, key, follow)
+    return JoinWithCode(join) if digest_of(key) else join
+
+
+def is_guess(chat: Chat, join: Join) -> bool:
+    """Whether the key of a join is neither the code of an invitation nor the room's key."""
+    room = chat.room_named(chat.rooms.redirects.get(fold(join.room), join.room))
+    code = InviteCodes.of(chat).with_digest(digest_of(join.key))
+    if room is None or (code is not None and code.room == room.key):
+        return False
+    return room.settings.get(KEY) != join.key
+
+
 @for_people(Join)
 def join(chat: Chat, me: Person, command: Join, now: int) -> Items:
     """Makes a person a member; whoever opens a room becomes its operator, except in the lobby."""
@@ -268,7 +303,7 @@ def joining(
         name: the room.
         now: microseconds since 1970 UTC.
         joined: how many rooms a person who is just connecting has joined already.
-        key: the room's password that the person gave.
+        key: the room's password that the person gave, or an invitation code.
         forwarded: the person asked for another room, so it is not forwarded again.
         away: the away message of a person who is just connecting.
     """
@@ -293,22 +328,26 @@ def joining(
                 return (TooManyRooms(name, ROOMS_IN_ALL),)
         joined_first = Joined(name, me, room_key != LOBBY, away)
         return (*place, RoomOpened(name, now), joined_first, GetRoom(name, joining=True))
-    refusal = _join_refusal(chat, room, me, key)
+    code = check_code(chat, room_key, key, me, now) if key else CodeFault.WRONG
+    refusal = _join_refusal(chat, room, me, key, code, now)
     overrides = refusal is not None and me.id in chat.server_operators
     if refusal is not None and not overrides:
         to = "" if forwarded else room.settings.get(FORWARD, "")
         if fold(to) not in chat.rooms:
             return (refusal,)
         return (Forwarded(room.name, to), *joining(chat, me, to, now, joined, key, True, away))
-    first = not room.member_blocks and room_key != LOBBY and not room.founder
+    invited = code if isinstance(code, InviteCode) else None
+    first = not room.member_blocks and room_key != LOBBY and not room.founder and invited is None
     taken = first_joining(chat, room, me, now) if first else ()
     hidden = any(isinstance(event, HistoryHidden) for event in taken)
     readers = account_joining(chat, room, me, now if hidden else 0) if me.account else ()
     joined_now = Joined(room.name, me, first, away)
     role = granted(room, me) if me.account else ()
+    used = () if invited is None else letting_in(invited, me)
+    role += () if invited is None else role_by(invited, room, me, role)
     noted = (OperOverride(me, joined_now),) if overrides else ()
     told = (HistoryIsHidden(room.name),) if hidden else ()
-    return (*taken, joined_now, *readers, *role, *noted, *told, GetRoom(room.name, joining=True))
+    return (*taken, *used, joined_now, *readers, *role, *noted, *told, GetRoom(room.name, joining=True))
 
 
 def confusable_fault(chat: Chat, name: str) -> str | None:
@@ -325,11 +364,16 @@ def may_join_again(chat: Chat, room: Room, me: Person) -> bool:
     """Whether a person would be let into a room without a key, to its history."""
     if not (room.member_blocks or room.founder or room.key == LOBBY):
         return False
-    return _join_refusal(chat, room, me, "") is None
+    return _join_refusal(chat, room, me, "", CodeFault.WRONG, 0) is None
 
 
-def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
-    """Why a person may not join an existing room, or None; a server operator may nevertheless."""
+def _join_refusal(
+    chat: Chat, room: Room, me: Person, key: str, code: InviteCode | CodeFault, now: int
+) -> Refusal | None:
+    """Why a person may not join an existing room, or None; a server operator may nevertheless.
+
+    ``code`` is that of an invitation, or why the key is none.
+    """
     if Invites.of(chat).rooms.get(me.id, {}).get(room.key):
         return None
     if room.role_of(me.account):
@@ -338,11 +382,20 @@ def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | Non
         return Banned(room.name)
     if ACCOUNTS_ONLY in room.flags and not me.account:
         return NeedsAccount(room.name)
+    if isinstance(code, InviteCode):
+        return None
+    refusal = _closed_to(chat, room, me, key, now)
+    is_code = refusal is not None and digest_of(key) and room.settings.get(KEY) != key
+    return InviteCodeRefused(code, room.name, refusal) if is_code else refusal
+
+
+def _closed_to(chat: Chat, room: Room, me: Person, key: str, now: int) -> Refusal | None:
+    """Why a room is closed to a person with this key, or None."""
     # An empty invite-only room would be lost, because nobody could invite: the first comer gets it, without
-    # its history. Where an account or a guest may come back, it waits for these.
+    # its history. Where an account, a guest or somebody with a code may come, it waits for these.
     if (
         INVITE_ONLY in room.flags
-        and (room.member_blocks or room.founder or room.masks[GUESTS])
+        and (room.member_blocks or room.founder or room.masks[GUESTS] or is_expecting(chat, room, now))
         and not room.lists(GUESTS, me)
     ):
         return NotInvited(room.name)

@@ -59,11 +59,13 @@ class WrongPassword(Refusal, frozen=True):
     """The server's password is wrong, or none was ``given``; ``last``: the connection ends.
 
     ``wait``: it was not tried, because too many from there were wrong; seconds until the next try.
+    ``reason``: why an invitation code that was given does not let anybody in, as half a sentence.
     """
 
     given: bool
     last: bool
     wait: int = 0
+    reason: str = ""
 
 
 class TimeNow(Reply, frozen=True):
@@ -85,7 +87,9 @@ class Reloaded(Reply, frozen=True):
 
 
 class Unlocked(Reply, frozen=True):
-    """The server's password was right, or the server has none."""
+    """The server's password was right, or the server has none; or it was an invitation's ``code``."""
+
+    code: str = ""
 
 
 def starting(

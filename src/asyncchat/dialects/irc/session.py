@@ -27,7 +27,8 @@ class PendingRegistration:
 
     ``nick`` is empty again when it is refused; ``wanted`` is the one that was last asked for.
     ``metadata`` is what it sets of itself when it enters, by key (None: what it takes away); ``keys`` are
-    those of others' metadata that it subscribes to.
+    those of others' metadata that it subscribes to. ``code`` is that of an invitation, if that was its
+    password.
     """
 
     nick: str = ""
@@ -37,6 +38,7 @@ class PendingRegistration:
     password: str = ""
     account: str = ""
     away: str = ""
+    code: str = ""
     unlocked: bool = False
     negotiating: bool = False
     metadata: tuple[tuple[str, str | None], ...] = ()

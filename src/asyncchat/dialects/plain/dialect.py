@@ -17,7 +17,7 @@ from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.connect import Connect, NameReserved, Present, Quit, Rename, Welcome
 from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
 from asyncchat.core.features.host import HostChanged
-from asyncchat.core.features.join import Join, Part, RoomView
+from asyncchat.core.features.join import Join, JoinWithCode, Part, RoomView
 from asyncchat.core.features.last_seen import LastSeen
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, SaidInPrivate, Say
 from asyncchat.core.features.moderation import Ban
@@ -363,6 +363,9 @@ class PlainDialect:
                 greeting = hello(item)
                 told.append(topic_line(item.room, item.topic))
                 self._read_in(item.room, outcome)
+                if asked.code and not is_lobby(item.room):
+                    self.room = item.room
+                    told.append(f"What you type goes to {place(item.room)}.")
             elif isinstance(item, NameReserved):
                 return self._entry.encode_reserved(item.name, self._input.telnet)
             else:
@@ -467,6 +470,9 @@ class PlainDialect:
             told += (f"{where} {others_here(view)}", topic_line(view.room, view.topic))
             self._read_in(view.room, outcome)
 
+    def _conclude_join_with_code(self, asked: JoinWithCode, outcome: Outcome, told: list[str]) -> None:
+        self._conclude_join(asked.join, outcome, told)
+
     def _conclude_part(self, asked: Part, outcome: Outcome, told: list[str]) -> None:
         refused = any(isinstance(item, Refusal) for item in outcome)
         if not refused and not is_lobby(self.room) and fold(asked.room) == fold(self.room):
@@ -491,6 +497,7 @@ _CHANGES = Rename, SetTopic, SetRole, SetFlag, SetSetting, SetMask, SetPersonFla
 
 _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {
     Join: PlainDialect._conclude_join,
+    JoinWithCode: PlainDialect._conclude_join_with_code,
     Part: PlainDialect._conclude_part,
     **dict.fromkeys(_CHANGES, PlainDialect._conclude_change),
 }

@@ -30,13 +30,15 @@ class Entry:
         is_confidential: whether nobody listens on the way: an account's password may be typed.
     """
 
-    __slots__ = ("_host", "_is_confidential", "_locked", "_reserved", "_tries")
+    __slots__ = ("_code", "_host", "_is_confidential", "_locked", "_reserved", "_tries")
 
     def __init__(self, host: str, locked: bool, is_confidential: bool) -> None:
         self._host = host
         self._locked = locked
         """Whether what is typed is the server's password."""
         self._is_confidential = is_confidential
+        self._code = ""
+        """The invitation code that was given in the place of the server's password, if any."""
         self._reserved = ""
         """The name whose account's password is asked for, if any."""
         self._tries = 0
@@ -58,13 +60,13 @@ class Entry:
         """What a line asks that is a name."""
         if text.lower() in ("exit", "/exit", "/quit"):
             return Quit()
-        return Connect(name_from(text), USER, self._host, rooms=(LOBBY,))
+        return Connect(name_from(text), USER, self._host, rooms=(LOBBY,), code=self._code)
 
     def encode_unlock(self, outcome: Outcome, told: list[str], telnet: bool) -> bytes:
         """Asks for the name, or once more for the server's password."""
         for item in outcome:
             if isinstance(item, Unlocked):
-                self._locked = False
+                self._locked, self._code = False, item.code
                 return _line_end(telnet) + GREETING.encode()
             if isinstance(item, WrongPassword) and item.last:
                 return UNHUSH if telnet else b""
@@ -86,7 +88,8 @@ class Entry:
         end = _line_end(telnet)
         for item in outcome:
             if isinstance(item, Confirmed):
-                return end, Connect(name, USER, self._host, rooms=(LOBBY,), account=item.account)
+                enter = Connect(name, USER, self._host, rooms=(LOBBY,), account=item.account, code=self._code)
+                return end, enter
         return end + ask_again(told), None
 
 

@@ -36,13 +36,13 @@ ROOMS_SHOWN = 200
 @slash(
     "join",
     "#ROOM [KEY]",
-    "Joins a room, or goes back to it; what you type then goes there.",
+    "Joins a room, or goes back to it; what you type then goes there. The key may be an invitation code.",
     Section.BASICS,
     aliases=("room",),
 )
 def _join(_session: SlashContext, text: str) -> Command | None:
     room, key = name_and_rest(text)
-    return join.Join(room_from(room), key) if room and " " not in key else None
+    return join.joining_with(room_from(room), key) if room and " " not in key else None
 
 
 @slash("part", "[#ROOM] [REASON]", "Leaves the room; what you type then goes to another one.", Section.BASICS)

@@ -2,7 +2,7 @@
 
 from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reload, Reloaded, WrongPassword
 from asyncchat.core.replies import DailyQuotaUsed, StorageDown
-from asyncchat.text.sentences import FeatureText, full_origin
+from asyncchat.text.sentences import FeatureText, capitalized, full_origin
 from asyncchat.text.slash import Section, SlashCommands, SlashContext, help_answer
 from asyncchat.text.times import Zone
 
@@ -39,6 +39,8 @@ TEXT = FeatureText(
         WrongPassword: lambda r: (
             f"Too many wrong passwords came from your network: wait {r.wait} s, then try again."
             if r.wait
+            else f"{capitalized(r.reason)}."
+            if r.reason
             else "That is not the password."
         ),
         DailyQuotaUsed: lambda _: (

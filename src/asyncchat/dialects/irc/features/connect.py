@@ -110,6 +110,7 @@ def entering(session: IrcSession) -> connect.Connect:
         away=pending.away,
         metadata=pending.metadata,
         keys=pending.keys,
+        code=pending.code,
     )
 
 
@@ -173,9 +174,10 @@ def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @reply(server.Unlocked)
-def _say_unlocked(session: IrcSession, _reply: server.Unlocked) -> bytes:
+def _say_unlocked(session: IrcSession, reply: server.Unlocked) -> bytes:
     """Says nothing; the registration goes on."""
     session.registration.unlocked = True
+    session.registration.code = reply.code
     session.ask_next(entering(session))
     return b""
 
@@ -258,6 +260,8 @@ numeric_of(server.WrongPassword)(
         (),
         f"Too many wrong passwords came from your network: wait {r.wait} s"
         if r.wait
+        else f"Password incorrect: {r.reason}"
+        if r.reason
         else "Password incorrect"
         if r.given
         else "This server asks for a password: PASS before NICK and USER",

@@ -60,7 +60,7 @@ token("CHANLIMIT", f"#:{join.ROOMS_EACH}")
 
 @command(
     "JOIN <channel>{,<channel>} [<key>{,<key>}]",
-    "Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
+    "Joins channels; one that does not exist is opened. A key may be an invitation code. JOIN 0 leaves all.",
     least=1,
     targets=JOINS,
 )
@@ -71,7 +71,7 @@ def _join(session: IrcSession, message: Message) -> Sequence[Command]:
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
     follow = not session.caps_in & CHANNEL_RENAME  # clients that know RENAME follow by themselves
-    asked = each(message.params[0], JOINS, lambda room: join.Join(room, given[room], follow))
+    asked = each(message.params[0], JOINS, lambda room: join.joining_with(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
     return [*asked, Pause(autoreplay.StartReplay())]

@@ -227,6 +227,56 @@ def test_targets_name_the_rooms_of_the_last_visit(server):
     assert targets("anna") == []
 
 
+@pytest.mark.parametrize("leave", ["PART", "KICK"])
+def test_targets_do_not_name_what_was_left_since(server, leave):
+    """IRCv3 "chathistory", "TARGETS": neither at once, nor at the next visit."""
+    anna = register(server, "anna")
+    anna.send("JOIN #tea\r\nJOIN #gone\r\nPRIVMSG #tea :hi\r\nPRIVMSG #gone :hi\r\n")
+    op = server.irc("op")
+    op.send("JOIN #gone,#tea\r\n")
+    settled(op)
+    anna.send("MODE #gone +o op\r\nQUIT\r\n")
+    anna.rest()
+    times = "timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z"
+
+    def targets(client):
+        client.send(f"CHATHISTORY TARGETS {times} 10\r\n")
+        return sorted(line.split(" ")[4] for line in settled(client).split("\r\n") if " TARGETS " in line)
+
+    def comes():
+        return device(server, "anna", capabilities=f"{CAPABILITIES} batch draft/chathistory")
+
+    again = comes()
+    assert targets(again) == ["#gone", "#tea"]
+    again.send("JOIN #tea,#gone\r\n")
+    again.until(" 366 anna #gone ")
+    if leave == "PART":
+        again.send("PART #gone\r\n")
+    else:
+        op.send("KICK #gone anna\r\n")
+    again.until(f" {leave} #gone")
+    assert targets(again) == ["#tea"]
+    other = comes()  # while the first is connected
+    assert targets(other) == ["#tea"]
+    for client in (again, other):
+        client.send("QUIT\r\n")
+        client.rest()
+    assert targets(comes()) == ["#tea"]
+
+
+def test_a_join_of_one_device_gives_the_others_no_history_later(server):
+    bob = server.irc("bob")
+    bob.send("JOIN #tea\r\nPRIVMSG #tea :early\r\n")
+    settled(bob)
+    phone = register(server, "anna")
+    laptop = device(server, "anna")
+    phone.send("JOIN #tea\r\n")
+    phone.until("early")
+    laptop.until(" 366 anna #tea ")
+    laptop.send("JOIN #milk\r\n")
+    assert "early" not in settled(laptop)
+
+
 @pytest.fixture
 def stays(server):
     """Somebody who stays without a connection, in #tea, and has just gone."""

@@ -612,6 +612,39 @@ class TestForOtherClients:
 
         assert len(come("old")) == 19
         said(talk, "meanwhile", "#tea")
+    def test_who_is_kicked_and_joins_is_told_only_what_was_missed(self, server, talk):
+        old = server.connect()
+        old.send("NICK old\r\nUSER old 0 * :old\r\nJOIN #tea\r\n")
+        assert pong(old).count(" PRIVMSG #tea ") == 19
+        talk.send("KICK #tea old\r\n")
+        old.until(" KICK #tea old ")
+        said(talk, "meanwhile", "#tea")
+        old.send("JOIN #tea\r\n")
+        assert [line[-9:] for line in pong(old).split("\r\n") if " PRIVMSG #tea " in line] == ["meanwhile"]
+        old.send("KICK #tea old\r\nPART #tea\r\nJOIN #tea\r\n")
+        assert "PRIVMSG" not in pong(old)
+
+    @pytest.mark.parametrize("kicked", [False, True])
+    def test_a_terminal_that_leaves_and_joins_is_told_only_what_was_missed(self, server, talk, kicked):
+        def joins():
+            old.send("/join #tea\n/me\n")
+            told = old.until("Usage: /me")
+            return [word for word in ("line 24", "meanwhile") if word in told]
+
+        old = server.person("old")
+        assert joins() == ["line 24"]
+        if kicked:
+            talk.send("KICK #tea old\r\n")
+            old.until("by anna")
+        else:
+            old.send("/part #tea\n")
+            old.until("goes to the lobby now.")
+        said(talk, "meanwhile", "#tea")
+        assert joins() == ["meanwhile"]
+        old.send("/part #tea\n")
+        old.until("goes to the lobby now.")
+        assert joins() == []
+
         assert [line[-9:] for line in come("old")] == ["meanwhile"]
         assert come("old") == []
         assert len(come("other")) > 10

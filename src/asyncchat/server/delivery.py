@@ -75,7 +75,8 @@ Batch = Sequence[tuple[Recipient, "Outcome"]]
 
 
 _NOT_TO_ONESELF = (Recipients.PEERS, Recipients.SOME_PEERS)
-"""What these reach is not told to the person itself, whom another may have changed."""
+"""What these reach is not told to the person itself, whom another may have changed. A kick is; the person's
+sessions have to remember when it was."""
 
 
 class Delivery:
@@ -301,7 +302,7 @@ class Delivery:
                 self._note_presence(record, cause)
         if (
             event.concerns == "person"
-            and event.recipients in _NOT_TO_ONESELF
+            and (event.recipients in _NOT_TO_ONESELF or isinstance(event, Kicked))
             and event.person.id != cause.person_id
         ):
             self._tell_own(record, event.person.id)

@@ -12,9 +12,10 @@ import msgspec
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.presence import Left
+from asyncchat.core.features.rooms import Kicked, Parted
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
-from asyncchat.core.registry import applies
+from asyncchat.core.registry import applies, follows
 
 DEVICES_EACH: Final = 20
 """Devices that are remembered of one account: those that were connected last."""
@@ -31,11 +32,12 @@ class LastSeen(msgspec.Struct, frozen=True):
     """A device was connected until ``time`` (microseconds since 1970 UTC; 0: it still is).
 
     ``rooms`` are the keys of the rooms that it was in, at its last visit if it is connected; None: unknown,
-    as after a crash.
+    as after a crash. ``left`` are those of them that the person has left since.
     """
 
     time: int
     rooms: tuple[str, ...] | None = None
+    left: tuple[str, ...] = ()
 
 
 class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
@@ -53,7 +55,7 @@ class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
         """The fewest events that restore this part."""
         for key, devices in self.items():
             for device, seen in devices.items():
-                yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
+                yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms, seen.left)
 
 
 class LeftGuests(Part):
@@ -74,6 +76,7 @@ class DeviceLastSeen(Untold, frozen=True, tag="device", omit_defaults=True):
     device: str
     time: int = 0
     rooms: tuple[str, ...] | None = None
+    left: tuple[str, ...] = ()
 
 
 def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
@@ -89,12 +92,15 @@ def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
 
 
 def rooms_before(chat: Chat, me: Person, session_id: int) -> tuple[str, ...]:
-    """The keys of the rooms of the last visit of an account, with this device or else with its last one."""
+    """The keys of the rooms of the last visit of an account, with this device or else with its last one.
+
+    Those that it left since are not among them.
+    """
     known = SeenDevices.of(chat).get(fold(me.account), {}) if me.account else {}
     seen = known.get(device_of(chat, me, session_id))
     if seen is None or seen.rooms is None:
         seen = max(known.values(), key=lambda one: one.time, default=None)
-    return () if seen is None else seen.rooms or ()
+    return () if seen is None else tuple(key for key in seen.rooms or () if key not in seen.left)
 
 
 def guest_missed_since(chat: Chat, guest: Person, now: int) -> LastSeen | None:
@@ -114,8 +120,8 @@ def devices_online(chat: Chat, me: Person) -> Iterator[DeviceLastSeen]:
 
 def device_online(chat: Chat, account: str, device: str) -> DeviceLastSeen:
     """The event that marks a device as connected; it keeps the rooms of its last visit."""
-    seen = SeenDevices.of(chat).get(fold(account), {}).get(device)
-    return DeviceLastSeen(account, device, rooms=None if seen is None else seen.rooms)
+    seen = SeenDevices.of(chat).get(fold(account), {}).get(device, LastSeen(0))
+    return DeviceLastSeen(account, device, rooms=seen.rooms, left=seen.left)
 
 
 def devices_offline(chat: Chat, me: Person, now: int) -> Iterator[DeviceLastSeen]:
@@ -143,6 +149,16 @@ def devices_last_seen(chat: Chat, last: int) -> Iterator[Event]:
                 yield DeviceLastSeen(chat.accounts[key].name, device, last)
 
 
+@follows(Parted, Kicked)
+def _left_room(chat: Chat, _person_id: int, event: Parted | Kicked) -> Iterator[Event]:
+    """Notes of the devices that knew the room that its person is not in it any more."""
+    key, account = fold(event.room), event.person.account
+    known = SeenDevices.of(chat).get(fold(account), {}) if account else {}
+    for device, seen in known.items():
+        if key in (seen.rooms or ()) and key not in seen.left:
+            yield DeviceLastSeen(account, device, seen.time, seen.rooms, (*seen.left, key))
+
+
 @applies(Left)
 def _guest_left(chat: Chat, event: Left) -> None:
     if event.person.account:
@@ -160,7 +176,7 @@ def _device_last_seen(chat: Chat, event: DeviceLastSeen) -> None:
     if key not in chat.accounts:
         return
     devices = SeenDevices.of(chat).setdefault(key, {})
-    devices[event.device] = LastSeen(event.time, event.rooms)
+    devices[event.device] = LastSeen(event.time, event.rooms, event.left)
     if len(devices) > DEVICES_EACH:
         offline = [name for name, seen in devices.items() if seen.time and name != event.device]
         for name in sorted(offline, key=lambda name: devices[name].time)[: len(devices) - DEVICES_EACH]:

@@ -121,8 +121,9 @@ class PlainDialect:
 
     is_web = False
     __slots__ = (
-        "_asked", "_awaited", "_ended", "_entry", "_follow", "_history", "_input", "_missed", "_over",
-        "_search", "encoder", "entered", "is_confidential", "room", "session", "shared",
+        "_asked", "_awaited", "_ended", "_entry", "_follow", "_history", "_input", "_left", "_missed",
+        "_over", "_person_id", "_search", "encoder", "entered", "is_confidential", "room", "session",
+        "shared",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +146,8 @@ class PlainDialect:
         self._asked: Command | None = None
         self._follow: Sequence[Command] = ()
         """The next commands, whatever is typed."""
+        self._person_id = session
+        self._left = history.LeftRooms()
         self._missed: LastSeen | None = None
         """Since when the person was not here, until they are told what they missed."""
         self._ended = False
@@ -283,6 +286,7 @@ class PlainDialect:
         told: list[str] = []
         for item in outcome:
             if isinstance(item, Record):
+                self._left.note(self._person_id, item)
                 event = item.event
                 if isinstance(event, Joined):
                     told.append(event_sentence(event))
@@ -353,6 +357,7 @@ class PlainDialect:
         for item in outcome:
             if isinstance(item, Welcome):
                 self.entered = True
+                self._person_id = item.person.id
                 greeting = f"Hello, {item.person.name}!"
                 self._missed = item.missed
             elif isinstance(item, Present):
@@ -396,6 +401,7 @@ class PlainDialect:
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
         if isinstance(item, Record):
+            self._left.note(self._person_id, item)
             if isinstance(item.event, MovesRoom):
                 self._follow_room(item.event, told)
                 return
@@ -451,11 +457,15 @@ class PlainDialect:
             return
         joined = _came_by(outcome)
         seen = self._missed
-        asked = history.newcomers(room, joined, self.framed, most)
+        since: int | None = None
         if seen is not None and (seen.rooms is None or fold(room) in seen.rooms):
-            asked = history.missed(room, joined, seen.time, self._input.framed)
-            left = tuple(key for key in seen.rooms or () if key != fold(room))
-            self._missed = LastSeen(seen.time, left)
+            since = seen.time
+            self._missed = LastSeen(since, tuple(key for key in seen.rooms or () if key != fold(room)))
+        after = self._left.pop(fold(room), None)
+        if since is None and after is None:
+            asked = history.newcomers(room, joined, self.framed, most)
+        else:
+            asked = history.missed(room, joined, since, self.framed, after)
         self._follow = (*self._follow, asked.command())
 
     def _conclude_join(self, asked: Join, outcome: Outcome, told: list[str]) -> None:

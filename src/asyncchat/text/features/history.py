@@ -5,6 +5,7 @@ Owns the cursor and the pages; must not know how the history is read.
 
 import msgspec
 
+from asyncchat.core.events import Record
 from asyncchat.core.features.history import (
     MORE_COUNTED,
     HistoryPage,
@@ -13,6 +14,7 @@ from asyncchat.core.features.history import (
     TargetsUnreadable,
     Window,
 )
+from asyncchat.core.features.rooms import Kicked, Parted
 from asyncchat.core.names import fold
 from asyncchat.text.features.messages import spoken_lines
 from asyncchat.text.sentences import FeatureText, place
@@ -34,6 +36,25 @@ NO_MESSAGES = "no messages"
 
 CUT = "-- older messages are no longer kept --"
 """Shown where the history ends because older messages were removed."""
+
+
+LEFT_EACH = 50
+"""Rooms that a session remembers to have left, the last ones: more than a client joins again."""
+
+
+class LeftRooms(dict[str, int]):
+    """The numbers of the records by which a session left rooms, by the rooms' keys.
+
+    If it comes again, it is told only what was said since.
+    """
+
+    def note(self, person_id: int, record: Record) -> None:
+        """Notes the room that a person left, or was kicked from, by this record, if any."""
+        event = record.event
+        if isinstance(event, Parted | Kicked) and event.person.id == person_id:
+            self[fold(event.room)] = record.number
+            if len(self) > LEFT_EACH:
+                del self[next(iter(self))]
 
 
 class HistoryCursor(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.features.autoreplay import autoreplay_status
 from asyncchat.text.features.history import (
     HistoryCursor,
+    LeftRooms,
     earlier,
     missed,
     newcomers,
@@ -104,23 +105,14 @@ def welcomed(session: IrcSession, seen: LastSeen | None) -> None:
         session.ask_next(on_return(absence, seen))
 
 
-class PartedRooms(dict[str, int]):
-    """The numbers of the records by which the session left rooms, by their keys."""
-
-
-_MOST_PARTED = 50
-"""Rooms that are remembered so: more than a client rejoins."""
-
-
-def parted(session: IrcSession, room: str, record: Record) -> None:
-    """Remembers that a session left a room: if it comes again, it is told what was said since."""
+def left(session: IrcSession, record: Record) -> None:
+    """Remembers a room that the session is not in any more: if it comes again, it is told what it missed."""
     if not session.context.server.newcomers or session.caps_in & CHATHISTORY:
         return
-    rooms = session.state(PartedRooms) or PartedRooms()
-    rooms[fold(room)] = record.number
-    if len(rooms) > _MOST_PARTED:
-        del rooms[next(iter(rooms))]
-    session.keep(rooms)
+    rooms = session.state(LeftRooms) or LeftRooms()
+    rooms.note(session.id, record)
+    if rooms:
+        session.keep(rooms)
 
 
 class StartReplay(msgspec.Struct, frozen=True):
@@ -141,8 +133,8 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> ReadHi
     """The first page for a session that joined a room: what it missed, else the last lines before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
-    parted_rooms = session.state(PartedRooms)
-    after = None if parted_rooms is None else parted_rooms.pop(fold(room), None)
+    left_rooms = session.state(LeftRooms)
+    after = None if left_rooms is None else left_rooms.pop(fold(room), None)
     asked = newcomers(room, number, True, session.context.server.newcomers)
     if since is not None or after is not None:
         asked = missed(room, number, since, framed=True, after=after)

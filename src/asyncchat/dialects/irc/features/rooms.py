@@ -39,7 +39,7 @@ from asyncchat.dialects.irc.registry import (
     reply,
     reply_to_siblings,
     to_self,
-    to_siblings_as_to_self,
+    to_siblings,
 )
 from asyncchat.dialects.irc.serialize import each, line, middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
@@ -214,19 +214,29 @@ def join_lines(encoder: EncoderBase, event: rooms.Joined) -> bytes:
 def _joined(session: IrcSession, record: Record, event: rooms.Joined) -> bytes:
     """JOIN; what was said there before is told once all rooms of the line are joined."""
     autoreplay.joined(session, event.room, record)
+    return _joined_by_sibling(session, record, event, False)
+
+
+@to_siblings(rooms.Joined)
+def _joined_by_sibling(session: IrcSession, record: Record, event: rooms.Joined, _alone: bool) -> bytes:
+    """JOIN; this session did not ask for it, and is told nothing of before."""
     # Nobody is told of being away himself (away-notify).
     told = msgspec.structs.replace(event, away="") if event.away else event
     return session.encoder.encode(msgspec.structs.replace(record, event=told))
 
 
-to_siblings_as_to_self(rooms.Joined)
-
-
-@to_self(rooms.Parted)
-def _parted(session: IrcSession, record: Record, event: rooms.Parted) -> bytes:
-    """PART; what is said there from now on is missed."""
-    autoreplay.parted(session, event.room, record)
+@to_self(rooms.Parted, rooms.Kicked)
+def _left(session: IrcSession, record: Record, _event: rooms.Parted | rooms.Kicked) -> bytes:
+    """PART or KICK; what is said there from now on is missed."""
+    autoreplay.left(session, record)
     return session.encoder.encode(record)
+
+
+@to_siblings(rooms.Parted, rooms.Kicked)
+def _left_by_other(session: IrcSession, record: Record, _event: object, _alone: bool) -> bytes:
+    """The same; the session was told it as a member."""
+    autoreplay.left(session, record)
+    return b""
 
 
 @lines(rooms.Parted)

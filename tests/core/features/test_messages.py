@@ -12,15 +12,22 @@ from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import (
     CannotSpeak,
     CannotSpeakReason,
+    PrivateTagMessage,
+    RoomTagMessage,
     Said,
     SaidInPrivate,
+    SaidToRole,
     Say,
     SendTagMessage,
     Speech,
     TagMessageSent,
     TagMessageSentInPrivate,
+    TagMessageSentToRole,
+    Typing,
+    TypingInPrivate,
 )
 from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.room_modes import SetFlag, SetMask, SetSetting
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import LOBBY
@@ -107,6 +114,26 @@ def test_tag_messages():
     assert do(chat, CAROL, SendTagMessage("#x", tags)) == (NoSuchRoom("#x"),)
     assert do(chat, CAROL, SendTagMessage("zoe", tags)) == (NoSuchPerson("zoe"),)
     assert do(chat, NOBODY, SendTagMessage("bob", tags)) == (NotConnectedYet(),)
+
+
+def test_a_slowed_room_counts_tag_messages_but_typing():
+    chat = house()
+    do(chat, ANNA, SetSetting("#tea", "slow", "60"))
+    typing, kept = SendTagMessage("#tea", (("+typing", "active"),)), SendTagMessage("#tea", (("+x", ""),))
+    refused = (CannotSpeak("#Tea", CannotSpeakReason.SLOW, 60),)
+    assert isinstance(result(chat, BOB, typing), Typing)
+    assert isinstance(result(chat, BOB, kept), TagMessageSent)
+    assert do(chat, BOB, kept) == do(chat, BOB, Say("#tea", "x")) == refused
+    assert isinstance(result(chat, BOB, typing), Typing)
+    for _ in range(2):  # an operator never waits
+        assert isinstance(result(chat, ANNA, kept), TagMessageSent)
+    do(chat, ANNA, SetMask("#tea", "mute", "bob"))
+    assert do(chat, BOB, typing) == (CannotSpeak("#Tea", CannotSpeakReason.MUTED),)
+
+
+def test_what_clients_say_of_somebody_who_is_ignored_is_hidden_too():
+    kinds = (RoomTagMessage, PrivateTagMessage, TagMessageSentToRole, Said, SaidInPrivate, SaidToRole)
+    assert all(kind.ignorable for kind in (*kinds, Typing, TypingInPrivate, Reacted, ReactedTo))
 
 
 def result(chat: Chat, person_id: int, command: Command) -> Any:

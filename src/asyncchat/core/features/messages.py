@@ -159,6 +159,7 @@ class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
 class RoomTagMessage(Event, frozen=True):
     """A client sent tags without a text to the clients of a room's members."""
 
+    ignorable: ClassVar[bool] = True
     room: str
     person: Person
     tags: Tags
@@ -169,6 +170,7 @@ class PrivateTagMessage(Event, frozen=True):
 
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
+    ignorable: ClassVar[bool] = True
     to: Person
     person: Person
     tags: Tags
@@ -213,6 +215,7 @@ class TagMessageSentToRole(Event, frozen=True, tag="signalled_to_role"):
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
+    ignorable: ClassVar[bool] = True
     room: str
     person: Person
     role: str
@@ -316,8 +319,11 @@ def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
 
 
 @for_people(SendTagMessage)
-def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, _now: int) -> Items:
-    """Sends tags without a text, to wherever the person could send a message."""
+def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, now: int) -> Items:
+    """Sends tags without a text, to wherever and whenever the person could send a message.
+
+    Typing is no message: a slowed room does not count it.
+    """
     if command.to[:1] in ROOM_SIGNS:
         room = chat.room_shown(command.to, me.id)
         if room is None:
@@ -331,8 +337,9 @@ def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, _now: int)
         if role is not None:
             to = _others_with(room, role, me)
             return (TagMessageSentToRole(room.name, me, role.name, to, command.tags),)
-        sent = TagMessageSent if stored_tags(command.tags) else Typing
-        return (sent(room.name, me, command.tags),)
+        if not stored_tags(command.tags):
+            return (Typing(room.name, me, command.tags),)
+        return _slowed(chat, me, room, TagMessageSent(room.name, me, command.tags), now)
     other = chat.person_named(command.to)
     if other is None:
         return (NoSuchPerson(command.to),)
@@ -360,18 +367,21 @@ def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) 
     if reason is not None:
         return _refused(command, CannotSpeak(room.name, reason))
     said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
-    if not room.speech_restricted or chat.may(me.id, room, Right.SPEAK):
-        return (said,)
-    if OP_MODERATED in room.flags:
+    if OP_MODERATED in room.flags and not chat.may(me.id, room, Right.SPEAK):
         return (_said_to_role(room, me, HALF_OPERATOR, command),)
-    if SLOW not in room.settings:
-        return (said,)
+    items = _slowed(chat, me, room, said, now)
+    return _refused(command, items[0]) if isinstance(items[0], Refusal) else items
+
+
+def _slowed(chat: Chat, me: Person, room: Room, sent: Event, now: int) -> Items:
+    """A message to a room; a slowed one refuses the next for a while, unless its sender may always speak."""
+    if SLOW not in room.settings or chat.may(me.id, room, Right.SPEAK):
+        return (sent,)
     last = room.last_spoke.get(me.id)
     wait = 0 if last is None else last + int(room.settings[SLOW]) * 1_000_000 - now
     if wait > 0:
-        refusal = CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-wait // 1_000_000))
-        return _refused(command, refusal)
-    return (said, Spoke(room.name, me, now))
+        return (CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-wait // 1_000_000)),)
+    return (sent, Spoke(room.name, me, now))
 
 
 @for_people(SayToRole)

@@ -202,7 +202,7 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
     about = beginning(message.text, _ABOUT_BYTES)
     reaction = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
     if isinstance(sent, RoomTagMessage):
-        return (Reacted(sent.room, sent.person, *reaction, about), Done())
+        return (Reacted(sent.room, sent.person, *reaction, about), *items[1:], Done())
     if isinstance(sent, PrivateTagMessage):
         return (ReactedTo(sent.to, sent.person, *reaction, about), Done())
     return (*items, Done())

@@ -178,6 +178,24 @@ class TestSpeaking:
         facts = [record.event for record in server.hub.records]
         assert Chat.replay(facts).state() == server.hub.chat.state()
 
+    def test_slow_counts_tag_messages_but_typing(self, server, pair):
+        """message-tags, "TAGMSG": "the same restrictions" as for a message; reactions are such messages."""
+        op, _ = pair
+        b = server.person("b", "#r", caps="message-tags")
+        op.send("MODE #r +W 10")
+        b.send("PRIVMSG #r :hi")
+        b.read()
+        for tags in ("+x.org/a=1", "+draft/reply=e1-1;+draft/react=x"):
+            assert b.send(f"@{tags} TAGMSG #r") == cannot("b", "you spoke a moment ago, wait 10 s")
+        assert b.send("@+typing=active TAGMSG #r") == []
+        server.hub.now += 10_000_000
+        id = b.dialect.context.server.ids.id_of(server.hub.records[-1].number)
+        assert b.send(f"@+draft/reply={id};+draft/react=x TAGMSG #r") == []
+        assert b.send("PRIVMSG #r :hi") == cannot("b", "you spoke a moment ago, wait 10 s")
+        op.send("MODE #r +b m:b!*@*")
+        b.read()
+        assert b.send("@+typing=active TAGMSG #r") == cannot("b", "you are muted")
+
     def test_a_mute_is_an_extended_ban(self, server, pair):
         op, a = pair
         assert op.send("MODE #r +b m:a!*@*") == a.read() == [OP + "MODE #r +b m:a!*@*"]

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.server.harness import CODE
+from tests.server.harness import CODE, serving
 from tests.web.conftest import say, sees
 
 
@@ -33,6 +33,22 @@ def test_a_reply_shows_what_it_answers(server, visits):
     # Who comes later reads it in the same way.
     carol = visits.join(server.port, "carol")
     sees(carol, "I do").locator(".quote", has_text="who brings cake?").wait_for()
+
+
+def test_what_the_server_passes_not_on_is_not_offered(visits):
+    """IRCv3 message-tags, "RPL_ISUPPORT Tokens": CLIENTTAGDENY."""
+    with serving(client_tag_deny=("*", "-draft/reply")) as server:
+        ben, iris = visits.join(server.port, "ben"), server.irc("iris")
+        iris.send("PRIVMSG #lobby :tea is ready\r\n")
+        message = sees(ben, "tea is ready")
+        message.hover()
+        expect(message.get_by_role("button", name="Reply")).to_be_visible()
+        expect(message.get_by_role("button", name="Add a reaction")).to_be_hidden()
+        message.get_by_role("button", name="More").click()
+        expect(ben.get_by_role("menuitem", name="Reply")).to_be_visible()
+        expect(ben.get_by_role("menuitem", name="React…")).to_have_count(0)
+        passes = "['+typing', '+draft/react', '+draft/reply'].map((tag) => asyncchat.connection.passes(tag))"
+        assert ben.evaluate(passes) == [False, False, True]
 
 
 def test_a_member_is_put_out_from_the_menu(server, visits):

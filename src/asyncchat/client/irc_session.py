@@ -225,9 +225,8 @@ class IrcSession(ClientSession):
     def react(self, to: str, id: str, reaction: str, on: bool) -> None:
         """Adds a reaction to a message, or removes it."""
         self._check_registered()
-        if "message-tags" not in self._dialect.server.capabilities:
+        if not self._dialect.react(to, id, reaction, on):
             raise ClientError("This server does not support reactions.")
-        self._dialect.react(to, id, reaction, on)
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Asks for a page of a room's history."""

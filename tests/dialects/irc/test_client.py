@@ -91,6 +91,28 @@ def test_useful_capabilities_are_asked_for():
     assert client.server.capabilities == {"message-tags", "server-time"}
 
 
+def test_tags_that_the_server_denies_are_not_sent():
+    """message-tags, "RPL_ISUPPORT Tokens": CLIENTTAGDENY."""
+
+    def asked(denied):
+        client = registered(ALL)
+        hear(client, f":s 005 me CLIENTTAGDENY={denied} :are supported")
+        client.say(1, "#ci", "yes", reply_to="e1-1")
+        reacts = client.react("#ci", "e1-1", "👍", True)
+        return reacts, [line.rpartition(" #ci")[0] for line in lines(client)]
+
+    both, react = "+reply=e1-1;+draft/reply=e1-1", "+draft/react=👍"
+    assert asked("typing") == (True, [f"@{both} PRIVMSG", f"@{both};{react} TAGMSG"])
+    assert asked("reply") == (
+        True,
+        ["@+draft/reply=e1-1 PRIVMSG", f"@+draft/reply=e1-1;{react} TAGMSG"],
+    )
+    assert asked("draft/react") == (False, [f"@{both} PRIVMSG"])
+    for denied in ("reply,draft/reply", "*,-draft/react", "*"):
+        assert asked(denied) == (False, ["PRIVMSG"])
+    assert asked("*,-draft/react,-reply") == (True, ["@+reply=e1-1 PRIVMSG", f"@+reply=e1-1;{react} TAGMSG"])
+
+
 def test_labels_and_history_need_batches():
     client = IrcClient("me")
     client.data_to_send()

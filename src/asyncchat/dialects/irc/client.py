@@ -7,6 +7,8 @@ connections. What each line means is the features' (``client_registry``).
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.framing import OVERLONG, LineFramer
 from asyncchat.dialects.irc import tokens
@@ -78,19 +80,23 @@ class IrcClient(ClientConnection):
             ValueError: the target or the text can't be said in one line of IRC.
         """
         tags: tokens.Tags = (("label", str(token)),) if self.server.labels else ()
-        if "message-tags" in self.server.capabilities:
-            tags += messages_client.answering(reply_to)
+        tags += self.server.passed_on(messages_client.answering(reply_to))
         limit = messages_client.text_bytes(self.server, self.origin, to, speech)
         line = messages_client.said(to, text, speech, tags, limit)
         self.sending.put(Pending(token, to, self.server.fold(to), text, speech, line))
 
-    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
-        """Puts a reaction to a message, or takes it back.
+    def react(self, to: str, id: str, reaction: str, on: bool) -> bool:
+        """Puts a reaction to a message, or takes it back; False: the server passes no reactions on.
 
         Raises:
             ValueError: it can't be said in one line of IRC.
         """
-        self.ask_line(reactions.reaction(to, id, reaction, on))
+        message = reactions.reaction(to, id, reaction, on)
+        tags = self.server.passed_on(message.tags)
+        if len(tags) < 2 or tags[-1] != message.tags[-1]:  # it needs the id and the reaction itself
+            return False
+        self.ask_line(msgspec.structs.replace(message, tags=tags))
+        return True
 
     def ping(self, token: str) -> None:
         """Asks for a ``Pong``."""

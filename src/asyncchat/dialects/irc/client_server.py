@@ -6,7 +6,7 @@ Owns negotiation (IRCv3 capability-negotiation) and limits; must not know what i
 from collections.abc import Iterable
 
 from asyncchat.core.names import fold
-from asyncchat.dialects.irc.tokens import LINE_BYTES, Message
+from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, Tags, is_denied
 
 WANTED = ["batch", "echo-message", "labeled-response", "message-tags", "server-time"]
 """Capabilities that this client makes use of, those of features too; all are optional."""
@@ -142,6 +142,13 @@ class ServerFacts:
         """The room behind a target, without the prefix that addresses some of its members only."""
         bare = target.lstrip(self.tokens.get("STATUSMSG", ""))
         return bare if bare != target and self.is_room(bare) else target
+
+    def passed_on(self, tags: Tags) -> Tags:
+        """Those of a client's tags that the server passes on to others."""
+        if "message-tags" not in self.capabilities:
+            return ()
+        denied = self.tokens.get("CLIENTTAGDENY", "").split(",")
+        return tuple(tag for tag in tags if not is_denied(denied, tag[0].removeprefix("+")))
 
     @property
     def member_prefixes(self) -> str:

@@ -6,7 +6,7 @@ them; must not know what a command means, nor which side reads.
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -21,6 +21,14 @@ TAGS_BYTES = 8191
 
 Tags = tuple[tuple[str, str], ...]
 """Tags in the order of the line, unescaped; each key once; no value is an empty one."""
+
+
+def is_denied(denied: Collection[str], name: str) -> bool:
+    """Whether a server that sets these in CLIENTTAGDENY passes a client's tag of this name not on.
+
+    See message-tags, "RPL_ISUPPORT Tokens"; the name is without its ``+``.
+    """
+    return name in denied or ("*" in denied and f"-{name}" not in denied)
 
 
 class Fault(enum.Enum):

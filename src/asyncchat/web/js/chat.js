@@ -90,7 +90,11 @@ export class Chat extends EventTarget {
   }
 
   mayReact(room) {
-    return this.connection.state === "online" && room.joined;
+    return this.connection.state === "online" && room.joined && this.connection.passes("+draft/react", "+draft/unreact", "+draft/reply");
+  }
+
+  mayReply() {
+    return this.connection.state !== "online" || this.connection.passes("+draft/reply");
   }
 
   mayModerate(room) {
@@ -234,7 +238,7 @@ export class Chat extends EventTarget {
   }
 
   typing(room, active) {
-    if (room && this.connection.state === "online" && (room.joined || room.private)) {
+    if (room && this.connection.state === "online" && (room.joined || room.private) && this.connection.passes("+typing")) {
       this.connection.send("TAGMSG", [room.name], { "+typing": active ? "active" : "done" });
     }
   }

@@ -80,9 +80,19 @@ export class Connection extends EventTarget {
     this.#become("offline", "");
   }
 
+  /** Whether the server passes these tags of a client on to others (005: CLIENTTAGDENY). */
+  passes(...tags) {
+    const denied = (this.isupport.get("CLIENTTAGDENY") ?? "").split(",");
+    return this.has("message-tags") && tags.every((tag) => {
+      const name = tag.slice(1);
+      return !denied.includes(name) && (!denied.includes("*") || denied.includes(`-${name}`));
+    });
+  }
+
   send(command, params = [], tags = null) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(format(command, params, this.has("message-tags") ? tags : null));
+    const sent = Object.entries(this.has("message-tags") ? tags ?? {} : {}).filter(([tag]) => tag[0] !== "+" || this.passes(tag));
+    this.#socket.send(format(command, params, Object.fromEntries(sent)));
     return true;
   }
 

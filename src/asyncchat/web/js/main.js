@@ -251,8 +251,8 @@ function command(room, word, rest) {
 function onMessage(what, room, message, anchor) {
   const acts = {
     person: () => personMenu(chat, room, message.nick, anchor, personActs),
-    reply: () => composer.answer(message),
-    react: () => chat.react(room, message, anchor).catch(failed),
+    reply: () => chat.mayReply() && composer.answer(message),
+    react: () => chat.mayReact(room) && chat.react(room, message, anchor).catch(failed),
     pick: () => chat.mayReact(room) && pickReaction(room, message, anchor),
     menu: () => messageMenu(room, message, anchor),
     redact: () => chat.mayRedact(room, message) && redact(room, message),
@@ -275,7 +275,7 @@ async function redact(room, message) {
 
 function messageMenu(room, message, anchor) {
   openMenu(anchor, [
-    { label: "Reply", run: () => composer.answer(message) },
+    chat.mayReply() && { label: "Reply", run: () => composer.answer(message) },
     chat.mayReact(room) && { label: "React…", run: () => pickReaction(room, message, anchor) },
     { label: "Copy text", run: () => copy(message.text) },
     chat.mayModerate(room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => chat.togglePin(room, message.id).catch(failed) },

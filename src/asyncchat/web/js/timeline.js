@@ -360,7 +360,8 @@ export class Timeline {
     const message = this.#messageAt(target);
     const node = target.closest(".message");
     if (message && !node.contains(this.#tools)) node.append(this.#tools);
-    this.#tools.firstChild.hidden = !this.chat.mayReact(this.#room);
+    this.#tools.children[0].hidden = !this.chat.mayReact(this.#room);
+    this.#tools.children[1].hidden = !this.chat.mayReply();
     return message;
   }
 

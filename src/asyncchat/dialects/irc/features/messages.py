@@ -35,7 +35,7 @@ from asyncchat.dialects.irc.registry import SERVICES, command, refusal, tagged, 
 from asyncchat.dialects.irc.serialize import line, listed, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
-from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, Tags
+from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, Tags, is_denied
 
 TARGETS: Final = 4
 """Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""
@@ -145,12 +145,7 @@ def relayed(session: IrcSession, message: Message) -> Tags:
         return ()
     denied = session.context.server.client_tag_deny
     tags = (tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
-    return tuple(tag for tag in tags if not (denied and _is_denied(denied, tag[0][1:])))
-
-
-def _is_denied(denied: tuple[str, ...], name: str) -> bool:
-    """Whether a tag is not passed on here (message-tags, "RPL_ISUPPORT Tokens")."""
-    return name in denied or ("*" in denied and f"-{name}" not in denied)
+    return tuple(tag for tag in tags if not (denied and is_denied(denied, tag[0][1:])))
 
 
 def _too_many(targets: Sequence[str]) -> DialectReply:

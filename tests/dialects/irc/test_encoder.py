@@ -102,7 +102,7 @@ LINES = [
     (Kicked("#r", A, B, "why"), ":b!v@i KICK #r a :why"),
     (HostChanged(A, A, B), ":a!u@h QUIT :Changing host"),
     (HostShown("#r", A, 0, "", (2,)), ":a!u@h JOIN #r"),
-    (Left(A), ":a!u@h QUIT :Quit: "),
+    (Left(A), ":a!u@h QUIT :Quit"),
     (Left(A, "too slow"), ":a!u@h QUIT :too slow"),
     (Renamed(A, person(1, "c", "u", "h")), ":a!u@h NICK c"),
     (TopicChanged("#r", A, "topic", TIME), ":a!u@h TOPIC #r :topic"),

@@ -189,7 +189,7 @@ class TestQuit:
         a = server.person("a", "#r")
         b = server.person("b", "#r")
         assert a.send("QUIT") == ["ERROR :Closing link: (a@192.0.2.1) [Quit]"]
-        assert b.read() == [":a!a@192.0.2.1 QUIT :Quit: "]
+        assert b.read() == [":a!a@192.0.2.1 QUIT :Quit"]
 
     def test_before_the_registration(self, server):
         peer = server.connect()

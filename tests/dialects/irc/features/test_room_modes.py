@@ -568,7 +568,7 @@ class TestAuditorium:
         b.send("NICK bob", "PART #r :tired")
         assert a.read() == [":b!b@192.0.2.1 NICK bob", ":bob!b@192.0.2.1 PART #r :tired"]
         op.send("QUIT")
-        assert a.read() == [":op!op@192.0.2.1 QUIT :Quit: "]
+        assert a.read() == [":op!op@192.0.2.1 QUIT :Quit"]
 
     def test_lists(self, server, hall):
         op, a, b = hall

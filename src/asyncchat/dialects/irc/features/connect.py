@@ -289,7 +289,7 @@ def _entered(
 
 @lines(presence.Left)
 def _quit_lines(_encoder: EncoderBase, event: presence.Left) -> bytes:
-    return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
+    return line(f":{event.person.origin} QUIT", event.reason or "Quit")
 
 
 @to_self(presence.Left)

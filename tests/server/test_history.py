@@ -163,6 +163,19 @@ def test_what_is_played_back_has_the_id_of_its_live_line(server):
     assert len(set(played.values())) == len(played)
 
 
+def test_what_two_commands_changed_in_one_instant_is_two_lines_in_a_page(server):
+    """IRCv3 message-ids: each has an id of its own, live and in a page."""
+    op, bob = irc(server, "op", MORE, "#tea"), irc(server, "bob", MORE, "#tea")
+    op.send("MODE #tea +m\r\nMODE #tea -m\r\nMODE #tea +mc\r\nKICK #tea bob\r\nINVITE bob #tea\r\n")
+    live = [line for line in bob.until(" KICK ").split("\r\n") if " MODE #tea " in line]
+    bob.send("JOIN #tea\r\n")
+    page = page_of(bob, "#tea")
+    assert list(ids_of("\r\n".join(live))) == [
+        f":op!op@localhost MODE #tea {change}" for change in ("+m", "-m", "+mc")
+    ]
+    assert ids_of("\r\n".join(live)).items() <= ids_of(page).items()
+
+
 def tag_message(client, tags, to):
     client.send(f"@{tags} TAGMSG {to}\r\n")
     line = client.until(f" TAGMSG {to}\r\n").splitlines()[-1]
@@ -599,19 +612,6 @@ class TestForOtherClients:
         old.send("JOIN #tea\r\n")
         assert [line[-9:] for line in pong(old).split("\r\n") if " PRIVMSG #tea " in line] == ["meanwhile"]
 
-    def test_a_guest_who_returns_is_told_only_what_was_missed(self, server, talk):
-        def come(user):
-            guest = server.connect()
-            guest.send(f"NICK old\r\nUSER {user} 0 * :old\r\nJOIN #tea\r\n")
-            told = [line for line in pong(guest).split("\r\n") if " PRIVMSG #tea " in line]
-            said(talk, "heard", "#tea")
-            guest.until("heard")
-            guest.send("QUIT\r\n")
-            guest.rest()
-            return told
-
-        assert len(come("old")) == 19
-        said(talk, "meanwhile", "#tea")
     def test_who_is_kicked_and_joins_is_told_only_what_was_missed(self, server, talk):
         old = server.connect()
         old.send("NICK old\r\nUSER old 0 * :old\r\nJOIN #tea\r\n")
@@ -645,6 +645,19 @@ class TestForOtherClients:
         old.until("goes to the lobby now.")
         assert joins() == []
 
+    def test_a_guest_who_returns_is_told_only_what_was_missed(self, server, talk):
+        def come(user):
+            guest = server.connect()
+            guest.send(f"NICK old\r\nUSER {user} 0 * :old\r\nJOIN #tea\r\n")
+            told = [line for line in pong(guest).split("\r\n") if " PRIVMSG #tea " in line]
+            said(talk, "heard", "#tea")
+            guest.until("heard")
+            guest.send("QUIT\r\n")
+            guest.rest()
+            return told
+
+        assert len(come("old")) == 19
+        said(talk, "meanwhile", "#tea")
         assert [line[-9:] for line in come("old")] == ["meanwhile"]
         assert come("old") == []
         assert len(come("other")) > 10

@@ -77,6 +77,8 @@ class Engine:
         outcome: list[object] = []
         before = self.number
         self._conclude(person_id, items, outcome)
+        if self.number > before:
+            self.time += 1  # a page of the history tells by the time what two commands changed
         return outcome, self.number - before
 
     def _conclude(self, person_id: int, items: Items, outcome: list[object]) -> int:

@@ -82,4 +82,23 @@ def test_the_page_says_that_no_websocket_is_let_in(server, browser):
         page = browser.new_page()
         join(page, port)
         page.get_by_text("must pass Host and Upgrade on").wait_for()
+        # It stands there while one attempt after the other fails.
+        changes = page.evaluate(_CHANGES_OF_THE_STRIP)
+        assert changes == 0
         page.close()
+
+
+_CHANGES_OF_THE_STRIP = """new Promise((done) => {
+  let changes = 0;
+  let failed = 0;
+  const observer = new MutationObserver((found) => { changes += found.length; });
+  observer.observe(document.getElementById("strip"), { childList: true });
+  const { connection } = asyncchat;
+  connection.addEventListener("state", ({ detail: { state } }) => {
+    if (state !== "offline") return;
+    failed += 1;
+    if (failed === 8) requestAnimationFrame(() => requestAnimationFrame(() => done(changes)));
+    else setTimeout(() => connection.retry());
+  });
+  connection.retry();
+})"""

@@ -167,11 +167,12 @@ export class Connection extends EventTarget {
     this.#watch = setInterval(() => this.#check(), 5000);
     socket.onopen = () => {
       this.#opened = true;
+      this.#shut = "";
       this.#greet();
     };
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ reason }) => {
-      this.#lost(reason || this.#lastError || "The connection was lost");
+      this.#lost(reason || this.#lastError || this.#shut || "The connection was lost");
       if (!this.#opened) this.#explain();
     };
     this.#lastError = "";
@@ -179,12 +180,14 @@ export class Connection extends EventTarget {
 
   #lastError = "";
   #opened = false; // whether the server has ever let this page in
+  #shut = ""; // why it does not, once that is found out
 
   /** Says why nothing connects where the server itself answers. */
   async #explain() {
     const answer = await fetch("icon.svg", { cache: "no-store" }).catch(() => null);
     if (answer?.ok && !this.#opened && this.state !== "registering") {
-      this.#become(this.state, "The server answers, but lets no WebSocket in. A proxy in front of it must pass Host and Upgrade on");
+      this.#shut = "The server answers, but lets no WebSocket in. A proxy in front of it must pass Host and Upgrade on";
+      this.#become(this.state, this.#shut);
     }
   }
 
@@ -199,7 +202,7 @@ export class Connection extends EventTarget {
   }
 
   retry() {
-    if (this.identity && !this.#socket) {
+    if (this.identity && (!this.#socket || this.state === "connecting")) {
       this.#attempt = 0;
       this.#connect();
     }

@@ -99,13 +99,12 @@ function closeDrawers() {
 
 function drawStrip() {
   const strip = $("strip");
-  const { state } = connection;
-  if (!connection.identity || state === "online" || state === "registering") return strip.replaceChildren();
-  if (state === "connecting" && !connection.identity.confirmed) return strip.replaceChildren("Connecting…");
-  return strip.replaceChildren(
-    h("span", {}, state === "connecting" ? "Reconnecting…" : `Not connected: ${lostWhy}. Messages that you write now are sent when you are connected again.`),
-    state === "offline" ? h("button", { onclick: () => connection.retry() }, "Try now") : "",
-  );
+  if (!connection.identity || connection.state === "online") return strip.replaceChildren();
+  if (!lostWhy) return strip.replaceChildren(...(connection.state === "connecting" ? ["Connecting…"] : []));
+  // It stands until the connection is there again: each attempt may fail at once.
+  const text = `Not connected: ${lostWhy}. Messages that you write now are sent when you are connected again.`;
+  if (strip.firstChild?.textContent === text) return undefined;
+  return strip.replaceChildren(h("span", {}, text), h("button", { onclick: () => connection.retry() }, "Try now"));
 }
 
 let lostWhy = "";
@@ -428,7 +427,7 @@ on("ignore", ({ nick, hide }) => {
 });
 
 connection.addEventListener("state", ({ detail: { state, why } }) => {
-  lostWhy = why || lostWhy;
+  lostWhy = state === "online" || !connection.identity ? "" : why || lostWhy;
   redraw("sidebar", "head", "strip");
   if (state === "online") {
     redraw("composer");

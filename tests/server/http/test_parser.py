@@ -36,7 +36,16 @@ def head(*lines: str) -> bytes:
         (("GET / HTTP/1.1", "Host: "), Request("GET", "/", (("host", ""),))),
         *(
             (("GET / HTTP/1.1", f"Host: {host}"), Request("GET", "/", (("host", host),)))
-            for host in ("[::1]:80", "[::ffff:1.2.3.4]", "[v1.x:y]", "a%20b", "a_b.", "a:", "1.2.3.4:65535")
+            for host in (
+                "[::1]:80",
+                "[::ffff:1.2.3.4]",
+                "[v1.x:y]",
+                "a%20b",
+                "a_b.",
+                "a:",
+                "1.2.3.4:65535",
+                "a:000080",
+            )
         ),
         (("GET / HTTP/1.1", "Host: localhost", "X: \xe9"), Request("GET", "/", (HOST, ("x", "\xe9")))),
         (
@@ -83,6 +92,7 @@ GET = ("GET / HTTP/1.1", "Host: localhost")
             (("GET / HTTP/1.1", f"Host: {host}"), 400)
             for host in (
                 *("user@a", "a:b", "a:1:2", "%", "%zz", "a%2", "[::1", "::1", "[]", "[1::2::3]", "[1.2.3.4]"),
+                *("a:65536", "a:99999", "[::1]:123456", "a:0000065536"),
                 *("[12345::]", "[v1.]", "a, b", "a#b", "a?b", "a\\b", '"a"', "<a>", "\xe9", "a\tb"),
             )
         ),

@@ -37,9 +37,11 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?"
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _HOST = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|\[v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+\]"
-    r"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
+    r"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::0*(?P<port>[0-9]{0,5}))?"
 )
-"""A host with or without a port (RFC 3986, 3.2.2)."""
+"""A host with or without a port (RFC 3986, 3.2.2 and 3.2.3)."""
+
+_MOST_PORT = 65_535
 
 _TARGET = re.compile(r"/.*|[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)
 
@@ -136,8 +138,10 @@ def _framed(method: str, target: str, version: str, headers: Headers) -> Request
 
 def _is_host(text: str) -> bool:
     found = _HOST.fullmatch(text)
-    if found is None or found["v6"] is None:
-        return found is not None
+    if found is None or int(found["port"] or 0) > _MOST_PORT:
+        return False
+    if found["v6"] is None:
+        return True
     try:
         IPv6Address(found["v6"])
     except ValueError:

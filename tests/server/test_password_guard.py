@@ -75,6 +75,14 @@ def test_made_logged_in_to_and_taken_back(server):
     assert " 001 anna " in again.enter("anna")
 
 
+@pytest.mark.parametrize(("name", "password"), [("", "x"), ("anna", ""), ("", "")])
+def test_a_login_without_a_name_or_a_password_is_none(server, name, password, caplog):
+    """RFC 4616, 2: both have at least one character."""
+    anna = Irc(server)
+    assert anna.plain(name, password).endswith("that does not answer the challenge: no name or no password")
+    assert "wrong password" not in caplog.text
+
+
 def test_scram(server):
     register(server, "anna")
     anna = Irc(server, "AUTHENTICATE SCRAM-SHA-256")

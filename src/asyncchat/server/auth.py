@@ -104,6 +104,8 @@ class Authentication:
             asked, name, password = command.data.decode().split("\0")
         except ValueError as error:
             raise scram.ScramFault("that is not PLAIN") from error
+        if not name or not password:
+            raise scram.ScramFault("no name or no password")
         if asked and fold(asked) != fold(name):
             raise scram.ScramFault("nobody acts for somebody else here")
         return await self.show_password(

@@ -106,8 +106,11 @@ def _refused(session: IrcSession, raw: bytes, fault: Fault) -> Sequence[Command]
 
 
 def _too_long(raw: bytes) -> bool:
-    """Whether a line passes its limit, with or without tags (IRCv3 message-tags, "Size limit")."""
-    if len(raw) <= BODY_BYTES:
+    """Whether a line passes its limit, with or without tags (IRCv3 message-tags, "Size limit").
+
+    A request of capabilities may: the names of all that are offered are longer, and the client would wait.
+    """
+    if len(raw) <= BODY_BYTES or raw[:8].upper() == b"CAP REQ ":
         return False
     if raw[:1] != b"@":
         return True

@@ -46,6 +46,23 @@ def test_before_the_registration(server, line, answer):
     assert server.connect().send(line) == [SERVER + answer]
 
 
+def test_all_that_is_offered_is_asked_for_in_one_line(server):
+    """capability-negotiation, "The CAP REQ subcommand"; longer than 512 bytes: a client would wait."""
+    peer = server.connect()
+    names = [word.partition("=")[0] for word in listed(peer.send("CAP LS 302"))]
+    for request in (
+        f"CAP REQ :{' '.join(names)}",
+        f"cap req {' '.join(names)}",
+        f"CAP REQ :{' '.join(names * 3)}",
+    ):
+        acknowledged = peer.send(request)
+        assert all(len(line.encode()) <= 510 for line in acknowledged)
+        told = [name for line in acknowledged for name in line.partition(" CAP * ACK :")[2].split()]
+        assert set(told) == set(names)
+    peer.send("NICK a", "USER a 0 * :a", "CAP END")
+    assert " 417 " in peer.send("PRIVMSG a :" + "x" * 512)[-1]
+
+
 class TestList:
     def test_all_of_them_in_lines_that_belong_together(self, server):
         words = listed(server.connect().send("CAP LS 302"))

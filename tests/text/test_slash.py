@@ -105,6 +105,8 @@ UNTOLD_REPLIES = {
         "LoggedOutNow",
         "ReadMarkerView",
         "MetadataLater",
+        "MetadataNow",
+        "MetadataView",
     ),
     *("MetadataTold", "OfferRenewed", "OperOnly", "PostedBefore", "Present", "RoomMoved", "SubscribedNow"),
     *("SubscriptionsView", "TargetsView", "Unlocked"),

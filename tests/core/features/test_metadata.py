@@ -30,20 +30,18 @@ from asyncchat.core.features.metadata.api import (
     Subscribe,
     SubscriptionsView,
     SyncMetadata,
-    Unsubscribe,
 )
+from asyncchat.core.features.metadata.handlers import PART_VALID
 from asyncchat.core.features.metadata.state import (
     AT_ONCE,
     CHANGE_COST,
     KEY_BYTES,
     KEYS_EACH,
     LARGE,
-    PART_VALID,
     SUBSCRIBED_EACH,
     VALUE_BYTES,
     Metadata,
     is_key,
-    retry_seconds,
     subscribing,
 )
 from asyncchat.core.features.monitor import MonitorAdd
@@ -271,7 +269,7 @@ class TestRefused:
         assert put(chat, ANNA, "k0", "other")[-1] == MetadataNow("", "k0", "other")
 
     def test_too_many_values_in_all(self, chat, monkeypatch):
-        monkeypatch.setattr("asyncchat.core.features.metadata.handlers.VALUES_IN_ALL", 2)
+        monkeypatch.setattr("asyncchat.core.features.metadata.state.VALUES_IN_ALL", 2)
         put(chat, ANNA, "a")
         put(chat, ANNA, "a", target="#tea")
         assert fault(put(chat, BOB, "a")) is MetadataFault.FULL
@@ -320,7 +318,7 @@ class TestRooms:
         synced = do(chat, CAROL, SyncMetadata("#tea"), then)
         assert synced[-1] == MetadataTold("#Tea", (("Anna", "avatar", "a"),), asked=True)
         (_, later) = do(chat, CAROL, SyncMetadata("", every=True))
-        assert later == MetadataLater("#Tea", retry_seconds(CAROL))
+        assert later == MetadataLater("#Tea", 2 + CAROL % 10)
 
     def test_a_long_answer_comes_in_parts_that_are_asked_for(self, chat, monkeypatch):
         monkeypatch.setattr(handlers, "SYNC_VALUES", 64)
@@ -420,7 +418,7 @@ def test_each_device_subscribes_for_itself():
     do(chat, ANNA, Subscribe(("avatar", "url"), 7))
     do(chat, ANNA, Subscribe(("avatar",), ANNA))
     assert Metadata.of(chat).subscribers == {"url": {ANNA: 1}, "avatar": {ANNA: 2}}
-    do(chat, ANNA, Unsubscribe(("avatar",), 7))
+    do(chat, ANNA, Subscribe(("avatar",), 7, on=False))
     assert do(chat, ANNA, GetSubscribed(7)) == (SubscriptionsView(("url",)),)
     assert told(put(chat, ANNA, "avatar")) == {("Anna", "avatar", "x"): (ANNA,)}
     do(chat, ANNA, Detach(7, ""))

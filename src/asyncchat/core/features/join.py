@@ -32,7 +32,7 @@ from asyncchat.core.features.invite_codes import (
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.messages import silence
 from asyncchat.core.features.metadata.api import MetadataLater, MetadataTold
-from asyncchat.core.features.metadata.state import in_room, is_deferred, keys_of, retry_seconds
+from asyncchat.core.features.metadata.state import keys_of, put_off, told_of, told_of_members
 from asyncchat.core.features.read_markers import read_marker_of
 from asyncchat.core.features.room_registration import granted
 from asyncchat.core.features.rooms import Joined, Parted, RoomClosed, RoomOpened, closing
@@ -232,9 +232,11 @@ def _metadata(
     keys = keys_of(chat, person_id)
     if not keys:
         return None
-    if is_deferred(chat, room, person_id):
-        return MetadataLater(room.name, retry_seconds(person_id))
-    return MetadataTold(room.name, tuple(in_room(chat, room, blocks, keys, {person_id})))
+    later = put_off(chat, room, person_id)
+    if later is not None:
+        return later
+    told = (*told_of(chat, room, keys), *told_of_members(chat, blocks, keys, {person_id}))
+    return MetadataTold(room.name, told)
 
 
 def _forgotten(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:

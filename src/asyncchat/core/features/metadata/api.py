@@ -2,12 +2,11 @@
 
 Owns these values. ``target`` is the name of a room or a person; empty: the requester. ``session`` is the id
 of the session that sent a command, because each session of a person has its own subscriptions; 0: the first.
+Keys may have no value (None); ``time`` is in microseconds since 1970 UTC.
 """
 
 import enum
 from typing import ClassVar
-
-import msgspec
 
 from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.events import Event, Recipients, Retention, Untold
@@ -18,25 +17,12 @@ from asyncchat.core.roles import Right
 Told = tuple[str, str, str]
 """(name of a room or a person, key, value)."""
 
-
-class Subscribing(msgspec.Struct, frozen=True):
-    """The result of a request to subscribe to keys, each listed once.
-
-    ``granted`` are the keys that are subscribed to now, even if they were before. ``over`` is the first key
-    beyond the limit: the keys after it were not processed.
-    """
-
-    granted: tuple[str, ...]
-    invalid: tuple[str, ...]
-    over: str = ""
-
-
 Pending = tuple[tuple[str, str | None], ...]
 """Keys and values that a session set before it connected; None removes a value."""
 
 
 class SetMetadata(Command, frozen=True):
-    """Set a value of oneself or of a room under a key, or remove it (None)."""
+    """Set a value of oneself or of a room under a key, or remove it."""
 
     audited: ClassVar[bool] = True
     target: str
@@ -70,17 +56,11 @@ class SyncMetadata(IoCommand, frozen=True):
 
 
 class Subscribe(Command, frozen=True):
-    """Receive the values under these keys, now and when they change."""
+    """Receive the values under these keys, now and when they change, or no longer."""
 
     keys: tuple[str, ...]
     session: int = 0
-
-
-class Unsubscribe(Command, frozen=True):
-    """Stop receiving the values under these keys."""
-
-    keys: tuple[str, ...]
-    session: int = 0
+    on: bool = True
 
 
 class GetSubscribed(Query, frozen=True):
@@ -90,10 +70,7 @@ class GetSubscribed(Query, frozen=True):
 
 
 class AccountMetadataChanged(Untold, frozen=True, tag="account_metadata", omit_defaults=True):
-    """An account's value under a key was changed, or removed (None).
-
-    ``time`` is in microseconds since 1970 UTC; 0: the change does not count towards the person's rate limit.
-    """
+    """An account's value was changed; without a time that does not count towards the person's rate limit."""
 
     account: str
     person: Person
@@ -103,7 +80,7 @@ class AccountMetadataChanged(Untold, frozen=True, tag="account_metadata", omit_d
 
 
 class RoomMetadataChanged(Untold, frozen=True, tag="room_metadata", omit_defaults=True):
-    """A room's value under a key was changed or removed; see ``AccountMetadataChanged``."""
+    """The same for a room's value."""
 
     right: ClassVar[Right | None] = Right.MANAGE
     room: str
@@ -114,7 +91,7 @@ class RoomMetadataChanged(Untold, frozen=True, tag="room_metadata", omit_default
 
 
 class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
-    """The value of a person without an account was changed or removed; it ends when the person leaves."""
+    """The same for the value of a person without an account; it ends when the person leaves."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -124,10 +101,9 @@ class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
 
 
 class MetadataShown(Event, frozen=True, tag="metadata_shown"):
-    """Tells some people (``to``) the value that a person or a room has under a key; None: none any more.
+    """Tells some people (``to``) the value that a person or a room has under a key now.
 
-    ``target`` is the name, ``person_id`` the person's id, 0 for a room. ``answered``: the session that
-    changed the value is told by a reply.
+    ``person_id`` is 0 for a room. ``answered``: the session that changed the value is told by a reply.
     """
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
@@ -156,10 +132,7 @@ class MetadataOnline(Event, frozen=True, tag="metadata_online"):
 
 
 class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
-    """A session of a person subscribed to these keys, or unsubscribed from them.
-
-    ``session`` is the id of the session; 0: the person's first.
-    """
+    """A session of a person subscribed to these keys, or unsubscribed from them."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -169,7 +142,7 @@ class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
 
 
 class Synced(Event, frozen=True, tag="synced"):
-    """A person was told a part of the metadata of a room; ``time`` in microseconds since 1970 UTC.
+    """A person was told a part of the metadata of a room.
 
     ``next`` is the number of the block of members with which the next answer begins; 0: it was told all.
     """
@@ -193,7 +166,7 @@ class MetadataView(Reply, frozen=True):
 
 
 class MetadataNow(Reply, frozen=True):
-    """The value under a key after the requester changed it; None: no value."""
+    """The value under a key after the requester changed it."""
 
     target: str
     key: str
@@ -212,20 +185,23 @@ class MetadataTold(Reply, frozen=True):
 
 
 class MetadataLater(Reply, frozen=True):
-    """Metadata is not sent now; the requester may ask for it in so many seconds.
-
-    ``target`` is a room's name; empty: everything that it may be told.
-    """
+    """Metadata of a room (empty: everything) is not sent now, but may be asked for in so many seconds."""
 
     target: str
     seconds: int
 
 
 class SubscribedNow(Reply, frozen=True):
-    """The result of a request to subscribe to keys (``on``) or to unsubscribe."""
+    """The result of a request to subscribe to keys (``on``) or to unsubscribe, each listed once.
 
-    result: Subscribing
-    on: bool
+    ``granted`` are the keys for which it is so now, even if it was before. ``over`` is the first key beyond
+    the limit: the keys after it were not processed.
+    """
+
+    granted: tuple[str, ...]
+    invalid: tuple[str, ...]
+    over: str = ""
+    on: bool = True
 
 
 class SubscriptionsView(Reply, frozen=True):

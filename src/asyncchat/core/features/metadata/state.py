@@ -10,25 +10,14 @@ from typing import Any, Final
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event
 from asyncchat.core.features.history_access import HistoryHidden
-from asyncchat.core.features.metadata.api import (
-    AccountMetadataChanged,
-    MetadataChanged,
-    MetadataFault,
-    MetadataOnline,
-    MetadataShown,
-    RoomMetadataChanged,
-    Subscribed,
-    Subscribing,
-    Synced,
-    Told,
-)
+from asyncchat.core.features.metadata import api
 from asyncchat.core.features.monitor import Monitor, MonitorOnline
 from asyncchat.core.features.presence import LoggedIn, LoggedOut
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.core.people import NOBODY, Person
-from asyncchat.core.registry import applies, follows, snapshots_room
+from asyncchat.core.registry import applies, follows
 from asyncchat.core.rooms import Block, Room
 from asyncchat.core.text import size
 
@@ -47,7 +36,6 @@ SUBSCRIBED_EACH: Final = 50
 VALUES_IN_ALL: Final = 100_000
 """Values of all people and rooms: 30 MB at most, so that a script can't fill the memory."""
 
-
 AT_ONCE: Final = 60
 """Changes that one person may make at once: twice as many as a client needs to describe itself."""
 
@@ -57,21 +45,12 @@ CHANGE_COST: Final = 3_000_000
 LARGE: Final = 100
 """Members from which on a room's metadata is sent only on request."""
 
-
-SYNC_VALUES: Final = 1000
-"""Values of one answer, from which on the rest is for a further request: 300 KB at most."""
-
-
-PART_VALID: Final = 60_000_000
-"""Microseconds within which the next part may be requested; after that an answer begins anew."""
-
 _KEY = re.compile(r"[a-z0-9_./-]+")
 
 Values = Mapping[str, str]
 
-_NO_VALUES: Final[dict[str, str]] = {}
-
-_NO_KEYS: Final[dict[str, None]] = {}
+_NONE: Final[dict[str, Any]] = {}
+"""No values, or no keys; shared, so never changed."""
 
 
 class Metadata(Part):
@@ -94,30 +73,39 @@ class Metadata(Part):
         """When a person was last told a part of a room's metadata (microseconds since 1970 UTC), the room's
         key, and the block of members with which the rest begins (0: it was told all)."""
 
-    def values_of(self, person: Person) -> dict[str, str]:
-        """A person's values, which are the account's if it is logged in. The caller must not change them."""
-        if person.account:
-            return self.accounts.get(fold(person.account), _NO_VALUES)
-        return self.guests.get(person.id, _NO_VALUES)
+    def values_of(self, target: Person | Room) -> dict[str, str]:
+        """The values of a room, an account, or a person without one. The caller must not change them."""
+        if isinstance(target, Room):
+            return target.metadata
+        if target.account:
+            return self.accounts.get(fold(target.account), _NONE)
+        return self.guests.get(target.id, _NONE)
 
     def wait(self, person_id: int, now: int) -> int:
         """Seconds until a person may make one more change."""
         over = self.paced.get(person_id, 0) - now - (AT_ONCE - 1) * CHANGE_COST
         return -(-over // 1_000_000) if over > 0 else 0
 
-    def put(self, holders: dict[Any, dict[str, str]], holder: int | str, key: str, value: str | None) -> None:
-        """Sets or removes (None) a value of an account or a guest."""
-        before = holders.get(holder, _NO_VALUES)
-        after = changed(before, key, value)
-        self.count += len(after) - len(before)
-        if after:
-            holders[holder] = after
-        else:
-            holders.pop(holder, None)
+    def subscribe(self, person_id: int, session_id: int, keys: Iterable[str], on: bool) -> None:
+        """Subscribes a session of a person to keys, or unsubscribes it."""
+        mine = self.subscriptions.setdefault(session_id, {})
+        for key in [key for key in keys if (key in mine) is not on]:
+            people = self.subscribers.setdefault(key, {})
+            people[person_id] = people.get(person_id, 0) + (1 if on else -1)
+            if on:
+                mine[key] = None
+                continue
+            del mine[key]
+            if not people[person_id]:
+                del people[person_id]
+            if not people:
+                del self.subscribers[key]
+        if not mine:
+            del self.subscriptions[session_id]
 
     def forget_account(self, account: str) -> None:
         """Forgets the values of a removed account."""
-        self.count -= len(self.accounts.pop(account, _NO_VALUES))
+        self.count -= len(self.accounts.pop(account, _NONE))
 
     def forget_room(self, room: Room) -> None:
         """Counts the values of a closed room no longer."""
@@ -127,38 +115,13 @@ class Metadata(Part):
         """What a room carries stays when its last member leaves."""
         return bool(room.metadata)
 
-    def subscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
-        """Subscribes a session of a person to keys."""
-        mine = self.subscriptions.setdefault(session_id, {})
-        for key in keys:
-            if key not in mine:
-                mine[key] = None
-                people = self.subscribers.setdefault(key, {})
-                people[person_id] = people.get(person_id, 0) + 1
-
-    def unsubscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
-        """Unsubscribes a session of a person from keys."""
-        mine = self.subscriptions.get(session_id, {})
-        for key in keys:
-            if key in mine:
-                del mine[key]
-                people = self.subscribers[key]
-                people[person_id] -= 1
-                if not people[person_id]:
-                    del people[person_id]
-                if not people:
-                    del self.subscribers[key]
-        if not mine:
-            self.subscriptions.pop(session_id, None)
-
     def forget_session(self, person_id: int, session_id: int) -> None:
         """Forgets the subscriptions of a session that ended."""
-        if session_id in self.subscriptions:
-            self.unsubscribe(person_id, session_id, list(self.subscriptions[session_id]))
+        self.subscribe(person_id, session_id, self.subscriptions.get(session_id, _NONE), False)
 
     def forget_person(self, person_id: int, sessions: tuple[int, ...]) -> None:
         """Forgets a person who left, with all sessions."""
-        self.count -= len(self.guests.pop(person_id, _NO_VALUES))
+        self.count -= len(self.guests.pop(person_id, _NONE))
         self.paced.pop(person_id, None)
         self.synced.pop(person_id, None)
         for session_id in sessions:
@@ -174,31 +137,28 @@ class Metadata(Part):
         """The fewest events that restore this part."""
         for account, values in self.accounts.items():
             for key, value in values.items():
-                yield AccountMetadataChanged(chat.accounts[account].name, NOBODY, key, value)
+                yield api.AccountMetadataChanged(chat.accounts[account].name, NOBODY, key, value)
+        for room in chat.rooms.values():
+            for key, value in room.metadata.items():
+                yield api.RoomMetadataChanged(room.name, NOBODY, key, value)
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""
-        return {
-            "accounts": {account: dict(values) for account, values in self.accounts.items()},
-            "guests": {person_id: dict(values) for person_id, values in self.guests.items()},
-            "subscriptions": {session_id: tuple(keys) for session_id, keys in self.subscriptions.items()},
-            "paced": dict(self.paced),
-            "synced": dict(self.synced),
-        }
+        same = {name: dict(getattr(self, name)) for name in ("accounts", "guests", "paced", "synced")}
+        return {**same, "subscriptions": {id: tuple(keys) for id, keys in self.subscriptions.items()}}
+
+
+# What follows from other features.
 
 
 @follows(Joined)
 def _joined(chat: Chat, _person_id: int, event: Joined) -> Iterator[Event]:
     """Tells the subscribers in a room the values of a new member."""
     room = chat.rooms.get(fold(event.room))
-    values = Metadata.of(chat).values_of(event.person)
-    if room is None or not values:
-        return
-    for key, value in values.items():
-        subscribers = Metadata.of(chat).subscribers.get(key)
-        if subscribers:
-            to = _subscribed_members(chat, room, subscribers, event.person) - {event.person.id}
-            yield from showing(event.person, key, value, to)
+    if room is not None:
+        for key, value in Metadata.of(chat).values_of(event.person).items():
+            to = _subscribed_members(chat, room, key, event.person)
+            yield from showing(event.person, key, value, to - {event.person.id})
 
 
 @follows(HistoryHidden)
@@ -206,19 +166,18 @@ def _taken_over(chat: Chat, _person_id: int, event: HistoryHidden) -> Iterator[E
     """Whoever takes over a closed room reads nothing older, so its values end."""
     room = chat.rooms.get(fold(event.room))
     for key in room.metadata if room is not None else ():
-        yield RoomMetadataChanged(event.room, NOBODY, key, None)
+        yield api.RoomMetadataChanged(event.room, NOBODY, key, None)
 
 
 @follows(MonitorOnline)
 def _monitor_online(chat: Chat, _person_id: int, event: MonitorOnline) -> Iterator[Event]:
     """Tells the people who monitor a person its values when it comes, even if there are none."""
-    values = Metadata.of(chat).values_of(event.person)
     watchers: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for person_id in event.to:
-        told = tuple((key, values[key]) for key in keys_of(chat, person_id) if key in values)
+        told = tuple((key, value) for _, key, value in told_of(chat, event.person, keys_of(chat, person_id)))
         watchers.setdefault(told, []).append(person_id)
     for told, to in watchers.items():
-        yield MetadataOnline(event.person.name, told, tuple(to), event.sessions)
+        yield api.MetadataOnline(event.person.name, told, tuple(to), event.sessions)
 
 
 @follows(LoggedIn, LoggedOut)
@@ -233,10 +192,13 @@ def _logged(chat: Chat, _person_id: int, event: LoggedIn | LoggedOut) -> Iterato
         for key, value in before.items():
             if key not in after and len(after) < KEYS_EACH:
                 after = changed(after, key, value)
-                yield AccountMetadataChanged(now.account, now, key, value)
+                yield api.AccountMetadataChanged(now.account, now, key, value)
     for key in {**before, **after}:
         if before.get(key) != after.get(key):
             yield from showing(now, key, after.get(key), recipients(chat, now, key))
+
+
+# Keys, and what may be under them.
 
 
 def is_key(key: str) -> bool:
@@ -244,14 +206,16 @@ def is_key(key: str) -> bool:
     return len(key) <= KEY_BYTES and _KEY.fullmatch(key) is not None
 
 
-def fault_of(values: Values, key: str, value: str | None) -> MetadataFault | None:
-    """Why a value can't be set beside these values of a person or a room, or None."""
+def fault_of(values: Values, key: str, value: str | None, in_all: int = 0) -> api.MetadataFault | None:
+    """Why a value can't be set beside these values of a person or a room, and all others, or None."""
     if not is_key(key):
-        return MetadataFault.KEY
-    if value is not None and size(value) > VALUE_BYTES:
-        return MetadataFault.TOO_LONG
-    full = value is not None and key not in values and len(values) >= KEYS_EACH
-    return MetadataFault.FULL if full else None
+        return api.MetadataFault.KEY
+    if value is None:
+        return None
+    if size(value) > VALUE_BYTES:
+        return api.MetadataFault.TOO_LONG
+    full = key not in values and (len(values) >= KEYS_EACH or in_all >= VALUES_IN_ALL)
+    return api.MetadataFault.FULL if full else None
 
 
 def changed(values: Values, key: str, value: str | None) -> dict[str, str]:
@@ -261,8 +225,8 @@ def changed(values: Values, key: str, value: str | None) -> dict[str, str]:
     return {**values, key: value}
 
 
-def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
-    """Which keys a session with the subscriptions ``mine`` may add, in order, up to the limit.
+def subscribing(mine: Iterable[str], keys: Iterable[str], on: bool = True) -> api.SubscribedNow:
+    """Which keys a session with the subscriptions ``mine`` may add, in order, up to the limit; or remove.
 
     See the metadata specification, "METADATA SUB". Processing stops at the first key beyond the limit.
     """
@@ -273,18 +237,15 @@ def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
     for key in keys:
         if not is_key(key):
             invalid[key] = None
-        elif len(have) >= SUBSCRIBED_EACH and not (full_before and key in have):
-            return Subscribing(tuple(granted), tuple(invalid), key)
+        elif on and len(have) >= SUBSCRIBED_EACH and not (full_before and key in have):
+            return api.SubscribedNow(tuple(granted), tuple(invalid), key)
         else:
             have.add(key)
             granted[key] = None
-    return Subscribing(tuple(granted), tuple(invalid))
+    return api.SubscribedNow(tuple(granted), tuple(invalid), on=on)
 
 
-def unsubscribing(keys: Iterable[str]) -> Subscribing:
-    """The keys that a session is not subscribed to any more, each once, and those that are none."""
-    every = dict.fromkeys(keys)
-    return Subscribing(tuple(filter(is_key, every)), tuple(key for key in every if not is_key(key)))
+# Who is told what.
 
 
 def keys_of(chat: Chat, person_id: int) -> dict[str, None]:
@@ -292,8 +253,8 @@ def keys_of(chat: Chat, person_id: int) -> dict[str, None]:
     subscriptions = Metadata.of(chat).subscriptions
     devices = chat.sessions.several.get(person_id)
     if devices is None:
-        return subscriptions.get(person_id, _NO_KEYS)
-    return {key: None for session_id in devices for key in subscriptions.get(session_id, _NO_KEYS)}
+        return subscriptions.get(person_id, _NONE)
+    return {key: None for session_id in devices for key in subscriptions.get(session_id, _NONE)}
 
 
 def recipients(chat: Chat, person: Person, key: str) -> set[int]:
@@ -301,121 +262,98 @@ def recipients(chat: Chat, person: Person, key: str) -> set[int]:
     subscribers = Metadata.of(chat).subscribers.get(key)
     if not subscribers:
         return set()
-    found = subscribers.keys() & Monitor.of(chat).people_watching(person.key)
+    found = subscribers.keys() & {*Monitor.of(chat).people_watching(person.key), person.id}
     for room in chat.rooms_with(person.id):
-        found |= _subscribed_members(chat, room, subscribers, person)
-    if person.id in subscribers:
-        found.add(person.id)
+        found |= _subscribed_members(chat, room, key, person)
     return found
 
 
-def _subscribed_members(chat: Chat, room: Room, subscribers: Mapping[int, int], person: Person) -> set[int]:
-    """Those of the subscribers who may see a person in a room."""
-    members = subscribers.keys() & room.member_blocks.keys()
+def _subscribed_members(chat: Chat, room: Room, key: str, person: Person) -> set[int]:
+    """The members of a room who subscribed to a key and may see a person there."""
+    members = Metadata.of(chat).subscribers.get(key, {}).keys() & room.member_blocks.keys()
     if AUDITORIUM in room.flags:
         return {person_id for person_id in members if not chat.hides_member(room, person_id, person.id)}
     return members
 
 
 def showing(
-    person: Person, key: str, value: str | None, to: Iterable[int], *, answered: bool = False
+    target: Person | Room, key: str, value: str | None, to: Iterable[int], *, answered: bool = False
 ) -> Iterator[Event]:
-    """The event that tells people (``to``) a person's value; none if nobody is to be told."""
+    """The event that tells people (``to``) a value; none if nobody is to be told."""
     people = tuple(sorted(to))
     if people:
-        yield MetadataShown(person.name, person.id, key, value, people, answered)
+        person_id = target.id if isinstance(target, Person) else 0
+        yield api.MetadataShown(target.name, person_id, key, value, people, answered)
 
 
-def in_room(
-    chat: Chat, room: Room, blocks: Iterable[Block], keys: Iterable[str], seen: set[int]
-) -> Iterator[Told]:
-    """A room's values under these keys, and those of the members in these blocks.
-
-    Members in ``seen`` are skipped; the others are added to it.
-    """
-    wanted = tuple(keys)
-    yield from _chosen(room.name, room.metadata, wanted)
-    yield from of_members(chat, blocks, wanted, seen)
+def told_of(chat: Chat, target: Person | Room, keys: Iterable[str]) -> Iterator[api.Told]:
+    """The values of a person or a room under these keys."""
+    values = Metadata.of(chat).values_of(target)
+    if values:
+        yield from ((target.name, key, values[key]) for key in keys if key in values)
 
 
-def of_members(chat: Chat, blocks: Iterable[Block], keys: Iterable[str], seen: set[int]) -> Iterator[Told]:
+def told_of_members(
+    chat: Chat, blocks: Iterable[Block], keys: Iterable[str], seen: set[int]
+) -> Iterator[api.Told]:
     """The values of the members in these blocks; those in ``seen`` are skipped, the others added to it."""
-    wanted = tuple(keys)
-    if not Metadata.of(chat).accounts and not Metadata.of(chat).guests:
-        return
-    for block in blocks:
-        for member in block.members:
-            if member.person.id not in seen:
-                seen.add(member.person.id)
-                yield from of_person(chat, member.person, wanted)
+    if Metadata.of(chat).accounts or Metadata.of(chat).guests:
+        for person in (member.person for block in blocks for member in block.members):
+            if person.id not in seen:
+                seen.add(person.id)
+                yield from told_of(chat, person, keys)
 
 
-def of_person(chat: Chat, person: Person, keys: Iterable[str]) -> Iterator[Told]:
-    """A person's values under these keys."""
-    values = Metadata.of(chat).values_of(person)
-    if values:
-        yield from _chosen(person.name, values, keys)
+def put_off(chat: Chat, room: Room, person_id: int, *, full: bool = False) -> api.MetadataLater | None:
+    """When a person may ask for the metadata of a room that is large, or if the answer is ``full`` already.
 
-
-def _chosen(name: str, values: Values, keys: Iterable[str]) -> Iterator[Told]:
-    if values:
-        for key in keys:
-            if key in values:
-                yield name, key, values[key]
-
-
-def is_deferred(chat: Chat, room: Room, person_id: int) -> bool:
-    """Whether a room is so large that its metadata is sent only on request, and may have metadata."""
+    It is different for people who join together. None: now.
+    """
     large = len(room.member_blocks) - (person_id in room.member_blocks) >= LARGE
-    return large and bool(room.metadata or Metadata.of(chat).accounts or Metadata.of(chat).guests)
+    may_be = room.metadata or Metadata.of(chat).accounts or Metadata.of(chat).guests
+    return api.MetadataLater(room.name, 2 + person_id % 10) if full or (large and may_be) else None
 
 
-def retry_seconds(person_id: int) -> int:
-    """Seconds after which a person may ask for a room's metadata; different for people who join together."""
-    return 2 + person_id % 10
+# What events change.
 
 
-@applies(AccountMetadataChanged)
-def _of_account(chat: Chat, event: AccountMetadataChanged) -> None:
-    if fold(event.account) in chat.accounts:
-        Metadata.of(chat).put(Metadata.of(chat).accounts, fold(event.account), event.key, event.value)
-    _pace(chat, event)
+@applies(api.AccountMetadataChanged, api.MetadataChanged)
+def _of_person(chat: Chat, event: api.AccountMetadataChanged | api.MetadataChanged) -> None:
+    metadata = Metadata.of(chat)
+    holders: dict[Any, dict[str, str]] = metadata.guests
+    holder: int | str = event.person.id
+    if isinstance(event, api.AccountMetadataChanged):
+        holders, holder = metadata.accounts, fold(event.account)
+    if holders is metadata.guests or holder in chat.accounts:
+        before = holders.pop(holder, _NONE)
+        after = changed(before, event.key, event.value)
+        metadata.count += len(after) - len(before)
+        if after:
+            holders[holder] = after
+    _pace(chat, event.person.id, event.time)
 
 
-@applies(RoomMetadataChanged)
-def _of_room(chat: Chat, event: RoomMetadataChanged) -> None:
+@applies(api.RoomMetadataChanged)
+def _of_room(chat: Chat, event: api.RoomMetadataChanged) -> None:
     room = chat.rooms[fold(event.room)]
     before = len(room.metadata)
     room.metadata = changed(room.metadata, event.key, event.value)
     Metadata.of(chat).count += len(room.metadata) - before
-    _pace(chat, event)
+    _pace(chat, event.person.id, event.time)
 
 
-@applies(MetadataChanged)
-def _of_guest(chat: Chat, event: MetadataChanged) -> None:
-    Metadata.of(chat).put(Metadata.of(chat).guests, event.person.id, event.key, event.value)
-    _pace(chat, event)
-
-
-def _pace(chat: Chat, event: AccountMetadataChanged | RoomMetadataChanged | MetadataChanged) -> None:
+def _pace(chat: Chat, person_id: int, time: int) -> None:
     """Counts a change towards the person's rate limit."""
-    paced, who = Metadata.of(chat).paced, event.person.id
-    if event.time and who in chat.people:
-        paced[who] = max(paced.get(who, 0), event.time) + CHANGE_COST
+    if time and person_id in chat.people:
+        paced = Metadata.of(chat).paced
+        paced[person_id] = max(paced.get(person_id, 0), time) + CHANGE_COST
 
 
-@applies(Subscribed)
-def _subscribed(chat: Chat, event: Subscribed) -> None:
-    change = Metadata.of(chat).subscribe if event.on else Metadata.of(chat).unsubscribe
-    change(event.person.id, event.session or event.person.id, event.keys)
+@applies(api.Subscribed)
+def _subscribed(chat: Chat, event: api.Subscribed) -> None:
+    Metadata.of(chat).subscribe(event.person.id, event.session or event.person.id, event.keys, event.on)
 
 
-@applies(Synced)
-def _synced(chat: Chat, event: Synced) -> None:
+@applies(api.Synced)
+def _synced(chat: Chat, event: api.Synced) -> None:
     Metadata.of(chat).synced[event.person.id] = event.time, fold(event.room), event.next
-
-
-@snapshots_room
-def _snapshot(room: Room) -> Iterator[Event]:
-    for key, value in room.metadata.items():
-        yield RoomMetadataChanged(room.name, NOBODY, key, value)

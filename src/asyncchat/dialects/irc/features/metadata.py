@@ -4,7 +4,7 @@ Owns the command's language and its lines; who may set what stands in the core.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
@@ -15,7 +15,7 @@ from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, tagged, to_self
 from asyncchat.dialects.irc.serialize import line, middle, numeric
-from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.session import IrcSession, PendingRegistration
 from asyncchat.dialects.irc.tokens import Message
 
 _LIMITS = (
@@ -31,11 +31,90 @@ METADATA: Final = capability(
 EVERYBODY: Final = "*"
 """The visibility of a key that all may see; there are no others."""
 
-KEYS_A_LINE: Final = 13
-"""Keys in one line: with the nick 14 parameters, as many as any parser takes apart (RFC 1459, 2.3.1)."""
+KEYS_A_LINE: Final = 7
+"""Keys in one line: it holds so many of the longest beside any nick and server name."""
 
-KEYS_BYTES: Final = 380
-"""The same in bytes, beside any nick and server name."""
+_SELF = "*"
+
+ALL: Final = "*ALL"
+"""The target of a SYNC of all that the client may be told (metadata, "METADATA SYNC")."""
+
+Keys = tuple[str, ...]
+
+_SUBCOMMANDS: dict[str, Callable[[int, str, Keys], Command]] = {
+    "GET": lambda _, target, keys: api.GetMetadata(target, keys),
+    "LIST": lambda _, target, _keys: api.GetMetadata(target),
+    # A client that forgot the colon before a value of several words means all of them.
+    "SET": lambda _, target, rest: api.SetMetadata(target, rest[0], " ".join(rest[1:]) or None),
+    "CLEAR": lambda _, target, _rest: api.ClearMetadata(target),
+    "SUB": lambda session, _, keys: api.Subscribe(keys, session),
+    "UNSUB": lambda session, _, keys: api.Subscribe(keys, session, on=False),
+    "SUBS": lambda session, _, _rest: api.GetSubscribed(session),
+    "SYNC": lambda _, target, _rest: api.SyncMetadata(target, target.upper() == ALL),
+}
+"""(session, target, other parameters) -> what is asked."""
+
+_WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
+
+_FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
+
+
+@command(
+    "METADATA <target>|* <subcommand> [<key>...|<key> [:<value>]]",
+    "Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
+    "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC (with the target *ALL: of all).",
+    least=2,
+    early=True,
+)
+def _metadata(session: IrcSession, message: Message) -> Sequence[Command]:
+    target, subcommand, *rest = message.params
+    subcommand = subcommand.upper()
+    asks = _SUBCOMMANDS.get(subcommand)
+    if asks is None:
+        text = f"Known are {' '.join(_SUBCOMMANDS)}"
+        return [session.fail_answer("METADATA", "INVALID_PARAMS", middle(message.params[1]), text=text)]
+    if subcommand in _WITH_KEYS and not rest:
+        return [numeric(numerics.ERR_NEEDMOREPARAMS, "METADATA", text="Not enough parameters")]
+    named = subcommand in _FOR_SELF and session.entered and fold(target) == fold(session.nick)
+    mine = named or target == _SELF
+    if not mine and (subcommand in _FOR_SELF or not session.entered):
+        text = "The target must be *"
+        return [session.fail_answer("METADATA", "INVALID_TARGET", middle(target), text=text)]
+    asked = asks(session.session, "" if mine else target, tuple(rest))
+    return [asked] if session.entered else [DialectReply(_before_entering(session.registration, asked))]
+
+
+def _before_entering(pending: PendingRegistration, asked: Any) -> object:
+    """Remembers what is set, and subscribed to; what then can't be is left out.
+
+    Returns:
+        The answer.
+    """
+    values = dict(pending.metadata)
+    match asked:
+        case api.GetMetadata(_, keys):
+            found = tuple((key, value) for key, value in values.items() if value is not None)
+            return api.MetadataView("", found, keys)
+        case api.SetMetadata(_, key, value):
+            fault = state.fault_of(dict.fromkeys(values, ""), key, value)
+            if fault is not None:
+                return api.MetadataRefused(fault, "", key)
+            if value is not None or key in values or len(values) < state.KEYS_EACH:
+                pending.metadata = tuple({**values, key: value}.items())
+            return api.MetadataNow("", key, value)
+        case api.ClearMetadata():
+            pending.metadata = ()
+            return api.MetadataView("", (), tuple(values))
+        case api.Subscribe(keys, _, on):
+            result = state.subscribing(pending.keys, keys, on)
+            held = (
+                (*pending.keys, *result.granted) if on else (key for key in pending.keys if key not in keys)
+            )
+            pending.keys = tuple(dict.fromkeys(held))
+            return result
+        case api.GetSubscribed():
+            return api.SubscriptionsView(pending.keys)
+    return api.MetadataTold(_SELF, (), asked=True)
 
 
 def value_line(source: str, client: str, target: str, key: str, value: str | None) -> bytes:
@@ -47,159 +126,38 @@ def value_line(source: str, client: str, target: str, key: str, value: str | Non
 
 def _in_batch(session: IrcSession, kind: str, lines: Iterable[bytes]) -> Iterator[bytes]:
     """Lines as a batch, for clients that know batches."""
+    with_ref = "@batch={} ".format
+    return session.in_batch(
+        "m", kind, lambda ref: (with_ref(ref).encode() + one for one in lines) if ref else lines
+    )
 
-    def tagged_with(ref: str) -> Iterable[bytes]:
-        return (f"@batch={ref} ".encode() + one for one in lines) if ref else lines
 
-    return session.in_batch("m", kind, tagged_with)
-
-
-def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes]:
+def key_lines(session: IrcSession, code: str, keys: Keys) -> list[bytes]:
     """Keys in as many numerics as they need."""
-    rows: list[list[str]] = []
-    for key in keys:
-        if not rows or len(rows[-1]) == KEYS_A_LINE or len(" ".join((*rows[-1], key))) > KEYS_BYTES:
-            rows.append([])
-        rows[-1].append(key)
-    return [session.numeric(code, *row) for row in rows]
-
-
-Keys = tuple[str, ...]
-
-Commands = Sequence[Command]
-
-_SELF = "*"
-
-ALL: Final = "*ALL"
-"""The target of a SYNC of all that the client may be told (metadata, "METADATA SYNC")."""
-
-
-@command(
-    "METADATA <target>|* <subcommand> [<key>...|<key> [:<value>]]",
-    "Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
-    "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC (with the target *ALL: of all).",
-    least=2,
-    early=True,
-)
-def _metadata(session: IrcSession, message: Message) -> Commands:
-    target, subcommand, *rest = message.params
-    subcommand = subcommand.upper()
-    handler = _SUBCOMMANDS.get(subcommand)
-    if handler is None:
-        text = f"Known are {' '.join(_SUBCOMMANDS)}"
-        return [session.fail_answer("METADATA", "INVALID_PARAMS", middle(message.params[1]), text=text)]
-    if subcommand in _WITH_KEYS and not rest:
-        return [numeric(numerics.ERR_NEEDMOREPARAMS, "METADATA", text="Not enough parameters")]
-    mine = target == _SELF
-    if subcommand in _FOR_SELF and session.entered and fold(target) == fold(session.nick):
-        mine = True
-    if not mine and (subcommand in _FOR_SELF or not session.entered):
-        text = "The target must be *"
-        return [session.fail_answer("METADATA", "INVALID_TARGET", middle(target), text=text)]
-    return handler(session, "" if mine else target, tuple(rest))
-
-
-def _get(session: IrcSession, target: str, keys: Keys | None) -> Commands:
-    if session.entered:
-        return [api.GetMetadata(target, keys)]
-    set_so_far = tuple((key, value) for key, value in session.registration.metadata if value is not None)
-    return [DialectReply(api.MetadataView("", set_so_far, keys))]
-
-
-def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
-    """A client that forgot the colon before a value of several words means all of them.
-
-    Before registration the value is remembered; what then can't be set is left out.
-    """
-    key, value = rest[0], " ".join(rest[1:]) or None
-    if session.entered:
-        return [api.SetMetadata(target, key, value)]
-    pending = dict(session.registration.metadata)
-    fault = state.fault_of(dict.fromkeys(pending, ""), key, value)
-    if fault is None and (value is not None or key in pending or len(pending) < state.KEYS_EACH):
-        session.registration.metadata = tuple({**pending, key: value}.items())
-    return [DialectReply(api.MetadataRefused(fault, "", key) if fault else api.MetadataNow("", key, value))]
-
-
-def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    if session.entered:
-        return [api.ClearMetadata(target)]
-    keys = tuple(key for key, _ in session.registration.metadata)
-    session.registration.metadata = ()
-    return [DialectReply(api.MetadataView("", (), keys))]
-
-
-def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    if session.entered:
-        return [api.SyncMetadata(target, target.upper() == ALL)]
-    return [DialectReply(api.MetadataTold(_SELF, (), asked=True))]
-
-
-def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
-    if session.entered:
-        return [api.Subscribe(keys, session.session)]
-    pending = session.registration
-    result = state.subscribing(pending.keys, keys)
-    pending.keys = tuple(dict.fromkeys((*pending.keys, *result.granted)))
-    return [DialectReply(api.SubscribedNow(result, True))]
-
-
-def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
-    if session.entered:
-        return [api.Unsubscribe(keys, session.session)]
-    pending = session.registration
-    pending.keys = tuple(key for key in pending.keys if key not in keys)
-    return [DialectReply(api.SubscribedNow(state.unsubscribing(keys), False))]
-
-
-def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
-    if session.entered:
-        return [api.GetSubscribed(session.session)]
-    return [DialectReply(api.SubscriptionsView(session.registration.keys))]
-
-
-_SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
-    "GET": _get,
-    "LIST": lambda session, target, _rest: _get(session, target, None),
-    "SET": _set,
-    "CLEAR": _clear,
-    "SUB": _sub,
-    "UNSUB": _unsub,
-    "SUBS": _subs,
-    "SYNC": _sync,
-}
-
-_WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
-
-_FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
+    return [session.numeric(code, *keys[at : at + KEYS_A_LINE]) for at in range(0, len(keys), KEYS_A_LINE)]
 
 
 @reply(api.MetadataView)
 def _say_view(session: IrcSession, view: api.MetadataView) -> Iterator[bytes]:
     """A batch of all values, or of an answer for each key that was asked for."""
-    name, values = view.name or _SELF, dict(view.values)
+    name, values, source = view.name or _SELF, dict(view.values), session.context.name
     lines = [
-        _value(session, name, key, values.get(key)) if state.is_key(key) else _bad_key(session, key)
+        value_line(source, session.nick, name, key, values.get(key))
+        if state.is_key(key)
+        else _bad_key(session, key)
         for key in (values if view.keys is None else view.keys)
     ]
     return _in_batch(session, f"metadata {name}", lines)
 
 
-def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes:
-    return value_line(session.context.name, session.nick or _SELF, name, key, value)
-
-
 def _bad_key(session: IrcSession, key: str) -> bytes:
-    return session.fail("METADATA", "INVALID_KEY", middle(key), text=_sentence(api.MetadataFault.KEY))
-
-
-def _sentence(fault: api.MetadataFault) -> str:
-    return fault.value[:1].upper() + fault.value[1:]
+    return _say_refused(session, api.MetadataRefused(api.MetadataFault.KEY, "", key))
 
 
 @reply(api.MetadataNow)
 def _say_now(session: IrcSession, reply: api.MetadataNow) -> bytes:
-    return _value(session, reply.target or _SELF, reply.key, reply.value)
+    target = reply.target or _SELF
+    return value_line(session.context.name, session.nick, target, reply.key, reply.value)
 
 
 @reply(api.MetadataTold)
@@ -223,10 +181,9 @@ def say_unasked(session: IrcSession, reply: api.MetadataTold | api.MetadataLater
 
 
 @reply(api.SubscribedNow)
-def _say_subscribed(session: IrcSession, reply: api.SubscribedNow) -> bytes:
+def _say_subscribed(session: IrcSession, result: api.SubscribedNow) -> bytes:
     """The keys that are told from now on, or no longer, and why not the others."""
-    result = reply.result
-    code = numerics.RPL_METADATASUBOK if reply.on else numerics.RPL_METADATAUNSUBOK
+    code = numerics.RPL_METADATASUBOK if result.on else numerics.RPL_METADATAUNSUBOK
     lines = key_lines(session, code, result.granted)
     lines += [_bad_key(session, key) for key in result.invalid]
     if result.over:
@@ -241,24 +198,24 @@ def _say_subscriptions(session: IrcSession, view: api.SubscriptionsView) -> Iter
     return _in_batch(session, "metadata-subs", key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 
-_CODES: dict[api.MetadataFault, tuple[str, Callable[[api.MetadataRefused], tuple[str, ...]]]] = {
-    api.MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
-    api.MetadataFault.KEY: ("INVALID_KEY", lambda r: (r.key,)),
-    api.MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
-    api.MetadataFault.HIDDEN: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
-    api.MetadataFault.SILENCED: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
-    api.MetadataFault.TOO_LONG: ("INVALID_VALUE", lambda r: (r.key,)),
-    api.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target, str(state.KEYS_EACH))),
-    api.MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
+_CODES: dict[api.MetadataFault, str] = {
+    api.MetadataFault.NO_TARGET: "INVALID_TARGET {r.target}",
+    api.MetadataFault.KEY: "INVALID_KEY {r.key}",
+    api.MetadataFault.NOT_YOURS: "KEY_NO_PERMISSION {r.target} {r.key}",
+    api.MetadataFault.HIDDEN: "KEY_NO_PERMISSION {r.target} {r.key}",
+    api.MetadataFault.SILENCED: "KEY_NO_PERMISSION {r.target} {r.key}",
+    api.MetadataFault.TOO_LONG: "INVALID_VALUE {r.key}",
+    api.MetadataFault.FULL: f"LIMIT_REACHED {{r.target}} {state.KEYS_EACH}",
+    api.MetadataFault.TOO_FAST: "RATE_LIMITED {r.target} {r.key} {r.seconds}",
 }
 """FAIL's code and context for each fault (metadata, "Standard Replies")."""
 
 
 @reply(api.MetadataRefused)
 def _say_refused(session: IrcSession, refusal: api.MetadataRefused) -> bytes:
-    code, context = _CODES[refusal.fault]
-    words = (middle(part) for part in context(refusal))
-    return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
+    words = (middle(part.format(r=refusal)) for part in _CODES[refusal.fault].split())
+    sentence = refusal.fault.value
+    return session.fail("METADATA", *words, text=sentence[:1].upper() + sentence[1:])
 
 
 @lines(api.MetadataShown, cause=by_the_server)

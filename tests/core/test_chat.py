@@ -19,7 +19,7 @@ from asyncchat.core.features.always_on import AlwaysOnAccounts, SetAlwaysOn, alw
 from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.connect import Connect, Detach, Quit
 from asyncchat.core.features.history import FoundMessage, Which
-from asyncchat.core.features.invite_codes import InviteCodes, digest_of
+from asyncchat.core.features.invite_codes import InviteCodes, code_digest
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Speech
@@ -90,7 +90,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "network": st.sampled_from(("", "a mark")),
     "email": st.just(""),
     "token": names,
-    "digest": st.just(digest_of("2345-6789-ABCD")),
+    "digest": st.just(code_digest("2345-6789-ABCD")),
     "code": st.sampled_from(["", "2345-6789-ABCD"]),
     "link": st.just(""),
     "uses": st.sampled_from([0, 1, 2]),

@@ -56,8 +56,8 @@ from asyncchat.core.features.invite_codes import (
     InviteCode,
     MakeInviteCode,
     NewInviteCode,
+    code_digest,
     code_for,
-    digest_of,
 )
 from asyncchat.core.features.join import JoinWithCode
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say
@@ -421,7 +421,7 @@ class Hub:
 
     def new_code(self, peer: Peer, asked: NewInviteCode) -> list[object]:
         made = MakeInviteCode(
-            asked.room, digest_of(INVITE), asked.uses, asked.seconds, asked.role, INVITE, "http://x/#r"
+            asked.room, code_digest(INVITE), asked.uses, asked.seconds, asked.role, INVITE, "http://x/#r"
         )
         return self.decide(peer, made)
 

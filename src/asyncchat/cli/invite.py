@@ -17,7 +17,7 @@ from asyncchat.core.features.invite_codes import (
     CODE_ROLES,
     DEFAULT_SECONDS,
     DEFAULT_USES,
-    digest_of,
+    code_digest,
     link_to,
     spell,
 )
@@ -78,7 +78,7 @@ def command(
         if seconds is None:
             raise Misuse(f"--expires {expires}: use a time like 45m, 2h or 7d")
         code = spell(secrets.token_bytes(CODE_BYTES))
-        request = requests.NewInviteCode(name or LOBBY, digest_of(code), uses, seconds, role or "")
+        request = requests.NewInviteCode(name or LOBBY, code_digest(code), uses, seconds, role or "")
         made = ask(database, request, requests.InviteCodeMade)
         _show(made, code, uses, role, f"{url.rstrip('/')}/" if url else made.page)
 

@@ -20,8 +20,8 @@ from asyncchat.core.features.invite_codes import (
     InviteCode,
     MakeInviteCode,
     NewInviteCode,
+    code_digest,
     code_for,
-    digest_of,
     link_to,
     spell,
 )
@@ -340,5 +340,5 @@ class Authentication:
         code = spell(secrets.token_bytes(CODE_BYTES))
         link = link_to(session.context.hub.page, command.room, code)
         return MakeInviteCode(
-            command.room, digest_of(code), command.uses, command.seconds, command.role, code, link
+            command.room, code_digest(code), command.uses, command.seconds, command.role, code, link
         )

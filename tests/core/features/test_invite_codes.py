@@ -20,7 +20,7 @@ from asyncchat.core.features.invite_codes import (
     InviteCodeUsed,
     MakeInviteCode,
     RevokeInviteCode,
-    digest_of,
+    code_digest,
     link_to,
     spell,
 )
@@ -53,7 +53,7 @@ HOUR = 3_600_000_000
 
 
 def made(chat, uses=2, seconds=3600, role="", by=ANNA, room="#tea", code=CODE, now=NOW):
-    return do(chat, by, MakeInviteCode(room, digest_of(code), uses, seconds, role, code), now)
+    return do(chat, by, MakeInviteCode(room, code_digest(code), uses, seconds, role, code), now)
 
 
 def closed(**fields):
@@ -79,8 +79,8 @@ def is_in(chat, person_id, room="#tea"):
 def test_a_code_is_made_of_random_bytes_and_kept_as_a_digest():
     assert spell(bytes(CODE_BYTES)) == "2222-2222-2222"
     assert spell(b"\xff" * CODE_BYTES) != spell(b"\xfe" * CODE_BYTES)
-    assert digest_of(CODE) == digest_of("7kq2m9xd4trv") == digest_of("7KQ2 M9XD 4TRV") != ""
-    assert digest_of("sesame") == digest_of("7KQ2-M9XD-4TR") == digest_of("7KQ2-M9XD-4TRЯ") == ""
+    assert code_digest(CODE) == code_digest("7kq2m9xd4trv") == code_digest("7KQ2 M9XD 4TRV") != ""
+    assert code_digest("sesame") == code_digest("7KQ2-M9XD-4TR") == code_digest("7KQ2-M9XD-4TRЯ") == ""
     assert (
         link_to("http://x:1/", "#класс", CODE) == f"http://x:1/#%D0%BA%D0%BB%D0%B0%D1%81%D1%81?invite={CODE}"
     )
@@ -89,7 +89,7 @@ def test_a_code_is_made_of_random_bytes_and_kept_as_a_digest():
 
 def test_moderators_make_codes():
     chat = house()
-    event = InviteCodeMade("#Tea", 1, digest_of(CODE), 2, NOW + HOUR, "voice", "Anna", NOW)
+    event = InviteCodeMade("#Tea", 1, code_digest(CODE), 2, NOW + HOUR, "voice", "Anna", NOW)
     assert made(chat, role="voice") == (event, InviteCodeGiven(event, CODE, ""))
     assert made(chat, by=BOB) == (NotOperator("#Tea"),)
     assert made(chat, by=CAROL) == (NotMember("#Tea"),)
@@ -293,8 +293,8 @@ def test_a_replay_and_a_snapshot_give_the_same_codes():
     chat = house()
     events: list[Event] = [RoomOpened("#Tea", NOW)]
     for command, person_id in [
-        (MakeInviteCode("#tea", digest_of(CODE), 2, 3600, "voice"), ANNA),
-        (MakeInviteCode("#tea", digest_of("2345-6789-ABCD"), 2, 3600), ANNA),
+        (MakeInviteCode("#tea", code_digest(CODE), 2, 3600, "voice"), ANNA),
+        (MakeInviteCode("#tea", code_digest("2345-6789-ABCD"), 2, 3600), ANNA),
         (Join("#tea", CODE), CAROL),
         (RevokeInviteCode("#tea", 2), ANNA),
     ]:

@@ -70,7 +70,7 @@ def spell(data: bytes) -> str:
     return "-".join(letters[at : at + 4] for at in range(0, CODE_LETTERS, 4))
 
 
-def digest_of(typed: str) -> str:
+def code_digest(typed: str) -> str:
     """What is kept of a code; case, dashes and spaces don't matter. Empty: it can't be a code."""
     letters = typed.upper().replace("-", "").replace(" ", "")
     if len(letters) != CODE_LETTERS or not (letters.isascii() and letters.isalnum()):
@@ -298,7 +298,7 @@ def code_for(chat: Chat, typed: str, now: int) -> InviteCode | CodeFault:
 
     One that is used up may still let in those whom it has let in before.
     """
-    found = InviteCodes.of(chat).with_digest(digest_of(typed))
+    found = InviteCodes.of(chat).with_digest(code_digest(typed))
     if found is None:
         return CodeFault.WRONG
     fault = found.fault(now)
@@ -307,7 +307,7 @@ def code_for(chat: Chat, typed: str, now: int) -> InviteCode | CodeFault:
 
 def check_code(chat: Chat, room_key: str, typed: str, me: Person, now: int) -> InviteCode | CodeFault:
     """The code that was typed, if it lets this person into the room, else why not."""
-    found = InviteCodes.of(chat).with_digest(digest_of(typed))
+    found = InviteCodes.of(chat).with_digest(code_digest(typed))
     if found is None or found.room != room_key:
         return CodeFault.WRONG
     return found.fault(now, _user(me)) or found

@@ -24,7 +24,7 @@ from asyncchat.core.features.invite_codes import (
     InviteCodeRefused,
     InviteCodes,
     check_code,
-    digest_of,
+    code_digest,
     is_expecting,
     letting_in,
     role_by,
@@ -262,13 +262,13 @@ def _forgotten(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
 def joining_with(room: str, key: str, follow: bool = True) -> Join | JoinWithCode:
     """The command with which a room is joined."""
     join = Join(room, key, follow)
-    return JoinWithCode(join) if digest_of(key) else join
+    return JoinWithCode(join) if code_digest(key) else join
 
 
 def is_guess(chat: Chat, join: Join) -> bool:
     """Whether the key of a join is neither the code of an invitation nor the room's key."""
     room = chat.room_named(chat.rooms.redirects.get(fold(join.room), join.room))
-    code = InviteCodes.of(chat).with_digest(digest_of(join.key))
+    code = InviteCodes.of(chat).with_digest(code_digest(join.key))
     if room is None or (code is not None and code.room == room.key):
         return False
     return room.settings.get(KEY) != join.key
@@ -387,7 +387,7 @@ def _join_refusal(
     if isinstance(code, InviteCode):
         return None
     refusal = _closed_to(chat, room, me, key, now)
-    is_code = refusal is not None and digest_of(key) and room.settings.get(KEY) != key
+    is_code = refusal is not None and code_digest(key) and room.settings.get(KEY) != key
     return InviteCodeRefused(code, room.name, refusal) if is_code else refusal
 
 

@@ -7,6 +7,7 @@ monotonic clock) and padding. It must not know dialects: a text is found anywher
 import random
 import time
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Literal, NamedTuple, get_args
 
 MARK = b"~b1~"
@@ -65,7 +66,7 @@ def _prose(chance: random.Random, size: int) -> str:
     """Words as frequent as in a language: the n-th is said 1/n as often (Zipf)."""
     said = ""
     while len(said) <= size:
-        said += f"{chance.choices(_WORDS, _FREQUENCIES)[0]} "
+        said += f"{chance.choices(_WORDS, cum_weights=_UP_TO)[0]} "
     return said[:size].rstrip().ljust(size, ".")
 
 
@@ -80,7 +81,8 @@ def _json(chance: random.Random, size: int) -> str:
     return said[:size].ljust(size)
 
 
-_FREQUENCIES = [1 / rank for rank in range(1, len(_WORDS) + 1)]
+_UP_TO = list(accumulate(1 / rank for rank in range(1, len(_WORDS) + 1)))
+"""How frequent each word and those before it are together."""
 
 
 def text(sender: int, number: int, sent: int, pads: Sequence[bytes]) -> bytes:

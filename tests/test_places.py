@@ -37,6 +37,7 @@ ACROSS = {
     "server/test_disconnected.py": "clients that are gone, over sockets",
     "server/test_blocking.py": "what may hold the event loop, in every dialect",
     "server/test_hostile.py": "tests/server/hostile.py",
+    "server/test_upload_kills.py": "tests/server/upload_kills.py",
     "server/test_websocket.py": "dialects/websocket.py, over sockets",
     "text/test_page_commands.py": "web/ and the table of slash commands",
 }

@@ -18,6 +18,7 @@ from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.always_on import AlwaysOnAccounts, SetAlwaysOn, always_on_of, is_always_on
 from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.connect import Connect, Detach, Quit
+from asyncchat.core.features.files import ID_LENGTH
 from asyncchat.core.features.history import FoundMessage, Which
 from asyncchat.core.features.invite_codes import InviteCodes, code_digest
 from asyncchat.core.features.invites import Invites
@@ -165,6 +166,12 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "people": st.builds(Span, st.none() | st.integers(0, 3)),
     "opened": st.builds(Span, st.none() | st.integers(0, 3)),
     "topic": st.builds(Span, st.none() | st.integers(0, 3)),
+    "id": st.sampled_from([letter * ID_LENGTH for letter in "ab"]),
+    "ids": st.sampled_from([("a" * ID_LENGTH,), ("a" * ID_LENGTH, "b" * ID_LENGTH), ("c",)]),
+    "person": st.just(person(1, "anna", "u", "h1")),
+    "type": st.just("image/png"),
+    "hash": st.sampled_from(["d" * 64, "e" * 64]),
+    **dict.fromkeys(("size", "width", "height"), st.integers(1, 3)),
 }
 
 

@@ -13,6 +13,7 @@ from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
+from asyncchat.core.features.files import ID_LENGTH, FilesRemoved, FileUploaded
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.invites import Invited, Knocked
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Speech, Spoke
@@ -90,6 +91,7 @@ tags = st.lists(st.tuples(st.sampled_from(["+reply", "+draft/react", "+x.y/z"]),
     tuple
 )
 all_cuts = st.lists(st.integers(1, 40), max_size=2).map(tuple)
+file_ids = st.sampled_from("ab").map(lambda letter: letter * ID_LENGTH)
 any_said = st.builds(Said, rooms, people, texts, speeches, tags, all_cuts)
 state_facts = st.one_of(
     st.builds(RoomOpened, rooms, times),
@@ -113,6 +115,8 @@ state_facts = st.one_of(
     st.builds(TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
     st.builds(PostedOnce, names, texts, texts, rooms, times),
     st.builds(TokenRevoked, names, times),
+    st.builds(FileUploaded, file_ids, people, texts, st.integers(1, 40), names, times, times, times),
+    st.builds(FilesRemoved, st.tuples(file_ids)),
     st.builds(ReadUpTo, names, rooms, times),
     st.builds(AccountMetadataChanged, names, people, keys, st.none() | texts, times),
     st.builds(RoomMetadataChanged, rooms, people, keys, st.none() | texts, times),

@@ -18,7 +18,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted
 from asyncchat.core.features.presence import Left, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted
-from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import Joined, Kicked, RoomClosed, RoomOpened
@@ -581,3 +581,29 @@ async def test_a_reaction_is_erased(kind, tmp_path):
         assert await log.find(1) is await log.find(2) is None
         changes = ranges(streams.room_changes("#lobby"))
         assert await numbers(log, 4, streams=changes, events=True) == [4]
+
+
+FILE, OTHER_FILE, THIRD_FILE = ("abcdefghijklmnopqrstuvwxy" + last for last in "z23")
+
+
+@asynchronous
+async def test_links_to_files_are_known_until_what_has_them_is_erased(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        assert await log.links((FILE,)) == {}
+        await log.append(0, [said(1, text=f"http://x/files/{FILE}-2x2/a.png")])  # alone, as most are
+        records = [
+            said(2, text=f"/files/{FILE} again, and /files/{OTHER_FILE}-9/b.txt"),
+            fact(3, SaidInPrivate(BERND, ANNA, f"/files/{THIRD_FILE}-7/c.txt")),
+            said(4, text=f"files/{FILE[:-1]}"),
+        ]
+        await log.append(1, records)
+        three = (FILE, OTHER_FILE, THIRD_FILE)
+        assert await log.links(three) == dict.fromkeys(three, True)
+        await log.append(4, [fact(5, Erased("#lobby", ANNA, (2,)))])
+        assert await log.links((*three, "x")) == {FILE: True, OTHER_FILE: False, THIRD_FILE: True}
+        await log.append(
+            5, [fact(6, Erased("#lobby", ANNA, (1,))), fact(7, RedactedInPrivate(BERND, ANNA, 3))]
+        )
+        assert await log.links(three) == dict.fromkeys(three, False)
+        await log.append(7, [said(8, text=f"/files/{FILE}")])
+        assert await log.links(three) == {FILE: True, OTHER_FILE: False, THIRD_FILE: False}

@@ -340,3 +340,23 @@ async def test_comings_and_goings_push_out_no_messages(path, quiet):
     (kept,) = raw(path, "SELECT count(*) FROM facts")
     assert kept >= (500,)
     await log.close()
+
+
+@asynchronous
+async def test_links_to_files_go_with_their_messages_and_with_erased_ones(path):
+    old, erased, new = (letter * 26 for letter in "abc")
+    log = await SqliteLog.open(path, tuning=HASTY)
+    await fill(
+        log,
+        said(1, 0, text=f"/files/{old}-1/a"),
+        said(2, 0, text=f"/files/{erased}-1/b"),
+        fact(3, 0, Erased("#lobby", ANNA, (2,))),
+        said(4, 9, text=f"/files/{new}-1/c"),
+        said(5, 10),
+    )
+    assert await log.links((old, erased, new)) == {old: True, erased: False, new: True}
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
+    assert await log.links((old, erased, new)) == {new: True}
+    await log.close()
+    assert raw(path, "SELECT count(*) FROM links") == [(1,)]

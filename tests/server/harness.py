@@ -188,7 +188,7 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
     """A running server; a bug that it only logs fails the test."""
     server_options = {
         name: options.pop(name)
-        for name in ("motd", "most_sessions", "secret", "sources", "webhook_positions")
+        for name in ("motd", "most_sessions", "secret", "sources", "webhook_positions", "database")
         if name in options
     }
     seen = _Errors()

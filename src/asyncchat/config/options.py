@@ -64,6 +64,10 @@ class Option:
 _limit = partial(Option, table="limits", reload=True)
 
 
+def _file(help: str, key: str, **more: Any) -> Option:
+    return Option(help, key=f"files.{key}", flag=None, reload=True, **more)
+
+
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may become an operator of the server: ``[operators.NAME]``."""
 
@@ -111,6 +115,12 @@ def _icon_fault(url: str) -> str:
     if " " in url or len(url) > 200:
         return "it has spaces or more than 200 characters"
     return ""
+
+
+def _url_fault(url: str) -> str:
+    if not url:
+        return ""
+    return origins_fault((url,))
 
 
 def _tags_fault(tags: tuple[str, ...]) -> str:
@@ -414,6 +424,44 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = 50
     """A class of 30 types 1 MB a day. One network needs 40 days to push others' messages out of the
     history."""
+    file_uploads: Annotated[
+        bool, _file("Whether people can upload files to share them in messages.", "uploads")
+    ] = True
+    file_guests: Annotated[bool, _file("Whether people without an account can, too.", "guests")] = True
+    file_megabytes: Annotated[
+        int, msgspec.Meta(ge=1, le=2_000), _file("Megabytes of the largest file.", "megabytes")
+    ] = 20
+    """A photograph of a telephone has 3 to 8, a short recording of a screen 10 to 20."""
+    file_network_megabytes: Annotated[
+        _LargeLimit,
+        _file(
+            "Megabytes that people from one address (IPv6: one /64) may upload a day, except this machine's; "
+            "0: no limit.",
+            "network_megabytes",
+        ),
+    ] = 1_000
+    """A class of 30 has 30 each; to fill the disk's share takes one network five days."""
+    file_account_megabytes: Annotated[
+        _LargeLimit, _file("Megabytes that one account may upload a day; 0: no limit.", "account_megabytes")
+    ] = 500
+    file_total_megabytes: Annotated[
+        _LargeLimit,
+        _file(
+            "Megabytes of all files together, from which on no more are taken; 0: no limit.",
+            "total_megabytes",
+        ),
+    ] = 5_000
+    """With the history's 2,000 it fits on the 10 GB of the smallest rented servers."""
+    file_url: Annotated[
+        str,
+        _file(
+            "The address in links to files, such as https://chat.example.org; empty: the one that the "
+            "uploader used.",
+            "url",
+            metavar="URL",
+            check=_url_fault,
+        ),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Option("Least severe log level shown on standard error.", reload=True),
@@ -476,6 +524,9 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "account_burst": 150,
         "account_rate": 10.0,
         "per_address": 64,
+        "file_guests": False,
+        "file_network_megabytes": 200,
+        "file_account_megabytes": 100,
     },
 }
 """What ``limits.profile`` changes of the defaults, by field."""

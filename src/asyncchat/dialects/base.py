@@ -42,6 +42,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
         icon: the URL of a picture, or empty.
         client_tag_deny: tags of clients that are not passed on, without ``+``; ``*``: all but those behind it
             with ``-``.
+        file_bytes: how many bytes an uploaded file may have; 0: none is taken.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     network: str = ""
     icon: str = ""
     client_tag_deny: tuple[str, ...] = ()
+    file_bytes: int = 0
 
 
 class EventEncoder(Protocol):

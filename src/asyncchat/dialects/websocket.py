@@ -198,9 +198,10 @@ class WebSocket:
         binary: bool = False,
         how: Deflate | None = None,
         is_confidential: bool = True,
+        reached_at: str = "",
     ) -> "WebSocketDialect":
         """The dialect of a session whose handshake was answered; ``how`` is what that said of compression."""
-        irc = self._irc.dialect(session, host, is_confidential=is_confidential)
+        irc = self._irc.dialect(session, host, is_confidential=is_confidential, reached_at=reached_at)
         return WebSocketDialect(self, irc, _BINARY if binary else _TEXT, how)
 
     def encoder(self, irc: EncoderBase, first: int, how: Deflate | None = None) -> WebSocketEncoder:

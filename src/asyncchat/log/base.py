@@ -283,6 +283,17 @@ class Log(Protocol):
         Only those of the time ``since`` (microseconds since 1970 UTC) or later.
         """
 
+    async def links(self, files: Sequence[str]) -> dict[str, bool]:
+        """Which of these files texts have links to (``core.features.files``), by their ids.
+
+        Returns:
+            For each file that a text links, or linked: whether one does that is kept and not erased. What
+            retention removed, or nobody said, is not in it.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+
     async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
         """What operators of the server did (audited events), the newest ``limit``, oldest first.
 

@@ -15,6 +15,7 @@ import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, MovesRoom, Record, Retention
+from asyncchat.core.features.files import FILES_PATH, linked_files
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS, Erased, RedactedInPrivate
 from asyncchat.core.ids import Ids
@@ -39,6 +40,9 @@ _SEARCH_STEP = 4096
 milliseconds of the costliest."""
 
 _SEARCH_LEAST = 16
+
+_LINKS_STEP = 2000
+"""Messages in which links are sought before others have their turn: under a millisecond."""
 
 _DAY = 24 * 3600 * 1_000_000
 
@@ -76,6 +80,8 @@ class MemoryLog:
         self._oldest = 0
         self._by_number: dict[int, Record] = {}
         """What a number can name."""
+        self._erased_links: set[str] = set()
+        """Files to which erased texts had links."""
         self._acts: deque[Record] = deque(maxlen=_AUDIT_KEPT)
         self._facts: list[Event] = []
         self._snapshot_at = _STATE_FACTS
@@ -208,6 +214,18 @@ class MemoryLog:
             and (not key or record.event.person.key == key)
         )
 
+    async def links(self, files: Sequence[str]) -> dict[str, bool]:
+        """Which of these files texts link, by reading all; see ``Log.links``."""
+        wanted = set(files)
+        found = dict.fromkeys(wanted & self._erased_links, False)
+        for at, record in enumerate(list(self._by_number.values())):
+            if at % _LINKS_STEP == 0:
+                await asyncio.sleep(0)
+            text = getattr(record.event, "text", "")
+            if FILES_PATH in text:
+                found.update(dict.fromkeys(wanted.intersection(linked_files(text)), True))
+        return found
+
     async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
         """What operators of the server did; see ``Log.audit``."""
         found = [act for act in self._acts if act.number <= upto and act.time > after_time]
@@ -293,6 +311,7 @@ class MemoryLog:
         for number in gone:
             event = self._by_number.pop(number).event
             keys.update(_names(event))
+            self._erased_links.update(linked_files(getattr(event, "text", "")))
         for key in keys:
             self._streams[key] = deque(record for record in self._streams[key] if record.number not in gone)
 

@@ -189,6 +189,7 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
         ).fetchall()
     ]
     connection.execute(f"UPDATE said SET text = NULL, tags = NULL WHERE {which}", found)  # noqa: S608
+    _erase_links(connection, blanked)
     for number in asked.keys() - set(blanked):
         _erase_fact(connection, room, number)
     indexed = [number for number in blanked if number <= watermark]
@@ -200,6 +201,14 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
         connection.execute("DELETE FROM places WHERE room = ? AND first = ?", (room, first))
         connection.executemany(_INSERT, _posting_rows(room, base, rest))
         connection.execute("UPDATE marks SET messages = messages - ?", (len(members),))
+
+
+def _erase_links(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Notes that these records no longer link to files; the files are removed if no other one does."""
+    connection.execute(
+        "UPDATE links SET number = -number WHERE number IN (SELECT value FROM json_each(?))",
+        (rows.encode_numbers(numbers),),
+    )
 
 
 def _by_list(connection: sqlite3.Connection, room: str, numbers: Sequence[int]) -> dict[int, set[int]]:
@@ -240,6 +249,7 @@ def _text(connection: sqlite3.Connection, number: int) -> Record | None:
 
 def _blank(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("UPDATE facts SET event = '' WHERE number = ?", (number,))
+    _erase_links(connection, (number,))
     if number <= indexed_upto(connection):
         connection.execute("UPDATE marks SET messages = messages - 1")
 

@@ -280,6 +280,16 @@ def numbers_by(
     return list(compress(looked_at, by_name)), reached
 
 
+def links(connection: sqlite3.Connection, files: Sequence[str]) -> dict[str, bool]:
+    """Which of these files texts link; see ``Log.links``."""
+    found = connection.execute(
+        "SELECT file, max(number) > 0 FROM links WHERE file IN (SELECT value FROM json_each(?)) "
+        "GROUP BY file",
+        (rows.encode_texts(files),),
+    )
+    return {file: bool(kept) for file, kept in found}
+
+
 def audit(connection: sqlite3.Connection, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
     """The newest acts of operators of the server; see ``Log.audit``."""
     tagged = " OR ".join(f'event GLOB \'{{"is":"{tag}"*\'' for tag in _STATE_ACTS)

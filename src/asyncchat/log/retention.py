@@ -103,6 +103,8 @@ def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
     for name in {room for room, *_ in rooms} | postings.streams_between(connection, after, upto):
         postings.trim(connection, name, upto)
     connection.execute("DELETE FROM said WHERE number > ? AND number <= ?", between)
+    connection.execute("DELETE FROM links WHERE number > ? AND number <= ?", between)
+    connection.execute("DELETE FROM links WHERE number < ? AND number >= ?", (-after, -upto))
     connection.execute(
         f"DELETE FROM facts WHERE number > ? AND number <= ? AND kept IN ({_REMOVED})",  # noqa: S608  # constants
         between,

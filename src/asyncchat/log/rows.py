@@ -13,6 +13,7 @@ import msgspec
 
 from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features import ANY_EVENT
+from asyncchat.core.features.files import FILES_PATH, linked_files
 from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, stored_tags
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.names import fold
@@ -57,6 +58,7 @@ class RowBatch:
         plain: the values of the usual messages, row after row: number, time, room's key, origin, text.
         wide: rows of other messages: the same values, speech, the room's name as it was spelled, tags.
         facts: rows of all other events: number, time, retention, JSON.
+        links: files to which a text has a link, with the text's number.
         changing: events that change earlier rows, with their numbers: erasures and renames of rooms.
         states: how many events are of kind ``Retention.STATE``.
         size: characters of text, a measure of the file's growth.
@@ -69,6 +71,7 @@ class RowBatch:
         "first",
         "last",
         "last_time",
+        "links",
         "plain",
         "records",
         "size",
@@ -82,6 +85,7 @@ class RowBatch:
         self.count = len(records)
         self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
+        self.links: list[tuple[str, int]] = []
         self.changing: list[tuple[int, Erased | RedactedInPrivate | MovesRoom]] = []
         self.states = 0
         plain: list[Value] = []
@@ -101,6 +105,8 @@ class RowBatch:
                     key = fold(name)
                 text = event.text
                 size += len(text)
+                if FILES_PATH in text:
+                    self.links += [(file, number) for file in linked_files(text)]
                 who = event.person.origin if not event.person.account else author(event.person)
                 if event.speech is Speech.MESSAGE and key == name and not event.tags and not event.cuts:
                     plain += (number, time, key, who, text)
@@ -112,6 +118,8 @@ class RowBatch:
                 kept = event.to_store()
                 line = encode(kept if kept.retention is Retention.PRESENCE else _without_addresses(kept))
                 size += len(line)
+                if FILES_PATH in line and kept.retention is not Retention.PRESENCE:
+                    self.links += [(file, number) for file in linked_files(line)]
                 self.facts.append((number, time, int(event.retention), line))
                 if event.retention is Retention.STATE:
                     self.states += 1
@@ -220,6 +228,11 @@ def encode(events: Event | Sequence[Event]) -> str:
 def encode_numbers(numbers: Iterable[int]) -> str:
     """Numbers as JSON, for ``json_each``."""
     return _encode(tuple(numbers)).decode()
+
+
+def encode_texts(texts: Iterable[str]) -> str:
+    """The same of texts."""
+    return _encode(tuple(texts)).decode()
 
 
 class UnknownEvent(LogError):

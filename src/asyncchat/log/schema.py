@@ -86,6 +86,14 @@ STEPS: tuple[str, ...] = (
         time INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE links (         -- which records have a link to which file (core.features.files)
+        file TEXT NOT NULL,
+        number INTEGER NOT NULL, -- negative: its text was erased
+        PRIMARY KEY (file, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX linking ON links (number);
+    """,
 )
 """The scripts that upgrade a file from version n to version n + 1."""
 

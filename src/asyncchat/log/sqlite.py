@@ -31,6 +31,9 @@ T = TypeVar("T")
 _NUMBERS_BY_STEP = 2000
 """Messages that one step of ``numbers_by`` looks at: some 5 ms; other reads may come between two steps."""
 
+_LINKED_FILES_STEP = 500
+"""Files that one step of ``links`` looks at: some 3 ms."""
+
 _MAX_DETOUR = 1024
 """The most commits in the thread before a slow disk is tried from the loop again."""
 
@@ -169,6 +172,13 @@ class SqliteLog:
             part, after = await self._read(reader.numbers_by, room, name, after, upto, _NUMBERS_BY_STEP)
             found += part
         return tuple(found)
+
+    async def links(self, files: Sequence[str]) -> dict[str, bool]:
+        """Which of these files texts link; see ``Log.links``."""
+        found: dict[str, bool] = {}
+        for at in range(0, len(files), _LINKED_FILES_STEP):
+            found |= await self._read(reader.links, files[at : at + _LINKED_FILES_STEP])
+        return found
 
     async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
         """What operators of the server did; see ``Log.audit``."""

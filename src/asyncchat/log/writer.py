@@ -27,6 +27,7 @@ _MANY_PLAIN = _PLAIN + ", ".join([_ROW] * _ROWS_PER_STATEMENT)
 _WIDE = f"INSERT INTO said ({READ_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # constants
 _FACT = "INSERT INTO facts VALUES (?, ?, ?, ?)"
 _FACT_COLUMNS = 4
+_LINK = "INSERT INTO links VALUES (?, ?)"
 
 _BUSY_TIMEOUT = 2000
 """Milliseconds that a write in a thread waits for another program's lock."""
@@ -94,7 +95,7 @@ class Writer:
             if wait != self._waits:
                 self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT if wait else 0}")
                 self._waits = wait
-            if len(batch.plain) == PLAIN_COLUMNS and batch.count == 1:
+            if len(batch.plain) == PLAIN_COLUMNS and batch.count == 1 and not batch.links:
                 self._execute(_ONE_PLAIN, batch.plain)
             else:
                 self._execute("BEGIN IMMEDIATE")
@@ -191,6 +192,8 @@ class Writer:
             self._connection.executemany(_WIDE, batch.wide)
         if batch.facts:
             self._connection.executemany(_FACT, batch.facts)
+        if batch.links:
+            self._connection.executemany(_LINK, batch.links)
         for number, event in batch.changing:
             if isinstance(event, MovesRoom):
                 rename.rename(self._connection, number, event)

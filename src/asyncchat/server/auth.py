@@ -251,6 +251,15 @@ class Authentication:
         asked = accounts.ReclaimVerified(command.name, right, command.take, command.context, network=mark)
         return await self._delayed(session, command.name, right, asked)
 
+    async def verify_account(self, session: Session, name: str, password: str) -> bool | AccountRefused:
+        """Whether this is an account's password, for a request over HTTP; a refusal if it must not be tried
+        now."""
+        right = await self._checked(session, name, password, None)
+        if right is False:
+            _logger.warning("%s gave a wrong password for the account %s", session.address, name)
+            await asyncio.sleep(WRONG_SECONDS)
+        return right
+
     async def _checked(
         self, session: Session, name: str, password: str, context: object
     ) -> bool | AccountRefused:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asyncchat.server.addresses import is_private
+from asyncchat.server.addresses import bracketed, is_private
 from asyncchat.server.limits import READ_BYTES
 
 if TYPE_CHECKING:
@@ -196,6 +197,15 @@ class Connection:
     def private(self) -> bool:
         """Whether the connection stays within a private network, so that nobody can listen."""
         return is_private(self.address)
+
+    @property
+    def reached_at(self) -> str:
+        """Where the client reached the server, as the beginning of a URL; empty on a Unix socket."""
+        name = self._writer.get_extra_info("sockname")
+        if not isinstance(name, tuple):
+            return ""
+        host = bracketed(name[0].removeprefix("::ffff:"))
+        return sys.intern(f"http://{host}:{name[1]}")  # thousands of sessions have the same few
 
     def tell(self, data: bytes) -> None:
         """Writes, but ignores a connection that is gone."""

@@ -22,7 +22,7 @@ from asyncchat.core.events import Ephemeral, Event, MovesRoom, Recipients, Recor
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.opers import OperGranted, OperResigned
 from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
-from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed
 from asyncchat.core.features.server_bans import BannedFromServer, Killed
@@ -117,7 +117,8 @@ class Delivery:
     def observe(self, event: type[Event], observer: Callable[[Any], None]) -> None:
         """Has a function called with each event of this type that is delivered.
 
-        For those who are no members but subscribe to rooms, or reach the server: what ends their rights.
+        For those who are no members but subscribe to rooms, or reach the server: what ends their rights. And
+        for files: what is erased. It is for events that nobody is told, renames of rooms, and erasures.
         """
         self._observers.setdefault(event, []).append(observer)
 
@@ -294,6 +295,8 @@ class Delivery:
             case Recipients.SOME:
                 await self._announce(record, event.to, cause)
             case Recipients.PAIR:
+                if type(event) is RedactedInPrivate:
+                    self._notify(RedactedInPrivate, event)
                 for target in self.presence.recipients_of(event.to.id):
                     if target is not cause and not target.ignores(record):
                         catch_up(target)
@@ -318,6 +321,7 @@ class Delivery:
         write_batch.add(record, cause)
         if isinstance(event, Erased):
             subscribers.last_said = record.number
+            self._notify(Erased, event)
         elif event.coalesces:
             self._note_changes(record, subscribers)
         elif isinstance(event, Joined):

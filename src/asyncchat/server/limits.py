@@ -44,6 +44,12 @@ takes so many, however short the line."""
 ANSWER_BYTES = 16_384
 """Bytes of a long answer that count as one line: making them takes about as long."""
 
+FILE_BYTES = 131_072
+"""Bytes of a file that count as one line, when it is sent or received: a thread reads or writes them."""
+
+LEAST_FILE_BYTES = 16_384
+"""Bytes that a smaller file counts as, of what may be uploaded: a file is also a fact in the history."""
+
 LINE_MEMBERS = 500
 """What is told to so many counts as one line more: it is written to each of them."""
 
@@ -269,6 +275,7 @@ class Budgets:
         self._networks: dict[str, NetworkBudget] = {}
         self._accounts: dict[str, Budget] = {}
         self._askers: dict[str, Budget] = {}
+        self._uploads: dict[str, Budget] = {}
         self.server = ServerBudget(clock(), Rate(options.server_burst, options.server_rate))
         self.change(options)
 
@@ -373,6 +380,44 @@ class Budgets:
         budget.rate = self.rate
         return budget
 
+    def reserve_upload(self, address: str, account: str, size: int) -> float:
+        """Charges an upload of so many bytes in advance, to its network and its account.
+
+        Args:
+            address: the uploader's; this machine and trusted networks are not limited by network.
+            account: its account's or bot's name; empty for a guest.
+            size: bytes; negative: so many were charged and did not come.
+
+        Returns:
+            Seconds until it is allowed, and was not charged; 0: it was.
+        """
+        options = self._options
+        if not options.limits:
+            return 0.0
+        shared: list[tuple[str, int]] = []
+        if not is_local(address) and not self._is_trusted(network_of(address)):
+            shared = [(network_of(address), 1)]
+            if site := site_of(address):
+                shared.append((site, SITE_SHARE))
+        limits = [(key, options.file_network_megabytes * shares) for key, shares in shared]
+        if account:
+            limits.append((f"@{account}", options.file_account_megabytes))
+        budgets = [self._upload(key, megabytes) for key, megabytes in limits if megabytes]
+        wait = max([0.0, *(budget.wait(self._clock(), size) for budget in budgets)])
+        if not wait:
+            for budget in budgets:
+                budget.charge(size)
+        return wait
+
+    def _upload(self, key: str, megabytes: int) -> Budget:
+        """What may be uploaded in a day, in bytes: all of it at once, and again as time goes on."""
+        rate = Rate(megabytes * 1_000_000, megabytes * 1_000_000 / _DAY)
+        budget = self._uploads.get(key)
+        if budget is None:
+            budget = self._uploads[key] = Budget(self._clock(), rate)
+        budget.rate = rate
+        return budget
+
     def forget_idle(self) -> None:
         """Forgets the budgets that are whole and that nobody uses now."""
         now = self._clock()
@@ -383,6 +428,7 @@ class Budgets:
         }
         self._accounts = {name: budget for name, budget in self._accounts.items() if not budget.is_full(now)}
         self._askers = {name: budget for name, budget in self._askers.items() if not budget.is_full(now)}
+        self._uploads = {key: budget for key, budget in self._uploads.items() if not budget.is_full(now)}
 
     def _network(self, key: str, shares: int = 1) -> NetworkBudget:
         network = self._networks.get(key)

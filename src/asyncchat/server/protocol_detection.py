@@ -179,7 +179,12 @@ class _Detection:
                 if self._prompted:
                     session.tell(b"\r\n")
                 session.adopt(
-                    self._protocols.irc.dialect(session.id, session.host, is_confidential=session.private)
+                    self._protocols.irc.dialect(
+                        session.id,
+                        session.host,
+                        is_confidential=session.private,
+                        reached_at=session.reached_at,
+                    )
                 )
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
                 return readable(self._begun) if self._marked() else self._begun

@@ -70,4 +70,5 @@ class Protocols:
             network=options.network,
             icon=options.icon,
             client_tag_deny=options.client_tag_deny,
+            file_bytes=options.file_megabytes * 1_000_000 if options.file_uploads else 0,
         )

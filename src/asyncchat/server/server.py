@@ -32,6 +32,7 @@ from asyncchat.server.cloaks import Cloaks, new_key
 from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.disk import DiskWatch
+from asyncchat.server.file_store import FileStore, folder_beside
 from asyncchat.server.history import History
 from asyncchat.server.http.app import App
 from asyncchat.server.hub import Hub
@@ -47,6 +48,7 @@ from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
 from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
 from asyncchat.server.session import SessionContext
+from asyncchat.server.uploads import Uploads
 from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
 
@@ -113,7 +115,19 @@ class Server:
         self.protocols = Protocols(config, log.ids, motd)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
         self.listeners = Listeners(self.context, most_sessions)
-        self.app = App(self.context, shown, pages, self.listeners, self.protocols.info.started)
+        self.uploads = Uploads(
+            self.context, log, FileStore(None if database is None else folder_beside(database))
+        )
+        self.app = App(
+            self.context,
+            shown,
+            pages,
+            self.listeners,
+            self.protocols.info.started,
+            uploads=self.uploads,
+            auth=self.auth,
+        )
+        self.protocols.irc.upload_link = self.app.files.upload_link
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)
@@ -160,6 +174,7 @@ class Server:
                 group.create_task(self.webhooks.run())
                 group.create_task(self.app.prepare())
                 group.create_task(self.disk.run())
+                group.create_task(self.uploads.run())
         except* StorageLost as lost:
             since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
             reason = f"the history can't be written; what was said after {since} is not known to be kept"

@@ -13,6 +13,7 @@ from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
+from asyncchat.core.features.files import FilesRemoved, FileUploaded
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked, InviteCodeUsed
@@ -154,6 +155,8 @@ UNTOLD = [
     InviteCodeMade("#r", 1, "d", 30, 9, "voice", "a", 5),
     InviteCodeUsed(1, "b"),
     InviteCodeRevoked("#r", 1, "a"),
+    FileUploaded("a", A, "image/png", 1, "h", 2, 3, TIME),
+    FilesRemoved(("a",)),
     PostedOnce("d", "k", "f", "#r", 1),
     AccountMetadataChanged("a", A, "k", "v"),
     RoomMetadataChanged("#r", A, "k", "v"),

@@ -13,6 +13,7 @@ from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
+from asyncchat.core.features.files import FilesRemoved, FileUploaded
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked, InviteCodeUsed
@@ -171,6 +172,8 @@ WIRE: list[tuple[Event, str]] = [
     (InviteCodeMade("#tea", 1, "d", 30, 9, "voice", "anna", 5), ""),
     (InviteCodeUsed(1, "bob"), ""),
     (InviteCodeRevoked("#tea", 1, "anna"), ""),
+    (FileUploaded("a", ANNA, "image/png", 1, "h", 2, 3, 0), ""),
+    (FilesRemoved(("a",)), ""),
     (PostedOnce("d", "k", "f", "#tea", 0), ""),
     (LoggedIn(ANNA, ANNA), ""),
     (RoomRegistered("#tea", "anna"), ""),

@@ -6,7 +6,7 @@ who asks. All tokens are true: each names the limit's constant.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -150,6 +150,16 @@ TOKENS: Table[str, TokenValue] = Table()
 def token(name: str, value: TokenValue = "") -> None:
     """Declares a token."""
     TOKENS.put(name, value)
+
+
+SESSION_TOKENS: Final[list[Callable[[Any], str | None]]] = []
+"""Functions that give a token which each session has of its own, ``NAME=value``; None: it has none."""
+
+
+def session_token(make: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """Declares a token whose value depends on the session, which ``make`` is given."""
+    SESSION_TOKENS.append(make)
+    return make
 
 
 def isupport_tokens(server: ServerInfo) -> list[str]:

@@ -42,9 +42,15 @@ class IrcDialect(IrcSession):
     __slots__ = ("_lines",)
 
     def __init__(
-        self, context: SharedState, session: int, host: str, *, is_confidential: bool = True
+        self,
+        context: SharedState,
+        session: int,
+        host: str,
+        *,
+        is_confidential: bool = True,
+        reached_at: str = "",
     ) -> None:
-        super().__init__(context, session, host, is_confidential=is_confidential)
+        super().__init__(context, session, host, is_confidential=is_confidential, reached_at=reached_at)
         self._lines: LineFramer | None = None
 
     def awaits(self, command: Command) -> bool:

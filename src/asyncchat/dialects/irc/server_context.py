@@ -22,7 +22,9 @@ class IrcContext(SharedState):
         # As long as a session has it: whoever asks for every mix of capabilities leaves nothing behind.
         self._encoders: WeakValueDictionary[int, CapabilityEncoder] = WeakValueDictionary()
 
-    def dialect(self, session: int, host: str, *, is_confidential: bool = True) -> IrcDialect:
+    def dialect(
+        self, session: int, host: str, *, is_confidential: bool = True, reached_at: str = ""
+    ) -> IrcDialect:
         """The dialect of a new session.
 
         Args:
@@ -30,8 +32,9 @@ class IrcContext(SharedState):
             host: where it comes from, as others may see it.
             is_confidential: whether nobody can listen on the way: the connection is encrypted, or does not
                 leave a private network.
+            reached_at: where the client reached the server, as the beginning of a URL; empty: nobody knows.
         """
-        return IrcDialect(self, session, host, is_confidential=is_confidential)
+        return IrcDialect(self, session, host, is_confidential=is_confidential, reached_at=reached_at)
 
     def encoder(self, caps: int) -> CapabilityEncoder:
         """The encoder of others' events for sessions with these capabilities."""

@@ -60,11 +60,17 @@ class IrcSession:
     __slots__ = (
         "_features", "_label", "_person", "_queued", "_registration", "batches", "cap_version",
         "caps_in", "caps_out", "client_batches", "closed", "context", "encoder", "host", "id",
-        "is_confidential", "session",
+        "is_confidential", "reached_at", "session",
     )  # fmt: skip
 
     def __init__(
-        self, context: SharedState, session: int, host: str, *, is_confidential: bool = True
+        self,
+        context: SharedState,
+        session: int,
+        host: str,
+        *,
+        is_confidential: bool = True,
+        reached_at: str = "",
     ) -> None:
         self.context = context
         self.id = session
@@ -73,6 +79,8 @@ class IrcSession:
         self.host = host
         self.is_confidential = is_confidential
         """Whether nobody can listen on the way: a password may be sent as it is."""
+        self.reached_at = reached_at
+        """Where its client reached the server, as the beginning of a URL; empty: on a Unix socket."""
         self.encoder: EncoderBase = context.encoder(0)
         self.caps_out = 0
         """The capabilities by which this session is told things: those acknowledged."""

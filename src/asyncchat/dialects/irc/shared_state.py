@@ -35,6 +35,8 @@ class SharedState:
         """How often each command came since the server started."""
         self.arriving: Callable[[], int] = lambda: 0
         """How many connections there are that have not registered yet."""
+        self.upload_link: Callable[[int, int, str], str] = lambda _person, _session, _reached_at: ""
+        """Where a session of a person uploads files; empty: nowhere. The server knows."""
         self._rendered: dict[Callable[[SharedState], bytes], bytes] = {}
         self._sets: dict[int, int] = {}
 

@@ -12,25 +12,34 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from asyncchat.config.origins import parse_authority
 from asyncchat.control.executor import sentence
 from asyncchat.core.features.server_bans import ServerBanChanged, address_ban_on
+from asyncchat.server import banner
+from asyncchat.server.addresses import bracketed, is_local
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.http import metrics, static
 from asyncchat.server.http.api.dispatch import Api, description
 from asyncchat.server.http.api.routes import PREFIX
+from asyncchat.server.http.files import FILE_PATHS, FilesApp
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
+    from asyncchat.server.auth import Authentication
     from asyncchat.server.listeners import Listeners
     from asyncchat.server.page_cache import PageCache
     from asyncchat.server.session import Session, SessionContext
+    from asyncchat.server.uploads import Uploads
 
 
 _PREFLIGHT: Headers = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"),
+    (
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Disposition, Content-Type, Idempotency-Key, Last-Event-ID",
+    ),
     ("Access-Control-Max-Age", "600"),
 )
 
@@ -52,15 +61,26 @@ class App:
         pages: the newest ones of rooms.
         listeners: know how to join.
         started: when this run began, in microseconds since 1970 UTC.
+        uploads: the files that people uploaded.
+        auth: checks the passwords of accounts.
     """
 
     def __init__(
-        self, context: SessionContext, log: Log, pages: PageCache, listeners: Listeners, started: int
+        self,
+        context: SessionContext,
+        log: Log,
+        pages: PageCache,
+        listeners: Listeners,
+        started: int,
+        *,
+        uploads: Uploads,
+        auth: Authentication,
     ) -> None:
         self._context = context
         self._listeners = listeners
         self._started = started
         self._api = Api(context, log, pages)
+        self.files = FilesApp(context, uploads, auth, self._api)
         self._loading: dict[str, float] = {}
         self.update_hosts()
         context.delivery.observe(ServerBanChanged, self._ban_changed)
@@ -125,18 +145,40 @@ class App:
         """The answer to a request that ``refusal`` let pass."""
         origin = request.values.get("origin")
         if not origin or not self._hosts.is_foreign(origin, request.host):
-            return self._answer_at_once(request, session) or await self._api.respond(request, body, session)
+            return await self._answer(request, body, session)
         # A page of an allowed origin reads the answers too (WHATWG Fetch, "CORS protocol").
-        shared: Headers = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        shared: Headers = (
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Expose-Headers", "Location"),
+            ("Vary", "Origin"),
+        )
         if request.method == "OPTIONS" and request.header("access-control-request-method"):
             return Response(204, b"", (*shared, *_PREFLIGHT))
-        response = self._answer_at_once(request, session) or await self._api.respond(request, body, session)
+        response = await self._answer(request, body, session)
         return msgspec.structs.replace(response, headers=(*response.headers, *shared))
 
-    def _answer_at_once(self, request: Request, session: Session) -> Response | None:
-        """The answer to all but what the API answers, which waits for others."""
-        if request.raw_path.startswith(_BELOW_PREFIX):
-            return None
+    async def _answer(self, request: Request, body: Body, session: Session) -> Response:
+        path = request.raw_path
+        if path.startswith(_BELOW_PREFIX):
+            return await self._api.respond(request, body, session)
+        if path.startswith(FILE_PATHS):
+            return await self.files.respond(request, body, session, self.base(request))
+        return self._answer_at_once(request, session)
+
+    def base(self, request: Request) -> str:
+        """The address of the server in links, as the one who asks reaches it, and if possible others too."""
+        options = self._context.options
+        if options.file_url:
+            return options.file_url.rstrip("/")
+        host = parse_authority(request.host)
+        if host is not None and (host[0] == "localhost" or is_local(host[0].strip("[]"))):
+            best = banner.best(self._listeners.reachable)
+            if not best.path and not is_local(best.host):
+                return f"http://{bracketed(best.host)}:{best.port}"
+        return self._hosts.origin_for(request.host, request.header("origin"))
+
+    def _answer_at_once(self, request: Request, session: Session) -> Response:
+        """The answer to all that waits for nothing."""
         if request.target == "*":
             return Response(204, b"", (("Allow", "GET, HEAD, POST, OPTIONS"),))
         path = request.path

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
+from contextlib import aclosing
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -18,6 +20,7 @@ from asyncchat.dialects import websocket
 from asyncchat.server.addresses import is_local
 from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem
 from asyncchat.server.http.reader import RequestReader
+from asyncchat.server.limits import FILE_BYTES
 
 if TYPE_CHECKING:
     from asyncchat.dialects.websocket import WebSocket
@@ -87,6 +90,8 @@ class HttpConnection:
                 return None
             close = response.close or request.is_last or not reader.may_follow
             self._send(response, close=close, is_head=is_head)
+            if response.pieces is not None and not is_head and not await self._send_pieces(response):
+                break
             if session.is_crowded():
                 await session.drained()
             if close or (reader.unread and not await reader.skip()):
@@ -123,6 +128,7 @@ class HttpConnection:
                 binary=handshake.binary,
                 how=handshake.deflate,
                 is_confidential=session.private,
+                reached_at=sys.intern(self._app.base(request)),
             )
         )
         return self._reader.rest()
@@ -130,13 +136,33 @@ class HttpConnection:
     def _send(self, response: Response, *, close: bool, is_head: bool = False) -> None:
         # A 304 and a 204 have no body (RFC 9110, 8.6), and the length of a stream is not known.
         has_length = response.status not in _BODILESS and response.stream is None
+        length = len(response.body) if response.pieces is None else response.length
         head = b"%bDate: %b\r\n%b%b\r\n" % (
             _beginning(response.status, response.headers),
             _date(int(time())),
             b"Connection: close\r\n" if close else b"",
-            b"Content-Length: %d\r\n" % len(response.body) if has_length else b"",
+            b"Content-Length: %d\r\n" % length if has_length else b"",
         )
         self._session.tell(head if is_head else head + response.body)
+
+    async def _send_pieces(self, response: Response) -> bool:
+        """Sends a long body at the pace of its reader and its budgets; whether all of it was there.
+
+        If not, the connection ends before the announced length, which tells the client.
+        """
+        session = self._session
+        left = response.length
+        assert response.pieces is not None  # noqa: S101  # the caller has looked
+        async with aclosing(response.pieces()) as pieces:
+            async for piece in pieces:
+                await session.pay(len(piece) / FILE_BYTES)
+                if session.ended:
+                    return False
+                session.waiting_since = self._now()  # keepalive counts from here
+                session.tell(piece)
+                left -= len(piece)
+                await session.drained()
+        return left == 0
 
     async def _drain_input(self) -> None:
         """Reads the rest of a request's body: closing with unread data would drop the answer."""

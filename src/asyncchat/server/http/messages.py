@@ -6,7 +6,7 @@ Owns the headers that every response has. Must not know sockets or sessions.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -147,6 +147,21 @@ class Body(Protocol):
     async def read(self) -> bytes | Response:
         """The body, or the answer if it is too large, too slow or malformed."""
 
+    def parts(self, most: int) -> AsyncGenerator[bytes, None]:
+        """A long body as it comes, of at most so many bytes.
+
+        Raises:
+            BodyFault: it is too large, too slow or malformed.
+        """
+
+
+class BodyFault(Exception):
+    """A body does not come as it should; ``response`` is the answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
 """A target in absolute form: its authority, and the rest."""
@@ -168,7 +183,8 @@ def _weight(part: str) -> float:
 class Response(msgspec.Struct, frozen=True):
     """One response; ``close``: the connection is closed after it.
 
-    ``stream`` writes the body, in the chunked coding, after the head has been sent.
+    ``stream`` writes the body, in the chunked coding, after the head has been sent. ``pieces`` gives one of
+    ``length`` bytes that is too long for ``body``.
     """
 
     status: int
@@ -176,6 +192,8 @@ class Response(msgspec.Struct, frozen=True):
     headers: Headers = ()
     close: bool = False
     stream: Callable[[Session], Awaitable[None]] | None = None
+    pieces: Callable[[], AsyncGenerator[bytes, None]] | None = None
+    length: int = 0
 
 
 def text(status: int, words: str, headers: Headers = (), *, close: bool = False) -> Response:

@@ -6,11 +6,13 @@ Owns the limits of a request's time and size. Must not know what is answered.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from asyncchat.server.http import parser
-from asyncchat.server.http.messages import CHUNKED, Request, Response, problem
-from asyncchat.server.limits import LINE_BYTES, READ_BYTES, REQUEST_SECONDS
+from asyncchat.server.http.messages import CHUNKED, BodyFault, Request, Response, problem
+from asyncchat.server.limits import FILE_BYTES, LINE_BYTES, READ_BYTES, REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session
@@ -23,6 +25,14 @@ BODY_BYTES = 65_536
 
 MOST_CHUNKS = 1_000
 """Chunks of one body: each costs more than its bytes. Programs send a few kilobytes in each."""
+
+LEAST_CHUNK_BYTES = 512
+"""What the chunks beyond those have on average in a long body."""
+
+SLOWEST_BYTES = 4_096
+"""Bytes a second that a long body has at the least, after ``SLOWEST_SECONDS``: those of a bad radio link."""
+
+SLOWEST_SECONDS = 30.0
 
 CHUNK_LINE_BYTES = 256
 """The longest line that begins a chunk, with its extensions."""
@@ -54,6 +64,10 @@ class RequestReader:
         self._deadline = self._now() + REQUEST_SECONDS
         self.unread = 0
         """Bytes of the last request's body that nobody has read; ``CHUNKED``: nobody knows how many."""
+        self._waited = 0.0
+        """Seconds for which the last request's body was waited for."""
+        self._received = 0
+        """Bytes of it that came, where it is read in parts."""
         self._is_first = True
         self._expects = False
 
@@ -111,6 +125,77 @@ class RequestReader:
             self.unread = CHUNKED  # nobody knows where it ends
         return _too_late() if body is None else body
 
+    async def parts(self, most: int) -> AsyncGenerator[bytes, None]:
+        """The body of the last request as it comes (``Body``): at the pace of whoever takes it."""
+        session, buffer = self._session, self._buffer
+        length, self.unread = self.unread, CHUNKED  # until all of it is read
+        if length > most:
+            raise BodyFault(_too_large(most))
+        if self._expects and not buffer:
+            session.tell(_CONTINUE)
+        self._waited = 0.0
+        self._received = 0
+        paid = 0
+        async with aclosing(self._chunk_sizes(most) if length == CHUNKED else _once(length)) as sizes:
+            async for size in sizes:
+                left = size
+                while left:
+                    if not buffer and not await self._more_of_body():
+                        raise BodyFault(_came_no_further())
+                    part = bytes(buffer[:left])
+                    del buffer[:left]
+                    left -= len(part)
+                    self._received += len(part)
+                    yield part
+                    if self._received - paid >= FILE_BYTES:
+                        paid = self._received
+                        await session.pay(0.0)
+        self.unread = 0
+
+    async def _chunk_sizes(self, most: int) -> AsyncGenerator[int, None]:
+        """The sizes of the chunks of a long body; whoever takes one reads its bytes before the next."""
+        total = chunks = 0
+        while True:
+            line = await self._whole(self._line(CHUNK_LINE_BYTES))
+            size = parser.chunk_size(line)
+            if size is None:
+                raise BodyFault(parser.malformed("a chunk of its body has no size"))
+            if not size:
+                await self._whole(self._trailers(b""))
+                return
+            total += size
+            chunks += 1
+            if total > most:
+                raise BodyFault(_too_large(most))
+            if chunks > MOST_CHUNKS + total // LEAST_CHUNK_BYTES:
+                raise BodyFault(_too_many_chunks())
+            yield size
+            if await self._whole(self._take(2)) != b"\r\n":
+                raise BodyFault(parser.malformed("a chunk of its body is longer than its size"))
+
+    async def _whole(self, read: Awaitable[bytes | Response | None]) -> bytes:
+        """What a read between two chunks gives, in the time that a long body has."""
+        began = self._now()
+        self._deadline = began + self._patience()
+        data = await read
+        self._waited += self._now() - began
+        if isinstance(data, bytes):
+            return data
+        raise BodyFault(_came_no_further() if data is None else data)
+
+    async def _more_of_body(self) -> bool:
+        """Reads more of a long body; whether there was more in time."""
+        began = self._session.waiting_since = self._now()  # keepalive counts from here
+        self._deadline = began + self._patience()
+        came = await self._more(FILE_BYTES)
+        self._waited += self._now() - began
+        return came
+
+    def _patience(self) -> float:
+        """Seconds for which more of a long body is waited for."""
+        allowed = SLOWEST_SECONDS + self._received / SLOWEST_BYTES
+        return max(0.0, min(REQUEST_SECONDS, allowed - self._waited))
+
     @property
     def may_follow(self) -> bool:
         """Whether another request may follow the last one, whose body is read or can be skipped.
@@ -154,7 +239,7 @@ class RequestReader:
             if not chunk.endswith(b"\r\n"):
                 return parser.malformed("a chunk of its body is longer than its size")
             body += chunk[:-2]
-        return problem(413, f"A request's body is at most {MOST_CHUNKS:,} chunks.", close=True)
+        return _too_many_chunks()
 
     async def _trailers(self, body: bytes) -> bytes | Response | None:
         left = TRAILER_BYTES
@@ -188,21 +273,33 @@ class RequestReader:
         del buffer[:size]
         return taken
 
-    async def _more(self) -> bool:
-        """Reads more; whether there was more in time."""
+    async def _more(self, bytes_a_line: int = LINE_BYTES) -> bool:
+        """Reads more, which is charged a line for so many bytes; whether there was more in time."""
         data = await self._session.read(max(0.0, self._deadline - self._now()))
         if not data:
             self.ended = self.ended or data is not None
             return False
         self._buffer += data
-        self._session.charge(len(data) / LINE_BYTES)
+        self._session.charge(len(data) / bytes_a_line)
         if len(data) == READ_BYTES:
             await asyncio.sleep(0)  # more has come already: the next read would not wait
         return True
 
 
-def _too_large() -> Response:
-    return problem(413, f"A request's body is at most {BODY_BYTES:,} bytes.", close=True)
+async def _once(size: int) -> AsyncGenerator[int, None]:
+    yield size
+
+
+def _too_large(most: int = BODY_BYTES) -> Response:
+    return problem(413, f"A request's body is at most {most:,} bytes.", close=True)
+
+
+def _too_many_chunks() -> Response:
+    return problem(413, f"A request's body is at most {MOST_CHUNKS:,} chunks.", close=True)
+
+
+def _came_no_further() -> Response:
+    return problem(408, "The rest of the body did not come in time.", close=True)
 
 
 def _too_late() -> Response:

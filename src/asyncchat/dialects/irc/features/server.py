@@ -20,7 +20,13 @@ from asyncchat.core.names import NAME_BYTES
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import BATCH, capability, isupport_tokens, token
+from asyncchat.dialects.irc.capabilities import (
+    BATCH,
+    SESSION_TOKENS,
+    capability,
+    isupport_tokens,
+    token,
+)
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, silent, to_server
 from asyncchat.dialects.irc.client_values import Value
@@ -318,11 +324,11 @@ def isupport_lines(context: SharedState) -> bytes:
     return token_lines(context.name, isupport_tokens(context.server))
 
 
-def token_lines(source: str, tokens: Iterable[str]) -> bytes:
+def token_lines(source: str, tokens: Sequence[str]) -> bytes:
     """The same of these tokens."""
     text = "are supported by this server"
     room = BODY_BYTES - len(f":{source} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
-    rows: list[list[str]] = [[]]
+    rows: list[list[str]] = [[]] if tokens else []
     for one in tokens:
         if len(rows[-1]) == TOKENS_A_LINE or len(" ".join((*rows[-1], one)).encode()) > room:
             rows.append([])
@@ -332,9 +338,11 @@ def token_lines(source: str, tokens: Iterable[str]) -> bytes:
 
 def isupport_of(session: IrcSession, hollow_lines: bytes = b"") -> bytes:
     """005 as this session is told it, all of it or these lines with a NUL for the nick."""
-    told = (hollow_lines or session.context.rendered(isupport_lines)).replace(
-        b"\0", session.nick.encode("utf-8", "replace")
-    )
+    told = hollow_lines
+    if not told:
+        own = [one for make in SESSION_TOKENS if (one := make(session)) is not None]
+        told = session.context.rendered(isupport_lines) + token_lines(session.context.name, own)
+    told = told.replace(b"\0", session.nick.encode("utf-8", "replace"))
     if session.caps_out & _BATCHED != _BATCHED:
         return told
     name = session.next_batch()

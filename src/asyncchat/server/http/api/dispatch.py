@@ -131,9 +131,9 @@ class Api:
         token: Token | None = None
         authorization = request.values.get("authorization")
         if authorization:
-            token = self._token(authorization)
+            token = self.token_of(authorization)
             if token is None:
-                return self._refuse_token(session)
+                return self.refuse_token(session)
         if self._context.sessions.options.limits:
             wait = self._wait(token.name if token is not None else network_of(session.address))
             if wait > 0:
@@ -161,7 +161,7 @@ class Api:
         where = f" in {room}" if room else ""
         return problem(403, f"This token does not allow to {route.action}{where}.")
 
-    def _refuse_token(self, session: Session) -> Response:
+    def refuse_token(self, session: Session) -> Response:
         """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
         if self._context.sessions.options.limits:
             wait = self._wrong_tokens.wait(session.address)
@@ -170,7 +170,8 @@ class Api:
             self._wrong_tokens.add(session.address)
         return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
 
-    def _token(self, authorization: str) -> Token | None:
+    def token_of(self, authorization: str) -> Token | None:
+        """The token that an Authorization header has; None if it is not valid."""
         scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None

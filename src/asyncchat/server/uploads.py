@@ -1,0 +1,355 @@
+"""Uploads: takes files, keeps them, and removes those that nothing refers to.
+
+Owns who may upload how much, and the order in which a file, its fact in the history and its content come and
+go: a content is on the disk before the history knows the file, and the history forgets the file before its
+content goes. So no crash leaves a file without its content. Must not know HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import errno
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core.features.files import (
+    ID_LENGTH,
+    ID_LETTERS,
+    Files,
+    FileUploaded,
+    KeepFile,
+    RemoveFiles,
+    StoredFile,
+    linked_in_state,
+)
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
+from asyncchat.core.people import Person, from_origin, network_of
+from asyncchat.core.replies import StorageDown
+from asyncchat.log.base import LogError
+from asyncchat.server import thumbnails
+from asyncchat.server.file_types import IMAGES, FileType, file_type
+from asyncchat.server.limits import LEAST_FILE_BYTES
+
+if TYPE_CHECKING:
+    from asyncchat.log.base import Log
+    from asyncchat.server.file_store import FileStore, Incoming
+    from asyncchat.server.session import Session, SessionContext
+
+_logger = logging.getLogger("asyncchat.files")
+
+SLICE_BYTES = 262_144
+"""How much is gathered before a thread writes it."""
+
+UNSAID_SECONDS = 3600
+"""For how long a file stays to which no message has a link yet: somebody may still write the message."""
+
+SWEEP_SECONDS = 600.0
+"""How often it is looked for files that nothing refers to; after an erasure at once."""
+
+REST_SECONDS = 1.0
+"""The pause after a look."""
+
+MOST_AT_ONCE = 64
+"""Files that may come at a time: each has a slice in memory."""
+
+MOST_FROM_NETWORK = 32
+"""The same from one network: a class sends its pictures at the same moment."""
+
+FREE_PART = 0.05
+"""The part of the disk that files leave free: the history must not stop for a picture."""
+
+SMALL_IMAGE = 200_000
+"""Bytes of an image that is its own thumbnail: it loads quickly, and keeps its movement."""
+
+_REMOVED_AT_ONCE = 500
+"""Files that one record removes."""
+
+
+class Refused(enum.Enum):
+    """Why a file is not taken."""
+
+    OFF = enum.auto()
+    GUEST = enum.auto()
+    TOO_LARGE = enum.auto()
+    EMPTY = enum.auto()
+    QUOTA = enum.auto()
+    BUSY = enum.auto()
+    FULL = enum.auto()
+    DISK_FULL = enum.auto()
+    BROKEN = enum.auto()
+    DOWN = enum.auto()
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A file is not taken; ``words`` say why, and what to do. ``seconds``: when to try again; 0: unknown."""
+
+    why: Refused
+    words: str
+    seconds: int = 0
+
+
+class Uploads:
+    """The uploaded files of a server.
+
+    Args:
+        context: what sessions share.
+        log: knows which texts have links to files.
+        store: has the contents.
+    """
+
+    def __init__(self, context: SessionContext, log: Log, store: FileStore) -> None:
+        self.store = store
+        self._context = context
+        self._log = log
+        self._files = Files.of(context.hub.chat)
+        self._coming: dict[object, tuple[str, int]] = {}
+        """The network and the greatest size of each file that is coming."""
+        self._changing = asyncio.Lock()
+        """Held while a content and its fact come or go: they must not cross."""
+        self._erased = asyncio.Event()
+        context.delivery.observe(Erased, self._note_erasure)
+        context.delivery.observe(RedactedInPrivate, self._note_erasure)
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes of the largest file; 0: none is taken."""
+        options = self._context.options
+        return options.file_megabytes * 1_000_000 if options.file_uploads else 0
+
+    def find(self, id: str) -> StoredFile | None:
+        """The file with this id."""
+        return self._files.by_id.get(id)
+
+    async def take(
+        self, parts: AsyncIterator[bytes], size: int, uploader: Person, session: Session
+    ) -> StoredFile | Refusal:
+        """Takes a file as it comes.
+
+        Args:
+            parts: gives it; raises what the caller knows if it does not come whole.
+            size: its bytes; negative: that is not known.
+            uploader: who sends it.
+            session: over which connection.
+        """
+        refusal = self._refusal(size, uploader)
+        if refusal is not None:
+            return refusal
+        most = size if size >= 0 else self.most_bytes
+        charged = max(most, LEAST_FILE_BYTES)
+        address, account = session.address, uploader.account or (uploader.name if uploader.bot else "")
+        budgets = self._context.budgets
+        network = network_of(address)
+        if (
+            len(self._coming) >= MOST_AT_ONCE
+            or sum(one == network for one, _ in self._coming.values()) >= MOST_FROM_NETWORK
+        ):
+            return Refusal(Refused.BUSY, "Too many files are being sent at the moment. Try again.", 5)
+        wait = budgets.reserve_upload(address, account, charged)
+        if wait:
+            whose = "your account" if account else "your network"
+            words = f"Too much was uploaded from {whose} in a day. Try again in {_duration(wait)}."
+            return Refusal(Refused.QUOTA, words, int(wait) + 1)
+        mark = object()
+        self._coming[mark] = (network, most)
+        taken = 0
+        try:
+            full = await self._disk_refusal()
+            if full is not None:
+                return full
+            incoming = await asyncio.to_thread(self.store.receive)
+            try:
+                kept = await self._receive(incoming, parts, uploader)
+            finally:
+                taken = max(incoming.size, LEAST_FILE_BYTES)
+                await asyncio.shield(asyncio.to_thread(self.store.end, incoming))
+            return kept
+        except ConnectionError:
+            raise  # of the uploader
+        except OSError as error:
+            return self._disk_failed(error)
+        finally:
+            del self._coming[mark]
+            budgets.reserve_upload(address, account, taken - charged)
+
+    def _refusal(self, size: int, uploader: Person) -> Refusal | None:
+        options = self._context.options
+        if not options.file_uploads:
+            return Refusal(Refused.OFF, "This server takes no files.")
+        if not options.file_guests and not uploader.account and not uploader.bot:
+            return Refusal(Refused.GUEST, "Only people with an account can upload files here. Log in first.")
+        if size > self.most_bytes:
+            return self.too_large()
+        return Refusal(Refused.EMPTY, "The file is empty.") if size == 0 else None
+
+    def too_large(self) -> Refusal:
+        """The refusal of a file that is too large."""
+        most = self._context.options.file_megabytes
+        return Refusal(Refused.TOO_LARGE, f"The file is too large: at most {most:,} MB are taken here.")
+
+    async def _disk_refusal(self) -> Refusal | None:
+        """Why there is no room for all that is coming."""
+        total = self._context.options.file_total_megabytes * 1_000_000
+        coming = sum(size for _, size in self._coming.values())
+        if total and self._files.bytes + coming > total:
+            _logger.warning("A file was refused: all files together have reached files.total_megabytes")
+            return Refusal(
+                Refused.FULL,
+                "The server has as many files as it may keep. Its operator can raise files.total_megabytes, "
+                "or delete messages with files.",
+            )
+        try:
+            free, whole = await asyncio.to_thread(self.store.free)
+        except OSError as error:
+            return self._disk_failed(error)
+        if free - coming < whole * FREE_PART:
+            _logger.warning("A file was refused: the disk of the files is nearly full")
+            return Refusal(Refused.DISK_FULL, "The server's disk is nearly full, so it takes no files now.")
+        return None
+
+    def _disk_failed(self, error: OSError) -> Refusal:
+        _logger.error("A file can't be kept: %s", error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Refusal(Refused.DISK_FULL, "The server's disk is full, so the file was not kept.")
+        return Refusal(Refused.BROKEN, "The server can't keep the file now; its log says more.")
+
+    async def _receive(
+        self, incoming: Incoming, parts: AsyncIterator[bytes], uploader: Person
+    ) -> StoredFile | Refusal:
+        gathered = bytearray()
+        async for part in parts:
+            gathered += part
+            if incoming.size + len(gathered) > self.most_bytes:
+                return self.too_large()
+            if len(gathered) >= SLICE_BYTES:
+                data, gathered = bytes(gathered), bytearray()
+                await asyncio.to_thread(incoming.write, data)
+        if gathered:
+            await asyncio.to_thread(incoming.write, bytes(gathered))
+        if not incoming.size:
+            return Refusal(Refused.EMPTY, "The file is empty.")
+        return await self._keep(incoming, uploader)
+
+    async def _keep(self, incoming: Incoming, uploader: Person) -> StoredFile | Refusal:
+        """Keeps what has come whole: first the content, then the fact."""
+        found, picture = await asyncio.to_thread(_examined, incoming)
+        id = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
+        asked = KeepFile(id, uploader, found.type, incoming.size, incoming.hash, found.width, found.height)
+        async with self._changing:
+            await asyncio.to_thread(self._store, incoming, picture)
+            outcome = await self._context.hub.request(asked)
+            kept = self.find(id)
+            if kept is None or any(isinstance(item, StorageDown) for item in outcome):
+                await self._drop_contents({asked.hash})
+                return Refusal(Refused.DOWN, "The history can't be written now. Try again later.", 5)
+        return kept
+
+    def _store(self, incoming: Incoming, picture: bytes | None) -> None:
+        """For a thread: keeps a content, with its thumbnail."""
+        self.store.keep(incoming)
+        if picture is not None:
+            with suppress(OSError):  # the image is there without it
+                self.store.keep_thumbnail(incoming.hash, picture)
+
+    # What goes.
+
+    def _note_erasure(self, _event: Erased | RedactedInPrivate) -> None:
+        self._erased.set()
+
+    async def run(self) -> None:
+        """Removes what nothing refers to, until cancelled."""
+        try:
+            while True:
+                try:
+                    await self.sweep()
+                except (LogError, OSError) as error:
+                    _logger.warning("Files that nothing refers to have to stay for now: %s", error)
+                except Exception:  # the task's edge: a bug must not end the chat
+                    _logger.exception("Files that nothing refers to could not be removed")
+                await asyncio.sleep(REST_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SWEEP_SECONDS):
+                        await self._erased.wait()
+                self._erased.clear()
+        finally:
+            self.store.close()
+
+    async def sweep(self) -> None:
+        """Removes the files that nothing refers to, and what crashes have left in the folder.
+
+        Raises:
+            LogError: the history can't be read.
+            OSError: the folder can't be.
+        """
+        unlinked = await self._unlinked(tuple(self._files.by_id))
+        for at in range(0, len(unlinked), _REMOVED_AT_ONCE):
+            await self._remove(unlinked[at : at + _REMOVED_AT_ONCE])
+        async with self._changing:
+            known = frozenset(self._files.uses)
+            await asyncio.to_thread(_remove_strays, self.store, known)
+
+    async def _unlinked(self, ids: tuple[str, ...]) -> list[str]:
+        """Which of these files nothing refers to, and nobody may be about to refer to."""
+        if not ids:
+            return []
+        links = await self._log.links(ids)
+        since = self._context.hub.now() - UNSAID_SECONDS * 1_000_000
+        in_state = linked_in_state(self._context.hub.chat)
+        found = []
+        for id in ids:
+            file = self.find(id)
+            if file is None or links.get(id) or id in in_state:
+                continue
+            if id in links or file.time < since:
+                found.append(id)
+        return found
+
+    async def _remove(self, ids: list[str]) -> None:
+        files = [file for id in ids if (file := self.find(id)) is not None]
+        async with self._changing:
+            hub = self._context.hub
+            if any(isinstance(item, StorageDown) for item in await hub.request(RemoveFiles(tuple(ids)))):
+                return
+            # What was said before the removal and after the look is in the history now.
+            again = await self._log.links(ids)
+            back = [file for file in files if again.get(file.id)]
+            hub.declare([_as_uploaded(file) for file in back])
+            await self._drop_contents({file.hash for file in files})
+        if len(files) > len(back):
+            _logger.info("Removed %d files that nothing refers to", len(files) - len(back))
+
+    async def _drop_contents(self, hashes: set[str]) -> None:
+        """Removes those of these contents that no file has."""
+        for hash in hashes:
+            if hash not in self._files.uses:
+                await asyncio.to_thread(self.store.remove, hash)
+
+
+def _examined(incoming: Incoming) -> tuple[FileType, bytes | None]:
+    """For a thread: what a file is, and the thumbnail of an image that is not small."""
+    found = file_type(incoming.head)
+    incoming.head = b""
+    is_large_image = found.type in IMAGES and incoming.size > SMALL_IMAGE
+    return found, thumbnails.thumbnail(incoming.path) if is_large_image else None
+
+
+def _remove_strays(store: FileStore, known: frozenset[str]) -> None:
+    for path in list(store.strays(known, UNSAID_SECONDS)):
+        _logger.info("Removed %s, which belongs to no file", path)
+        path.unlink(missing_ok=True)
+
+
+def _as_uploaded(file: StoredFile) -> FileUploaded:
+    return FileUploaded(
+        file.id, from_origin(file.by), file.type, file.size, file.hash, file.width, file.height, file.time
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = int(seconds // 60) + 1
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60 + 1} h"

@@ -18,6 +18,7 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.audit import READ_AGAIN, OperOverride, OperRead, Reads
 from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.history_access import HistoryHidden, note_history
+from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked
 from asyncchat.core.features.invites import Invite, Invited
 from asyncchat.core.features.join import GetRoom, Join
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
@@ -179,7 +180,7 @@ def test_each_event_in_a_room_says_which_roles_allow_it():
     acts = {
         *(Kicked, MaskChanged, FlagChanged, SettingChanged, Erased, RoomRenamed),
         *(RoleChanged, TopicChanged, RoomMetadataChanged, Pinned, Unpinned),
-        *(RoomRegistered, RoomAccessChanged, Invited),
+        *(RoomRegistered, RoomAccessChanged, Invited, InviteCodeMade, InviteCodeRevoked),
     }
     own = Event.allowed_by_role
     assert {event for event in EVENTS if event.right or event.allowed_by_role is not own} == acts

@@ -307,16 +307,16 @@ KNOWN_FEATURES = {
         "what programs call to say something and to react; the lines are the features'",
     ),
     "dialects/irc/dialect.py": (
-        {"dialects.irc.features.multiline"},
-        "an open batch ends with time, not with a line",
+        {"dialects.irc.features.multiline", "dialects.irc.features.slash"},
+        "an open batch ends with time, not with a line; what people type is answered in sentences",
     ),
     "dialects/irc/dispatch.py": (
         {"dialects.irc.features.multiline"},
         "a line in a batch is not a command",
     ),
     "dialects/plain/dialect.py": (
-        {"text.features.history", "text.features.rooms", "text.features.search"},
-        "goes on where a page ended, and greets whoever enters",
+        {"text.features.history", "text.features.rooms", "text.features.search", "text.features.server"},
+        "goes on where a page ended, greets whoever enters, and ends the help",
     ),
 }
 """Modules outside the folders of features that know one, which, and why."""

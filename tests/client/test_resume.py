@@ -182,11 +182,11 @@ def test_a_message_of_several_lines_is_one(world, amy, bob):
 
 
 def test_more_than_one_message_holds_goes_as_several(world, amy, bob):
-    text = "\n".join(f"line {number}" for number in range(250))
+    text = "\n".join(f"line {number}" for number in range(600))
     receipt = say(amy, text)
     amy.settle()
     bob.settle()
-    assert [said.count("\n") + 1 for said in world.said()] == [100, 100, 50]
+    assert [said.count("\n") + 1 for said in world.said()] == [256, 256, 88]
     assert "\n".join(bob.texts()) == text
     assert receipt.ids == tuple(message.id for message in bob.messages())
 

@@ -61,6 +61,7 @@ SENT = [
     ("/clear bob", "PRIVMSG HistServ :CLEAR #ci bob"),
     ("/away lunch", "AWAY lunch"),
     ("/away", "AWAY"),
+    ("/back", "AWAY"),
     ("/rule", "MODE #ci"),
     ("/rule +k sesame", "MODE #ci +k sesame"),
     ("/rule moderated on", "MODE #ci +m"),

@@ -10,7 +10,12 @@ from typing import Any
 import msgspec
 
 from asyncchat.core.events import Event, Record
+from asyncchat.core.features.connect import Rename
 from asyncchat.core.features.messages import Speech
+from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.room_modes import SetFlag, SetMask, SetRole, SetSetting
+from asyncchat.core.features.topic import SetTopic
+from asyncchat.core.features.user_modes import SetPersonFlag
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
@@ -110,6 +115,12 @@ def audit_line(record: Record, zone: Zone) -> str:
     """``Sun 22 Nov 2026 21:14 UTC  …``."""
     return f"{zone.moment(record.time)}  {audit_sentence(record.event, zone)}"
 
+
+CHANGES = Rename, SetTopic, SetRole, SetFlag, SetSetting, SetMask, SetPersonFlag, Ban
+"""Commands whose outcome is empty where they change nothing."""
+
+ALREADY_SO = "That is already so."
+"""What is said then."""
 
 # Parts of sentences that several features need.
 

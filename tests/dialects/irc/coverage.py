@@ -49,6 +49,7 @@ _COMMANDS = {
     "METADATA": IRCV3.format(path="extensions/metadata"),
     "MONITOR": IRCV3.format(path="extensions/monitor"),
     "SETNAME": IRCV3.format(path="extensions/setname"),
+    "SLASH": "of its own",
     "SEARCH": SOJU.format(name="search"),
     "SUMMON": RFC_2812.format(section="4.5"),
     "TBAN": "as of InspIRCd",
@@ -130,7 +131,9 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
         yield "Tokens of 005", _token_row(token, texts)
     for capability in sorted(CAPABILITIES, key=lambda one: one.name):
         spec = IRCV3.format(path=capability.spec)
-        if capability.spec.startswith("https://"):
+        if not capability.spec:
+            spec = "of its own"
+        elif capability.spec.startswith("https://"):
             spec = f"[{'soju' if 'soju' in capability.spec else 'IRCv3'}]({capability.spec})"
         found = covering(rf"\b{re.escape(capability.name)}\b", texts)
         yield "Capabilities", (f"`{capability.name}`", "", spec, found)

@@ -23,8 +23,9 @@ CONCAT: Final = "draft/multiline-concat"
 MOST_BYTES: Final = TEXT_BYTES
 """Longest text of a batch (max-bytes): that of any message."""
 
-MOST_LINES: Final = 100
-"""Most lines of a batch (max-lines): each costs some 100 bytes more for every reader."""
+MOST_LINES: Final = 256
+"""Most lines of a batch (max-lines): what people paste of a log or of code. Each costs some 100 bytes more
+for every reader."""
 
 OPEN_SECONDS: Final = 30.0
 """How long a batch may be open: a client sends it at once."""

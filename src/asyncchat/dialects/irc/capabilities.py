@@ -26,7 +26,7 @@ class Capability(msgspec.Struct, frozen=True):
     Attributes:
         name: its name.
         bit: stands for it in sets; it has no meaning outside of this process.
-        spec: its specification.
+        spec: its specification; empty: it is of its own.
         value: what CAP LS 302 says behind ``=``; one that depends on the configuration is a function of it.
         changes: whether it changes the bytes that others' events have: sessions with it need another encoder.
         needs: capabilities without which it gives less.

@@ -14,10 +14,10 @@ from asyncchat.core.features.opers import NotFromHere, OfferRenewed, WrongCode
 from asyncchat.core.replies import NotServerOperator, Refusal, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.framing import LineFramer
-from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE, MULTILINE
 from asyncchat.dialects.irc.dispatch import MOST_BYTES, dispatch
 from asyncchat.dialects.irc.fast_path import fast_path
-from asyncchat.dialects.irc.features import multiline
+from asyncchat.dialects.irc.features import multiline, slash
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, with_label
 from asyncchat.dialects.irc.registry import (
     FAILURES,
@@ -78,12 +78,16 @@ class IrcDialect(IrcSession):
         return self._receive(data, limit)
 
     def cost(self, commands: Sequence[Command]) -> int:
-        """One for each command; labels are none."""
-        if not self.caps_in & LABELED_RESPONSE:
-            return len(commands)
-        return sum(
-            not (type(asked) is DialectReply and type(asked.value) is LabelStart) for asked in commands
-        )
+        """One for each command; labels are none, and several lines of one message count as one."""
+        lines = len(commands)
+        if self.caps_in & LABELED_RESPONSE:
+            lines = sum(
+                not (type(asked) is DialectReply and type(asked.value) is LabelStart) for asked in commands
+            )
+        if lines > _LINES_AS_ONE and self.caps_in & MULTILINE:
+            in_batch = sum(asked is _IN_BATCH[0] for asked in commands)
+            lines -= in_batch - in_batch // _LINES_AS_ONE
+        return lines
 
     def receive_eof(self) -> list[Command]:
         """Half a line means nothing in IRC."""
@@ -93,7 +97,10 @@ class IrcDialect(IrcSession):
     def encode_outcome(self, outcome: Outcome) -> bytes:
         """The lines that tell the session what became of its command."""
         if self._label is not None and type(outcome[0] if outcome else None) is not OfferRenewed:
-            return self._gather(self._label, self.say(outcome))
+            label = self._label
+            if label.slash is not None:
+                return self._gather(label, slash.in_sentences(self, label.slash, outcome))
+            return self._gather(label, self.say(outcome))
         if len(outcome) == 1:
             item = outcome[0]
             if type(item) is Record:
@@ -108,6 +115,9 @@ class IrcDialect(IrcSession):
         label = self._label
         if label is None:
             yield from self._say_slices(outcome)
+            return
+        if label.slash is not None:
+            yield self._gather(label, slash.in_sentences(self, label.slash, outcome))
             return
         for piece in self._say_slices(outcome):
             label.add_piece(piece)
@@ -152,7 +162,7 @@ class IrcDialect(IrcSession):
     def _say_slices(self, items: Outcome) -> Iterator[bytes]:
         for item in coalesce(items):
             reply = REPLIES.get(type(item))
-            told = self._say(item) if reply is None else reply(self, item)
+            told = self._say(item) if reply is None or isinstance(item, Refusal) else reply(self, item)
             if isinstance(told, bytes):
                 yield told
             else:
@@ -195,7 +205,9 @@ class IrcDialect(IrcSession):
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
-                asked = dispatch(self, raw) or _NOTHING
+                asked = dispatch(self, raw)
+                if not asked:
+                    asked = _NOTHING if self.client_batches is None else _IN_BATCH
                 commands.extend(asked)
                 for command in asked:
                     if command.barrier:
@@ -231,9 +243,13 @@ class IrcDialect(IrcSession):
             return self.numeric(item.code, *item.words, text=item.text)
         reply = REPLIES.get(type(item))
         if reply is not None:
-            told = reply(self, item)
-            return told if isinstance(told, bytes) else b"".join(told)
-        return self._refuse(item) if isinstance(item, Refusal) else b""
+            lines = reply(self, item)
+            told = lines if isinstance(lines, bytes) else b"".join(lines)
+        else:
+            told = self._refuse(item) if isinstance(item, Refusal) else b""
+        if self.caps_out & slash.SENTENCES and isinstance(item, Refusal):
+            return slash.reworded(told, item)
+        return told
 
     def _refuse(self, refusal: Refusal) -> bytes:
         if self._person is None:
@@ -251,3 +267,9 @@ class IrcDialect(IrcSession):
 
 _NOTHING = (DialectReply(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
+
+_IN_BATCH = (DialectReply(b""),)
+"""The same for a line of a batch, which is a part of a message."""
+
+_LINES_AS_ONE = 8
+"""Lines of a batch that count as one line, where more came at once: their bytes and time count anyway."""

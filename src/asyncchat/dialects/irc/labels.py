@@ -5,10 +5,12 @@ for none. Labels never leave the session's dialect: a ``LabelStart`` stands befo
 line, and the answers to so many commands after it are gathered.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from asyncchat.core.commands import Command
 from asyncchat.dialects.irc.tokens import escape, parse_tags
 
 LABEL_BYTES: Final = 64
@@ -33,9 +35,11 @@ class LabeledResponse:
     that is no answer: its own message to itself.
     """
 
-    __slots__ = ("_begun", "_label", "_reference", "_told", "_waiting", "beside", "left")
+    __slots__ = ("_begun", "_label", "_reference", "_told", "_waiting", "beside", "left", "slash")
 
     def __init__(self, start: LabelStart) -> None:
+        self.slash: Sequence[Command] | None = None
+        """What a slash command asked; then the answer is sentences."""
         self._label = escape(start.label).encode()
         self.left = start.commands
         self._told: list[bytes] = []

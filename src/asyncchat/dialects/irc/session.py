@@ -4,7 +4,7 @@ Owns registration, capabilities, the person, and the order of what the session i
 that come in, nor any command: those are ``dialect``'s and the features'.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -210,6 +210,11 @@ class IrcSession:
         """The whole response to a labelled line."""
         self._label = None
         return label.response(self.context.name, self.next_batch())
+
+    def answer_in_sentences(self, asked: Sequence[Command]) -> None:
+        """Answers what a slash command asked in sentences, where the line has a label."""
+        if self._label is not None:
+            self._label.slash = asked
 
     def beside_answer(self, data: bytes) -> bytes:
         """Lines that this session is told as others are: no part of a labelled response."""

@@ -14,21 +14,17 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import MovesRoom, Record
 from asyncchat.core.features.accounts import LogInWithPassword
 from asyncchat.core.features.away import AwayChanged
-from asyncchat.core.features.connect import Connect, NameReserved, Present, Quit, Rename, Welcome
+from asyncchat.core.features.connect import Connect, NameReserved, Present, Quit, Welcome
 from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.join import Join, JoinWithCode, Part, RoomView
 from asyncchat.core.features.last_seen import LastSeen
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, SaidInPrivate, Say
-from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.features.presence import LoggedOut, Renamed, SessionAttached
-from asyncchat.core.features.room_modes import SetFlag, SetMask, SetRole, SetSetting
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.features.search import Search, SearchPage
 from asyncchat.core.features.server import Unlock
-from asyncchat.core.features.topic import SetTopic
-from asyncchat.core.features.user_modes import SetPersonFlag
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.replies import NoSuchRoom, NotMember, Refusal, Reply
 from asyncchat.core.text import TEXT_BYTES
@@ -40,8 +36,11 @@ from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMP
 from asyncchat.dialects.plain.telnet import HUSH
 from asyncchat.text.features import history, search
 from asyncchat.text.features.rooms import hello, others_here, topic_line
+from asyncchat.text.features.server import kept_note
 from asyncchat.text.sanitize import shown, typed
 from asyncchat.text.sentences import (
+    ALREADY_SO,
+    CHANGES,
     event_sentence,
     is_lobby,
     own_event_sentence,
@@ -62,9 +61,7 @@ _GOES_ON = (Say, DialectReply)
 """Commands after which reading goes on; every other one may change what the next line means."""
 
 NOTES = ("A line that begins with // is sent with one /; //exit sends exit.",)
-NOTES_KEPT = (*NOTES, "What is said here is kept in this server's history, private messages too.")
-NOTES_NOT_KEPT = (*NOTES, "What is said here is kept only until this server stops.")
-"""The last lines of the help."""
+"""The last lines of the help, before what becomes of what is said."""
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -168,7 +165,7 @@ class PlainDialect:
     @property
     def notes(self) -> tuple[str, ...]:
         """The last lines of the help."""
-        return NOTES_KEPT if self.shared.info.keeps_history else NOTES_NOT_KEPT
+        return (*NOTES, kept_note(self.shared.info.keeps_history))
 
     def next_history(self, room: str) -> ReadHistory | None:
         """The next page of the history that is being read there, if any."""
@@ -491,7 +488,7 @@ class PlainDialect:
 
     def _conclude_change(self, _asked: Command, outcome: Outcome, told: list[str]) -> None:
         if not outcome:
-            told.append("That is already so.")
+            told.append(ALREADY_SO)
 
 
 def _came_by(outcome: Outcome) -> int | None:
@@ -502,13 +499,10 @@ def _came_by(outcome: Outcome) -> int | None:
     return None
 
 
-_CHANGES = Rename, SetTopic, SetRole, SetFlag, SetSetting, SetMask, SetPersonFlag, Ban
-"""Commands whose outcome is empty where they change nothing."""
-
 _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {
     Join: PlainDialect._conclude_join,
     JoinWithCode: PlainDialect._conclude_join_with_code,
     Part: PlainDialect._conclude_part,
-    **dict.fromkeys(_CHANGES, PlainDialect._conclude_change),
+    **dict.fromkeys(CHANGES, PlainDialect._conclude_change),
 }
 """What else is told or remembered once a command's outcome is complete."""

@@ -10,6 +10,9 @@ slash = SlashCommands()
 slash("away", "[TEXT]", "Marks you as away, with a text; alone: you are back.", Section.MESSAGES)(
     lambda _session, text: SetAway(text)
 )
+slash("back", "", "Marks you as back, as /away alone does.", Section.MESSAGES)(
+    lambda _session, _text: SetAway("")
+)
 
 
 def _now(text: str) -> str:

@@ -27,7 +27,13 @@ from asyncchat.text.times import Zone
 slash = SlashCommands()
 
 
-@slash("msg", "NAME TEXT", "Sends a message to one person only.", Section.BASICS, aliases=("m", "whisper"))
+@slash(
+    "msg",
+    "NAME TEXT",
+    "Sends a message to one person only.",
+    Section.BASICS,
+    aliases=("m", "query", "whisper"),
+)
 def _msg(_session: SlashContext, text: str) -> Command | None:
     target, said = name_and_rest(text)
     return Say(target, said) if said else None

@@ -116,7 +116,7 @@ def _role(session: SlashContext, text: str) -> Command | None:
     "[RULE on|off|VALUE]",
     "Sets a rule of the room; alone shows the rules.",
     Section.MODERATION,
-    aliases=("rules",),
+    aliases=("mode", "rules"),
 )
 def _rule(session: SlashContext, text: str) -> Command | str | None:
     if not text:

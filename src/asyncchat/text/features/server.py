@@ -8,6 +8,16 @@ from asyncchat.text.times import Zone
 
 slash = SlashCommands()
 
+SLASH_NOTE = "A line that begins with // is sent with one /."
+"""One of the last lines of the help."""
+
+
+def kept_note(keeps_history: bool) -> str:
+    """The last line of the help: what becomes of what is said."""
+    if keeps_history:
+        return "What is said here is kept in this server's history, private messages too."
+    return "What is said here is kept only until this server stops."
+
 
 @slash("help", "[COMMAND]", "Lists the commands, or explains one.", Section.BASICS)
 def _help(session: SlashContext, text: str) -> str:

@@ -32,7 +32,7 @@ def of(*texts, target="#r", command="PRIVMSG", ref="1"):
 
 def test_the_capability_says_its_limits(server):
     listed = " ".join(server.connect().send("CAP LS 302"))
-    assert "draft/multiline=max-bytes=8192,max-lines=100" in listed
+    assert "draft/multiline=max-bytes=8192,max-lines=256" in listed
 
 
 def test_one_message_for_who_asked_and_lines_for_who_did_not(server, three):
@@ -182,7 +182,7 @@ FAILURES = [
     (whole("@batch=1 PRIVMSG #r :x", "@batch=1;draft/multiline-concat PRIVMSG #r :"), "MULTILINE_INVALID"),
     (of("", ""), "MULTILINE_INVALID"),
     (whole(), "MULTILINE_INVALID"),
-    (of(*(["x"] * 101)), "MULTILINE_MAX_LINES 100"),
+    (of(*(["x"] * 257)), "MULTILINE_MAX_LINES 256"),
     (of(*(["ж" * 200] * 21)), "MULTILINE_MAX_BYTES 8192"),
     (["BATCH +1 draft/multiline #r", "@batch=1 BATCH +2 draft/multiline #r"], "MULTILINE_INVALID"),
     (["BATCH +1 draft/multiline #r", "BATCH +2 draft/multiline #r", "BATCH -1"], "MULTILINE_INVALID"),
@@ -269,3 +269,13 @@ def test_what_is_kept_of_those_that_failed_is_bounded(three):
 def test_a_refusal_of_the_room(server, three):
     a, _b, _c = three
     assert a.send(*of("one", "two", target="#none")) == [SERVER + "403 a #none :No such channel"]
+
+
+def test_the_lines_of_a_message_count_as_few_to_the_flood_control(server):
+    peer = server.person("q", "#r", caps=f"{CAPS} labeled-response")
+    lines = ["BATCH +1 draft/multiline #r", *("@batch=1 PRIVMSG #r :x" for _ in range(60)), "BATCH -1"]
+    asked = peer.dialect.receive_data("".join(f"{line}\r\n" for line in lines).encode())
+    assert len(asked) == 62
+    assert peer.dialect.cost(asked) == 1 + 61 // 8
+    empty = peer.dialect.receive_data(b"\r\n" * 62)
+    assert peer.dialect.cost(empty) == 62

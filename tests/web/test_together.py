@@ -21,6 +21,16 @@ def test_a_reaction_is_seen_by_all_and_taken_back(server, visits):
     ben.get_by_role("button", name="🎉: ben").click()
     for page in (anna, ben):
         expect(page.locator(".reaction")).to_have_count(0)
+    # Who hides somebody's messages is shown no reactions either, nor that they are writing.
+    anna.evaluate("asyncchat.chat.ignored.add('ben')")
+    tool(ben, sees(ben, "tea is ready"), "Add a reaction")
+    ben.get_by_role("menuitem", name="🎉").click()
+    ben.get_by_role("button", name="🎉: ben").wait_for()
+    ben.locator("#composer textarea").press_sequentially("hm")
+    say(anna, "later")
+    sees(anna, "later")
+    expect(anna.locator(".reaction")).to_have_count(0)
+    expect(anna.locator("#typing")).to_be_empty()
 
 
 def test_a_reply_shows_what_it_answers(server, visits):

@@ -630,7 +630,7 @@ export class Chat extends EventTarget {
     TAGMSG(item, past, known) {
       const { tags, source, params } = item;
       const room = past ? known : this.#roomOf(params[0], source?.nick ?? "");
-      if (!room || !source) return;
+      if (!room || !source || this.ignored.has(fold(source.nick))) return;
       const typing = tags.get("+typing");
       if (typing && !past && !this.isMe(source.nick)) {
         if (typing === "active") room.typing.set(fold(source.nick), { nick: source.nick, until: Date.now() + TYPING_SECONDS * 1000 });

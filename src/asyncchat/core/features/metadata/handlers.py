@@ -101,14 +101,12 @@ def sync(chat: Chat, person_id: int, command: api.SyncMetadata, now: int) -> Gen
     if isinstance(found, Refusal):
         return (found,)
     keys = state.keys_of(chat, person_id)
-    told = list(state.told_of(chat, found, keys))
     if isinstance(found, Person) or person_id not in found.member_blocks:
-        return (api.MetadataTold(found.name, tuple(told), asked=True),)
+        return (api.MetadataTold(found.name, tuple(state.told_of(chat, found, keys)), asked=True),)
     last, room, first = Metadata.of(chat).synced.get(person_id, (0, "", 0))
     if room != found.key or now - last > PART_VALID:
         first = 0
-    if first:
-        told = []  # the room's own values were in the first part
+    told = [] if first else list(state.told_of(chat, found, keys))
     seen = {person_id}
     for block in visible(chat, person_id, found):
         number = found.member_blocks.get(block.members[0].person.id, first)

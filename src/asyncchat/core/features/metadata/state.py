@@ -4,7 +4,7 @@ Owns the values of people, the subscriptions, and who is told of a change; a roo
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from asyncchat.core.chat import Chat, Part
@@ -46,8 +46,6 @@ LARGE: Final = 100
 """Members from which on a room's metadata is sent only on request."""
 
 _KEY = re.compile(r"[a-z0-9_./-]+")
-
-Values = Mapping[str, str]
 
 _NONE: Final[dict[str, Any]] = {}
 """No values, or no keys; shared, so never changed."""
@@ -206,7 +204,9 @@ def is_key(key: str) -> bool:
     return len(key) <= KEY_BYTES and _KEY.fullmatch(key) is not None
 
 
-def fault_of(values: Values, key: str, value: str | None, in_all: int = 0) -> api.MetadataFault | None:
+def fault_of(
+    values: dict[str, str], key: str, value: str | None, in_all: int = 0
+) -> api.MetadataFault | None:
     """Why a value can't be set beside these values of a person or a room, and all others, or None."""
     if not is_key(key):
         return api.MetadataFault.KEY
@@ -218,7 +218,7 @@ def fault_of(values: Values, key: str, value: str | None, in_all: int = 0) -> ap
     return api.MetadataFault.FULL if full else None
 
 
-def changed(values: Values, key: str, value: str | None) -> dict[str, str]:
+def changed(values: dict[str, str], key: str, value: str | None) -> dict[str, str]:
     """The values with one changed, or removed (None)."""
     if value is None:
         return {other: old for other, old in values.items() if other != key}

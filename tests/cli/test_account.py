@@ -14,6 +14,7 @@ import pytest
 from asyncchat.core import scram
 from asyncchat.log.database import Database
 from asyncchat.log.snapshot import state
+from tests.cli.calling import call, call_outside
 
 COMMAND = [sys.executable, "-m", "asyncchat", "account"]
 
@@ -25,19 +26,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def account(database):
-    def call(*args: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*COMMAND, *args, "--db", str(database)],
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return done
-
-    return call
+    return lambda *args, given="": call("account", *args, "--db", str(database), given=given)
 
 
 @pytest.fixture
@@ -97,7 +86,7 @@ def test_beside_a_server(account):
 
 @pytest.mark.usefixtures("served")
 def test_what_a_server_was_asked_is_there_without_it(account, database):
-    account("add", "anna", given="tea-for-two\n")
+    call_outside("account", "add", "anna", "--db", str(database), given="tea-for-two\n")
     assert database.with_name("chat.db-control").is_socket()
     assert names(account) == ["anna"]
 

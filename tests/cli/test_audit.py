@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.people import person
 from asyncchat.errors import Misuse
 from asyncchat.log.sqlite import SqliteLog
+from tests.cli.calling import Done, call, call_outside
 
 OLGA, BOB = person(1, "olga", "u", "h"), person(2, "bob", "b", "h2")
 START = 1_795_400_000_000_000
@@ -31,17 +31,8 @@ ACTS: list[Event] = [
 ]
 
 
-def audit(*args: str, zone: str = "UTC") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "asyncchat", "audit", *args],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "TZ": zone},
-    )
-    assert "Traceback" not in done.stderr
-    return done
+def audit(*args: str, zone: str = "UTC") -> Done:
+    return call("audit", *args, TZ=zone)
 
 
 @pytest.fixture
@@ -104,7 +95,7 @@ def test_beside_a_server_it_shows_what_has_just_been_done(database):
         code = Path(f"{database}.owner").read_text().strip()
         client = [sys.executable, "-c", _CLIENT, port, code]
         subprocess.run(client, check=True, timeout=60)
-        told = audit("--db", str(database)).stdout.splitlines()
+        told = call_outside("audit", "--db", str(database), TZ="UTC").stdout.splitlines()
         assert told[-3].endswith("gave a wrong owner code")
         assert told[-2].endswith("became the server's owner")
         assert told[-1].endswith("announced: hear")

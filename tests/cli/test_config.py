@@ -8,22 +8,13 @@ import sys
 import pytest
 
 from asyncchat.config.passwords import Password
+from tests.cli.calling import Done, call
 
 COMMAND = [sys.executable, "-m", "asyncchat", "config"]
 
 
-def config(*args: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*COMMAND, *args],
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    assert "Traceback" not in done.stderr
-    return done
+def config(*args: str, given: str = "", **environment: str) -> Done:
+    return call("config", *args, given=given, **environment)
 
 
 @pytest.fixture

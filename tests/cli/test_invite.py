@@ -1,11 +1,10 @@
 """``asyncchat invite`` from outside: without a server, and beside one that takes what it makes."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
+from tests.cli.calling import call, call_outside
 from tests.cli.test_serve import Serving
 from tests.server.harness import Client
 
@@ -16,12 +15,7 @@ def database(tmp_path):
 
 
 def invite(*args):
-    done = subprocess.run(
-        [sys.executable, "-m", "asyncchat", "invite", *args],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    return done
+    return call("invite", *args)
 
 
 def code_in(text):
@@ -70,7 +64,7 @@ def test_misuse_is_one_clear_line(database, args, status, words):
 
 def test_beside_a_server(database):
     server = Serving("--port", "0", "--db", database)
-    made = invite("--room", "#class", "--uses", "1", "--db", database)
+    made = call_outside("invite", "--room", "#class", "--uses", "1", "--db", database)
     code = code_in(made.stdout)
     assert f"  a browser      http://127.0.0.1:{server.port}/#class?invite={code}\n" in made.stdout
     assert "The link works only on this machine." in made.stdout

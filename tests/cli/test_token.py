@@ -2,12 +2,11 @@
 
 import json
 import signal
-import subprocess
-import sys
 import urllib.request
 
 import pytest
 
+from tests.cli.calling import call, call_outside
 from tests.cli.test_serve import Serving
 
 
@@ -17,12 +16,7 @@ def database(tmp_path):
 
 
 def token(*args):
-    done = subprocess.run(
-        [sys.executable, "-m", "asyncchat", "token", *args],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    return done
+    return call("token", *args)
 
 
 def test_without_a_server(database):
@@ -70,7 +64,7 @@ def post(server, secret, text, key=""):
 
 def test_beside_a_server(database):
     server = Serving("--port", "0", "--db", database)
-    secret = token("add", "ci", "--room", "builds", "--db", database).stdout.strip()
+    secret = call_outside("token", "add", "ci", "--room", "builds", "--db", database).stdout.strip()
     assert post(server, secret, "build 42 failed")["name"] == "ci"
     assert token("revoke", "ci", "--db", database).returncode == 0
     with pytest.raises(urllib.error.HTTPError, match="401"):

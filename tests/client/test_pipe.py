@@ -33,7 +33,7 @@ def test_lines(data, lines):
     assert read(data) == lines
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\n\r", codec="utf-8"), max_size=40), max_size=20))
+@given(st.lists(st.text(st.characters(exclude_characters="\n\r", codec="utf-8"), max_size=20), max_size=8))
 def test_lines_come_as_they_went(lines):
     assert read("".join(f"{line}\n" for line in lines).encode()) == lines
 

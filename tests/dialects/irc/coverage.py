@@ -88,16 +88,21 @@ def tests() -> dict[str, str]:
     return {name: text for name, text in found.items() if not name.endswith("test_coverage.py")}
 
 
-def covering(pattern: str, texts: dict[str, str]) -> list[str]:
-    """The tests in which a pattern is found, those with most of it first, at most three."""
-    counts = {name: len(re.findall(pattern, text)) for name, text in texts.items()}
-    return sorted((name for name in counts if counts[name]), key=lambda name: (-counts[name], name))[:3]
+def covering(word: str, pattern: str, texts: dict[str, str]) -> list[str]:
+    """The tests in which a pattern of a word is found, those with most of it first, at most three."""
+    counts = {name: len(re.findall(pattern, text)) for name, text in texts.items() if word in text}
+    return sorted(filter(counts.get, counts), key=lambda name: (-counts[name], name))[:3]
 
 
 def _command_row(name: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
     spec = _COMMANDS.get(name, MODERN.format(anchor=f"{name.lower()}-message"))
     usage = f"{name} {COMMANDS[name].params}".rstrip().replace("|", "\\|")
-    return f"`{usage}`", COMMANDS[name].about, spec, covering(rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts)
+    return (
+        f"`{usage}`",
+        COMMANDS[name].about,
+        spec,
+        covering(name, rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts),
+    )
 
 
 def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
@@ -107,7 +112,7 @@ def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str,
         spec = "of its own"
     if "760" <= code <= "774":
         spec = IRCV3.format(path="extensions/metadata#numerics")
-    return f"`{code}`", name, spec, covering(rf"[\"' ]{code}[\"' ]", texts)
+    return f"`{code}`", name, spec, covering(code, rf"[\"' ]{code}[\"' ]", texts)
 
 
 def _token_row(token: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
@@ -115,7 +120,7 @@ def _token_row(token: str, texts: dict[str, str]) -> tuple[str, str, str, list[s
     path = _TOKENS.get(name)
     spec = IRCV3.format(path=path) if path else MODERN.format(anchor=f"{name.lower()}-parameter")
     shown = f"{name}=…" if name in ("NETWORK", "draft/ICON") else token
-    return f"`{shown}`", "", spec, covering(rf"\b{name}\b", texts)
+    return f"`{shown}`", "", spec, covering(name, rf"\b{name}\b", texts)
 
 
 def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
@@ -135,7 +140,7 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
             spec = "of its own"
         elif capability.spec.startswith("https://"):
             spec = f"[{'soju' if 'soju' in capability.spec else 'IRCv3'}]({capability.spec})"
-        found = covering(rf"\b{re.escape(capability.name)}\b", texts)
+        found = covering(capability.name, rf"\b{re.escape(capability.name)}\b", texts)
         yield "Capabilities", (f"`{capability.name}`", "", spec, found)
 
 

@@ -67,6 +67,6 @@ def test_another_server(a):
     assert a.send("LIST #old other.test") == [SERVER + "402 a other.test :No such server"]
 
 
-@given(st.lists(st.text(min_size=1)))
+@given(st.lists(st.text(min_size=1), max_size=3))
 def test_no_condition_raises(conditions):
     parse_conditions(conditions)

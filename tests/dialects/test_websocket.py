@@ -415,12 +415,14 @@ class TestClosing:
         commands = entered(shared).receive_data(masked(text("PRIVMSG #lobby :bye"), Frame(Opcode.CLOSE, b"")))
         assert commands == [Say("#lobby", "bye"), Quit("connection closed")]
 
-    @pytest.mark.parametrize(
-        ("reason", "stopping", "code"),
-        [("", False, 1000), ("flood", False, 1008), ("the server is stopping", True, 1001)],
-    )
-    def test_the_server_s_own_close_says_why(self, shared, reason, stopping, code):
-        error, close = seen(entered(shared).closing_bytes(reason, stopping=stopping))
+    def test_a_stop_is_a_close_alone(self, shared):
+        """Modern IRC "ERROR message": of fatal errors alone; RFC 6455 7.4.1: 1001 is "going down"."""
+        (close,) = seen(entered(shared).closing_bytes("the server is stopping", stopping=True))
+        assert Close.parse(close[1]) == Close(1001, "the server is stopping")
+
+    @pytest.mark.parametrize(("reason", "code"), [("", 1000), ("flood", 1008)])
+    def test_the_server_s_own_close_says_why(self, shared, reason, code):
+        error, close = seen(entered(shared).closing_bytes(reason))
         assert error[1].startswith(b"ERROR :Closing link: (a@host)")
         assert Close.parse(close[1]) == Close(code, reason)
 

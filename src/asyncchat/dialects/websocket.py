@@ -338,10 +338,15 @@ class WebSocketDialect:
         return framed(self._irc.encode_from_sibling(outcome, alone=alone), self._first)
 
     def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
-        """ERROR with the reason, then a close frame, once."""
+        """ERROR with the reason, then a close frame, once; a stop is a close frame alone.
+
+        After an ERROR gamja does not come back, and a server that stops is no fault of the connection.
+        """
         code = CloseCode.POLICY_VIOLATION if reason else CloseCode.NORMAL_CLOSURE
         lines = self._irc.closing_bytes(reason)
-        return self._end(lines, CloseCode.GOING_AWAY if stopping else code, reason)
+        if stopping:
+            return self._end(b"", CloseCode.GOING_AWAY, reason)
+        return self._end(lines, code, reason)
 
     def ping(self) -> bytes:
         """A PING of IRC, which the client answers, not only its browser."""

@@ -260,7 +260,7 @@ async def people(hall: Hall, count: int, *rooms: str) -> list[Session]:
     found = [hall.session() for _ in range(count)]
     for number, session in enumerate(found):
         hall.submit(session, Connect(f"p{number}", "u", "h", rooms=rooms or ("#lobby",)))
-        await hall.outbox.emptied()
+    await hall.outbox.emptied()
     for connection in hall.connections.values():
         connection.data, connection.writes = b"", 0
     return found

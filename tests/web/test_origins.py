@@ -53,7 +53,7 @@ def elsewhere():
             pass
 
     made = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://localhost:{made.server_port}/"
     made.shutdown()

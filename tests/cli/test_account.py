@@ -57,6 +57,9 @@ def a_life(account) -> None:
     assert re.fullmatch(r"Anna  since [0-9-]{10}\nbob   since [0-9-]{10}\n", account("list").stdout)
     changed = account("password", "anna", given="tea-for-three\n")
     assert changed.stdout == "Changed the password of anna\n"
+    assert (account("devices", "anna").returncode, account("devices", "anna").stdout) == (0, "")
+    nobody = account("sign-out", "anna")
+    assert (nobody.returncode, nobody.stderr) == (1, "Error: Not done: no device stays signed in\n")
     assert account("remove", "BOB").stdout == "Removed the account BOB\n"
     gone = account("remove", "bob")
     assert (gone.returncode, gone.stderr) == (1, "Error: Not done: there is no such account\n")

@@ -8,12 +8,21 @@ import pytest
 from asyncchat.control import requests
 from asyncchat.control.offline import FileExecutor
 from asyncchat.control.operations import OPERATIONS, carry_out
-from asyncchat.control.requests import AccountLine, AddAccount, Done, GetAccounts, Request
+from asyncchat.control.requests import (
+    AccountLine,
+    AddAccount,
+    Done,
+    GetAccounts,
+    GetDevices,
+    Request,
+    SignOutDevices,
+)
 from asyncchat.control.wire import Refused, line_of
 from asyncchat.core.chat import Chat
 from asyncchat.core.engine import Engine
 from asyncchat.core.features.accounts import LogInVerified
 from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.login_tokens import NewLoginToken
 from asyncchat.log.memory import MemoryLog
 
 
@@ -70,3 +79,23 @@ def test_no_request_shows_its_password_in_a_refusal(executor):
     with pytest.raises(Refused) as refused:
         asyncio.run(carry_out(executor, b'{"do":"account add","name":1,"password":"plum-otter-41"}\n'))
     assert "plum-otter-41" not in str(refused.value)
+
+
+def test_devices_are_listed_and_signed_out(executor):
+    do(executor, AddAccount("anna", "plum-otter-41"))
+    engine = Engine(executor.chat, time=1)
+    engine.execute(1, Connect("anna", "anna", "localhost", account="anna"))
+    for digest, label in (("1a2b3c4d" * 8, "phone"), ("5e6f7a8b" * 8, "laptop")):
+        engine.execute(1, NewLoginToken(label, "secret", digest))
+    devices = do(executor, GetDevices("ANNA")).devices
+    assert {(device.id, device.label) for device in devices} == {
+        ("1a2b3c4d", "phone"),
+        ("5e6f7a8b", "laptop"),
+    }
+    with pytest.raises(Refused, match="there is no such account"):
+        do(executor, GetDevices("bob"))
+    assert do(executor, SignOutDevices("anna", "1a2b3c4d")) == Done()
+    assert [device.label for device in do(executor, GetDevices("anna")).devices] == ["laptop"]
+    assert do(executor, SignOutDevices("anna", "*")) == Done()
+    with pytest.raises(Refused, match="no device stays signed in"):
+        do(executor, SignOutDevices("anna", "*"))

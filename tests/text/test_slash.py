@@ -93,6 +93,7 @@ UNTOLD_EVENTS = {
         "Spoke",
         "AlwaysOnSaved",
     ),
+    *("LoginTokenMade", "LoginTokenUsed", "LoginTokensRevoked"),
     *("Subscribed", "Synced", "TokenMade", "TokenRevoked", "MonitorListChanged", "MonitorOffline"),
     "AcceptChanged",
 }

@@ -1,4 +1,4 @@
-"""``asyncchat account``: creates, lists, changes and removes accounts, with or without a running server.
+"""``asyncchat account``: creates, lists, changes, removes and signs out accounts, with or without a server.
 
 Owns the arguments and the output; must not know how it is done.
 """
@@ -46,7 +46,10 @@ def add(name: str, password_file: str | None, db: str | None, config: str | None
 @password_option
 @database_options
 def password(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
-    """Change the password of the account NAME. Its sessions stay logged in."""
+    """Change the password of the account NAME.
+
+    Its sessions stay logged in. Devices that stayed signed in need the new password when they connect again.
+    """
     database = named_database(db, config)
     ask(database, requests.ChangeAccountPassword(name, new_password(password_file)), requests.Done)
     click.echo(f"Changed the password of {name}")
@@ -77,3 +80,27 @@ def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
         words = [f"since {made.astimezone():%Y-%m-%d}"]
         words += [word for word in (account.email, "online" if account.online else "") if word]
         click.echo(shown(f"{account.name:<{width}}  {', '.join(words)}"))
+
+
+@command.command("devices")
+@click.argument("name")
+@database_options
+def devices(name: str, db: str | None, config: str | None) -> None:
+    """List the devices that stay signed in to the account NAME: id, name, first and last day."""
+    for device in ask(named_database(db, config), requests.GetDevices(name), requests.DeviceList).devices:
+        days = (
+            datetime.fromtimestamp(time / 1_000_000, UTC).astimezone() for time in (device.made, device.used)
+        )
+        click.echo(
+            shown(f"{device.id}  {device.label or '-'}  {'  '.join(f'{day:%Y-%m-%d}' for day in days)}")
+        )
+
+
+@command.command("sign-out")
+@click.argument("name")
+@click.argument("device", default="*")
+@database_options
+def sign_out(name: str, device: str, db: str | None, config: str | None) -> None:
+    """Sign the DEVICE out of the account NAME, or all devices that stay signed in."""
+    ask(named_database(db, config), requests.SignOutDevices(name, device), requests.Done)
+    click.echo(f"Signed out of {name}")

@@ -18,10 +18,11 @@ from asyncchat.control import requests
 from asyncchat.control.executor import CommandExecutor, execute
 from asyncchat.control.wire import NO_JSON, Refused
 from asyncchat.core import scram
-from asyncchat.core.features import bots, invite_codes
+from asyncchat.core.features import bots, invite_codes, login_tokens
 from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
 from asyncchat.core.names import fold
 from asyncchat.core.passwords import password_fault
+from asyncchat.core.replies import AccountFault
 
 
 async def status(executor: CommandExecutor, _request: requests.GetStatus) -> requests.Status:
@@ -59,6 +60,26 @@ async def list_accounts(executor: CommandExecutor, _request: requests.GetAccount
             for _, account in sorted(chat.accounts.items())
         )
     )
+
+
+async def list_devices(executor: CommandExecutor, request: requests.GetDevices) -> requests.DeviceList:
+    """Lists the devices that stay signed in to an account."""
+    account = executor.chat.accounts.get(fold(request.name))
+    if account is None:
+        raise Refused(f"Not done: {AccountFault.UNKNOWN.value}")
+    tokens = sorted(
+        login_tokens.LoginTokens.of(executor.chat).of_account(account.name).values(),
+        key=lambda one: -one.used,
+    )
+    return requests.DeviceList(
+        tuple(requests.DeviceLine(one.id, one.label, one.made, one.used) for one in tokens)
+    )
+
+
+async def sign_out(executor: CommandExecutor, request: requests.SignOutDevices) -> requests.Done:
+    """Signs devices out of an account; their sessions end."""
+    await execute(executor, login_tokens.RevokeLoginTokens(request.device, request.name))
+    return requests.Done()
 
 
 async def _verifier(request: requests.AddAccount | requests.ChangeAccountPassword) -> str:
@@ -142,6 +163,8 @@ OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaita
     requests.ChangeAccountPassword: change_password,
     requests.DropAccount: remove_account,
     requests.GetAccounts: list_accounts,
+    requests.GetDevices: list_devices,
+    requests.SignOutDevices: sign_out,
     requests.AddToken: add_token,
     requests.GetTokens: list_tokens,
     requests.RevokeToken: revoke_token,

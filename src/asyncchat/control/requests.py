@@ -165,3 +165,31 @@ class AccountList(Result, frozen=True):
     """All accounts, by name."""
 
     accounts: tuple[AccountLine, ...]
+
+
+class GetDevices(Request, frozen=True, tag="account devices"):
+    """Asks for the devices that stay signed in to an account."""
+
+    name: str
+
+
+class DeviceLine(msgspec.Struct, frozen=True):
+    """One device; times in microseconds since 1970 UTC."""
+
+    id: str
+    label: str
+    made: int
+    used: int
+
+
+class DeviceList(Result, frozen=True):
+    """The devices of an account, the one used last first."""
+
+    devices: tuple[DeviceLine, ...]
+
+
+class SignOutDevices(Request, frozen=True, tag="account sign out"):
+    """Signs a device of an account out, or all of them (``*``)."""
+
+    name: str
+    device: str

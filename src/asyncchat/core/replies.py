@@ -39,6 +39,8 @@ class AccountFault(enum.Enum):
     NO_ACCESS = "your account has no role there"
     LOBBY = "the lobby belongs to the server"
     LISTED = "the list is full"
+    NO_TOKEN = "no device of that number stays signed in"  # noqa: S105
+    NO_TOKENS = "no device stays signed in"
     TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already, or too many from your network"
 
 

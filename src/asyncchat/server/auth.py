@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import scram
 from asyncchat.core.commands import Command
-from asyncchat.core.features import accounts
+from asyncchat.core.features import accounts, login_tokens
+from asyncchat.core.features.bots import digest_of
 from asyncchat.core.features.invite_codes import (
     CODE_BYTES,
     CodeFault,
@@ -46,6 +47,10 @@ _logger = logging.getLogger("asyncchat.server")
 
 EMAIL_BYTES = 254
 """Longest e-mail address (RFC 5321, 4.5.3.1.3)."""
+
+
+TOKEN_BYTES = 24
+"""Random bytes of a login token: far more than anyone can guess."""
 
 
 def _is_email(text: str) -> bool:
@@ -81,6 +86,7 @@ class Authentication:
             accounts.NewPassword: self.new_password,
             accounts.DropAccount: self.drop,
             accounts.Reclaim: self.reclaim,
+            login_tokens.MakeLoginToken: self.make_token,
             Oper: self.claim_owner,
             Unlock: self.unlock,
             JoinWithCode: self.join_with_code,
@@ -155,8 +161,14 @@ class Authentication:
     async def show_password(
         self, session: Session, command: accounts.LogInWithPassword, _upto: int
     ) -> IoResult:
-        """Checks a password that was sent in the clear, and logs in."""
+        """Checks a password that was sent in the clear, or a login token, and logs in."""
         name, password = accounts.shown_password(self._chat, self._person(session).name, command)
+        if password.startswith(login_tokens.MARK):
+            digest = digest_of(password)
+            if digest in login_tokens.LoginTokens.of(self._chat).of_account(name):
+                # Nobody guesses one: it is never told to wait, and a plain hash is safe.
+                mark = self._network_mark(session, name)
+                return login_tokens.LogInWithToken(name, digest, command.context, mark)
         right = await self._checked(session, name, password, command.context)
         if isinstance(right, AccountRefused):
             return right
@@ -227,6 +239,15 @@ class Authentication:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         mark = self._network_mark(session, name)
         return accounts.NewPasswordVerified(name, verifier, command.context, network=mark)
+
+    async def make_token(
+        self, _session: Session, command: login_tokens.MakeLoginToken, _upto: int
+    ) -> IoResult:
+        """Makes the secret of a login token."""
+        secret = login_tokens.MARK + secrets.token_urlsafe(TOKEN_BYTES)
+        return login_tokens.NewLoginToken(
+            command.label, secret, digest_of(secret), command.session, command.context
+        )
 
     async def drop(self, session: Session, command: accounts.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""

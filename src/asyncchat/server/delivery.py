@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
 from asyncchat.core.events import Ephemeral, Event, MovesRoom, Recipients, Record
+from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.opers import OperGranted, OperResigned
 from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
@@ -344,6 +345,10 @@ class Delivery:
             self.presence.detach(event.person.id, cause)
         elif isinstance(event, Killed):
             self._kill(record, event, cause)
+        elif isinstance(event, LoginTokensRevoked):
+            for person_id, session_id in event.sessions:
+                mine = self.presence.recipients_of(person_id)
+                self._disconnecting += [(one, "signed out") for one in mine if one.id == session_id]
         elif isinstance(event, OperGranted):
             self.presence.operators.add(event.person.id)
         elif isinstance(event, OperResigned):
@@ -469,7 +474,7 @@ class Delivery:
             self._remove(person_id, [subscribers])
 
     def _note_changes(self, record: Record, subscribers: Subscribers) -> None:
-        """Updates whether a room is an auditorium, and the roles of its members."""
+        """Updates whether a room is an auditorium, and the roles of its members; tells the observers."""
         for one in record.records if isinstance(record, CoalescedRecord) else (record,):
             change = one.event
             if isinstance(change, FlagChanged) and change.flag == AUDITORIUM:
@@ -478,6 +483,7 @@ class Delivery:
                 bit = ROLE_NAMED[change.role].bit
                 roles = subscribers.roles.get(change.person.id, 0)
                 subscribers.roles[change.person.id] = roles | bit if change.on else roles & ~bit
+            self._notify(type(change), change)
 
     async def _tell_union(
         self, record: Record, person_id: int, rooms: Sequence[Subscribers], cause: Recipient

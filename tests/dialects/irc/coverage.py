@@ -36,6 +36,7 @@ _COMMANDS = {
     "REGISTER": IRCV3.format(path="extensions/account-registration"),
     "VERIFY": IRCV3.format(path="extensions/account-registration"),
     "CHATHISTORY": IRCV3.format(path="extensions/chathistory"),
+    "DEVICES": "of its own",
     "CHGHOST": IRCV3.format(path="extensions/chghost"),
     "INVITECODE": "of its own",
     "INVITECODES": "of its own",

@@ -20,6 +20,7 @@ from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevok
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.known_networks import NetworkKnown
 from asyncchat.core.features.last_seen import DeviceLastSeen
+from asyncchat.core.features.login_tokens import LoginTokenMade, LoginTokensRevoked, LoginTokenUsed
 from asyncchat.core.features.messages import (
     Said,
     SaidInPrivate,
@@ -187,6 +188,9 @@ UNTOLD = [
     AutoreplayChanged("a", False),
     DeviceLastSeen("a", "u", 5, ("#r",)),
     AlwaysOnSaved("a", A, (("#r", 1),)),
+    LoginTokenMade("a", "d", "phone", 1),
+    LoginTokenUsed("a", "d", 1, 2),
+    LoginTokensRevoked("a", ("d",), ((1, 2),)),
     OperGranted(A),
     OperResigned(A),
     ServerBanChanged(A, "m", True, 0),

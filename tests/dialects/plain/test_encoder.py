@@ -20,6 +20,7 @@ from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevok
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.known_networks import NetworkKnown
 from asyncchat.core.features.last_seen import DeviceLastSeen
+from asyncchat.core.features.login_tokens import LoginTokenMade, LoginTokensRevoked, LoginTokenUsed
 from asyncchat.core.features.messages import (
     Said,
     SaidInPrivate,
@@ -210,6 +211,9 @@ WIRE: list[tuple[Event, str]] = [
     (AutoreplayChanged("anna", False), ""),
     (DeviceLastSeen("anna", "plain", 5), ""),
     (AlwaysOnSaved("anna", ANNA), ""),
+    (LoginTokenMade("anna", "d", "phone", 1), ""),
+    (LoginTokenUsed("anna", "d", 1, 2), ""),
+    (LoginTokensRevoked("anna", ("d",), ((1, 2),)), ""),
     (SessionDetached(ANNA, 2), ""),
     (Pinned("#tea", ANNA, 1, "bob", 2, 3, "hi…"), "[#tea] anna pinned a message of bob: hi…\n"),
     (Pinned("#lobby", ANNA, 1, "bob", 2, 3), "anna pinned a message of bob\n"),

@@ -9,6 +9,7 @@ from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked
 from asyncchat.core.features.invites import Invited
+from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted
 from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
@@ -79,6 +80,7 @@ LINES = [
             ),
             (AccountRemoved("eve", 1), ": removed the account eve"),
             (AccountPasswordChanged("eve", "", 1), ": changed the password of the account eve"),
+            (LoginTokensRevoked("eve", ("d", "e")), ": signed out 2 devices of the account eve"),
         )
     ),
     *(

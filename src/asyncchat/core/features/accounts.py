@@ -348,21 +348,21 @@ def log_out(chat: Chat, me: Person, command: LogOut, now: int) -> Items:
 def new_password_verified(chat: Chat, person_id: int, command: NewPasswordVerified, now: int) -> Items:
     """Changes the password of an account."""
     me = chat.people.get(person_id)
-    found = _own(chat, person_id, command.account, command.context)
+    found = own_account(chat, person_id, command.account, command.context)
     if isinstance(found, Refusal):
         return (found,)
     changed = AccountPasswordChanged(found.name, command.verifier, now)
     # Whoever knew the old password may have been in the networks that are known so far.
     mine = me is not None and fold(me.account) == fold(found.name)
     known = network_known(chat, found.name, command.network, anew=True) if mine else ()
-    noted = _override(chat, person_id, found, msgspec.structs.replace(changed, verifier=""))
+    noted = override_of(chat, person_id, found, msgspec.structs.replace(changed, verifier=""))
     return (changed, *known, *noted, PasswordChanged(found.name, command.context))
 
 
 @handles(DropAccountVerified)
 def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerified, now: int) -> Items:
     """Removes an account and logs out everybody who is logged in to it."""
-    found = _own(chat, person_id, command.account, command.context)
+    found = own_account(chat, person_id, command.account, command.context)
     if isinstance(found, Refusal):
         return (found,)
     if not command.verified:
@@ -376,7 +376,7 @@ def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerifi
     for person in offline:
         events.extend(leaving(chat, person, "the account is removed", now))
     removed = AccountRemoved(found.name, now)
-    noted = _override(chat, person_id, found, removed)
+    noted = override_of(chat, person_id, found, removed)
     return (*events, *rooms_released(chat, found.name), removed, *noted, Removed(found.name, command.context))
 
 
@@ -433,7 +433,7 @@ def answer_account(chat: Chat, person_id: int, query: GetAccount) -> Reply | Ref
     return AccountView(account.name, account.time, people, mine, email, query.context)
 
 
-def _own(chat: Chat, person_id: int, name: str, context: object) -> Account | Refusal:
+def own_account(chat: Chat, person_id: int, name: str, context: object) -> Account | Refusal:
     """The account named, if it is the requester's, or a server operator or the server itself asks."""
     me = chat.people.get(person_id)
     if me is None and person_id != SERVER:
@@ -448,7 +448,7 @@ def _own(chat: Chat, person_id: int, name: str, context: object) -> Account | Re
     return account or AccountRefused(AccountFault.UNKNOWN, name, context=context)
 
 
-def _override(chat: Chat, person_id: int, account: Account, act: Event) -> tuple[OperOverride, ...]:
+def override_of(chat: Chat, person_id: int, account: Account, act: Event) -> tuple[OperOverride, ...]:
     """The entry of the audit when a server operator changes somebody else's account."""
     me = chat.people.get(person_id)
     return () if me is None or me.account == account.name else (OperOverride(me, act),)

@@ -42,8 +42,16 @@ capability("draft/account-registration", "extensions/account-registration", valu
 LoggedIn = accounts.LoggedInNow | accounts.Confirmed | accounts.Registered
 
 
-class RegisterPurpose(msgspec.Struct, frozen=True):
+class FailPurpose(msgspec.Struct, frozen=True):
+    """Purpose of what a command asks that is refused with FAIL."""
+
+    command: str
+
+
+class RegisterPurpose(FailPurpose, frozen=True):
     """Purpose of what REGISTER asks."""
+
+    command: str = "REGISTER"
 
 
 _CODES = {
@@ -55,8 +63,11 @@ _CODES = {
     AccountFault.BAD_PASSWORD: "UNACCEPTABLE_PASSWORD",
     AccountFault.EMAIL: "INVALID_EMAIL",
     AccountFault.BAD_EMAIL: "INVALID_EMAIL",
+    AccountFault.LOGGED_OUT: "ACCOUNT_REQUIRED",
+    AccountFault.NO_TOKEN: "UNKNOWN_DEVICE",
+    AccountFault.NO_TOKENS: "UNKNOWN_DEVICE",
 }
-"""FAIL's code for each reason why no account is made; TEMPORARILY_UNAVAILABLE for all others."""
+"""FAIL's code for each reason why REGISTER or DEVICES is refused; TEMPORARILY_UNAVAILABLE for all others."""
 
 
 @command(
@@ -145,7 +156,7 @@ def _say_account(session: IrcSession, view: accounts.AccountView) -> bytes:
 
 @reply(AccountRefused)
 def _say_refused(session: IrcSession, refusal: AccountRefused) -> bytes:
-    """904 to SASL, FAIL to REGISTER, a notice to all else."""
+    """904 to SASL, FAIL to REGISTER and DEVICES, a notice to all else."""
     context = refusal.context
     why = refusal.why[:1].upper() + refusal.why[1:]
     if isinstance(context, PassPurpose):
@@ -153,9 +164,9 @@ def _say_refused(session: IrcSession, refusal: AccountRefused) -> bytes:
         return notice(session, context, f"PASS did not log you in: {refusal.why}")
     if isinstance(context, sasl.SaslPurpose):
         return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
-    if isinstance(context, RegisterPurpose):
+    if isinstance(context, FailPurpose):
         code = _CODES.get(refusal.fault, "TEMPORARILY_UNAVAILABLE")
-        return session.fail("REGISTER", code, middle(refusal.account or "*"), text=why)
+        return session.fail(context.command, code, middle(refusal.account or "*"), text=why)
     return notice(session, context, why)
 
 

@@ -1,0 +1,140 @@
+"""Staying signed in: a token instead of the password, over SASL, until it is revoked."""
+
+import base64
+import re
+
+import pytest
+
+from tests.server.harness import serving
+
+TEA = "tea at five"
+
+
+@pytest.fixture
+def server():
+    with serving(limits=False) as running:
+        yield running
+
+
+def log_in(server, words, name="anna"):
+    """A session that shows a password before it connects, and what it was told."""
+    client = server.connect()
+    plain = base64.b64encode(f"\0{name}\0{words}".encode()).decode()
+    client.send(f"CAP REQ :sasl\r\nNICK {name}\r\nUSER web 0 * :{name}\r\nAUTHENTICATE PLAIN\r\n")
+    client.until("AUTHENTICATE +\r\n")
+    client.send(f"AUTHENTICATE {plain}\r\n")
+    told = client.line()
+    while " 903 " not in told and " 904 " not in told:
+        told = client.line()
+    client.send("CAP END\r\n")
+    return client, told
+
+
+@pytest.fixture
+def anna(server):
+    client = server.irc("anna")
+    client.send(f"REGISTER * * :{TEA}\r\n")
+    client.until("REGISTER SUCCESS")
+    client.until("\n")
+    return client
+
+
+def make(client, name="Firefox on Linux"):
+    """Makes a token: its id and secret."""
+    client.send(f"DEVICES ADD :{name}\r\n")
+    told = client.until("DEVICES ADD")
+    told += client.until("\r\n")
+    found = re.search(r"DEVICES ADD anna ([0-9a-f]{8}) (aclogin_\S+)", told)
+    assert found
+    return found[1], found[2]
+
+
+def test_a_token_logs_in_and_is_listed(server, anna):
+    id_, secret = make(anna)
+    phone, told = log_in(server, secret)
+    assert " 903 " in told
+    phone.until(" 001 anna ")
+    anna.send("DEVICES\r\nPING done\r\n")
+    listed = anna.until("done")
+    assert re.search(rf":\S+ DEVICES LIST anna {id_} \S+Z \S+Z :Firefox on Linux\r\n", listed)
+    assert secret not in listed
+    assert server.people() == ["anna"]
+
+
+def test_a_revoked_token_ends_its_session_and_logs_nobody_in(server, anna):
+    id_, secret = make(anna)
+    phone, _ = log_in(server, secret)
+    phone.until(" 001 anna ")
+    laptop, _ = log_in(server, TEA)
+    laptop.until(" 001 anna ")
+    laptop.send(f"DEVICES REMOVE {id_}\r\n")
+    assert "signed out" in phone.rest().decode()
+    assert "signed out" in anna.rest().decode()  # for which it was made
+    assert "DEVICES REMOVE anna 1" in laptop.until("DEVICES REMOVE") + laptop.until("\r\n")
+    _, told = log_in(server, secret)
+    assert " 904 " in told
+    laptop.send("PRIVMSG anna :still here\r\n")
+    laptop.until("still here")
+
+
+def test_who_signs_out_itself_is_answered(server, anna):
+    id_, secret = make(anna)
+    phone, _ = log_in(server, secret)
+    phone.until(" 001 anna ")
+    phone.send(f"DEVICES REMOVE {id_}\r\n")
+    told = phone.rest().decode()
+    assert told.index("DEVICES REMOVE anna 1") < told.index("ERROR")
+
+
+def test_a_new_password_ends_what_was_made_with_the_old_one(server, anna):
+    _, secret = make(anna)
+    anna.send("NS SET PASSWORD tea at seven\r\n")
+    anna.until("The password of anna is changed")
+    _, told = log_in(server, secret)
+    assert " 904 " in told
+    _, told = log_in(server, "tea at seven")
+    assert " 903 " in told
+
+
+def test_a_token_neither_removes_the_account_nor_counts_as_a_password(server, anna):
+    _, secret = make(anna)
+    anna.send(f"NS DROP {secret}\r\n")
+    anna.until("That is not the password")
+
+
+def test_right_tokens_log_in_while_passwords_must_wait():
+    with serving() as server:
+        client = server.irc("anna")
+        client.send(f"REGISTER * * :{TEA}\r\n")
+        client.until("REGISTER SUCCESS")
+        _, secret = make(client)
+        guard = server.server.auth.guard
+        for _ in range(60):
+            server.call(lambda: guard.record_failure("anna", "127.0.0.1"))
+        _, told = log_in(server, TEA)
+        assert " 904 " in told
+        _, told = log_in(server, secret)
+        assert " 903 " in told
+
+
+def test_people_ask_nickserv(server, anna):
+    anna.send("NS TOKEN The Lounge\r\n")
+    told = anna.until("(it is shown only now)")
+    id_ = re.search(r"The password of the device ([0-9a-f]{8}): aclogin_", told)
+    assert id_
+    anna.send("NS DEVICES\r\nPING done\r\n")
+    assert f"{id_[1]}  The Lounge, since " in anna.until("done")
+    anna.send(f"NS SIGNOUT {id_[1]}\r\n")
+    anna.until("1 device is signed out of anna")
+    anna.send("NS SIGNOUT ALL\r\n")
+    anna.until("No device stays signed in")
+
+
+def test_devices_says_what_is_wrong(server, anna):
+    bob = server.irc("bob")
+    bob.send("DEVICES ADD :x\r\n")
+    bob.until("FAIL DEVICES ACCOUNT_REQUIRED")
+    anna.send("DEVICES REMOVE 12345678\r\n")
+    anna.until("FAIL DEVICES UNKNOWN_DEVICE")
+    anna.send("DEVICES FORGET\r\n")
+    anna.until("FAIL DEVICES INVALID_PARAMS")

@@ -222,7 +222,7 @@ class Server:
             for session in self.context.sessions:
                 if session.dialect is not None:
                     self.outbox.put(session, (renewed,), 0)
-        self.app.update_hosts()
+        self.app.update()
         self.hub.page = self.listeners.page()
         self.webhooks.change(options.webhooks)
         if _retention(options) != _retention(before):

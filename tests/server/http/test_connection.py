@@ -487,7 +487,7 @@ def test_the_same_bytes_are_judged_anew_each_time():
         for names, wanted in (((), "421"), (("https://chat.example.net",), "200"), ((), "421")):
             context = server.server.context
             context.options = replace(context.options, origins=names)
-            server.call(server.server.app.update_hosts)
+            server.call(server.server.app.update)
             asker = server.connect()
             asker.send(named)
             assert statuses(asker, 1) == [wanted]

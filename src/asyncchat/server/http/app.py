@@ -82,7 +82,7 @@ class App:
         self._api = Api(context, log, pages)
         self.files = FilesApp(context, uploads, auth, self._api)
         self._loading: dict[str, float] = {}
-        self.update_hosts()
+        self.update()
         context.delivery.observe(ServerBanChanged, self._ban_changed)
 
     async def prepare(self) -> None:
@@ -90,8 +90,9 @@ class App:
         await asyncio.to_thread(static.files)
         await asyncio.to_thread(description)
 
-    def update_hosts(self) -> None:
-        """Takes the host names and origins of the options as they are now."""
+    def update(self) -> None:
+        """Takes the options as they are now: host names, origins, and who reads without a token."""
+        self._api.update()
         options = self._context.options
         own = socket.gethostname()
         # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).

@@ -24,10 +24,12 @@ def server():
 class Stream:
     """A program that follows a room; it reads the chunks as HTTP has them."""
 
-    def __init__(self, server, path, *headers):
+    def __init__(self, server, path, *headers, bearer="bot"):
         self.socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
         server.clients.append(self)
-        lines = (f"GET /api/v1{path} HTTP/1.1", "Host: localhost", "Authorization: Bearer bot", *headers)
+        lines = (f"GET /api/v1{path} HTTP/1.1", "Host: localhost", *headers)
+        if bearer:
+            lines += (f"Authorization: Bearer {bearer}",)
         self.socket.sendall("\r\n".join((*lines, "", "")).encode())
         self.file = self.socket.makefile("rb")
         self.head = []
@@ -200,8 +202,7 @@ def test_no_stream(server, path, status):
     assert ask(server, "GET", path, bearer="bot").status == status
 
 
-def test_a_stream_needs_a_token_and_the_right_protocol(server):
-    assert ask(server, "GET", "/rooms/lobby/stream").status == 401
+def test_a_stream_needs_the_right_protocol(server):
     client = server.connect()
     client.send("GET /api/v1/rooms/ci/stream HTTP/1.0\r\nAuthorization: Bearer bot\r\n\r\n")
     assert client.rest().startswith(b"HTTP/1.1 505 ")
@@ -248,3 +249,63 @@ def test_the_server_s_stop_ends_it():
         follower = Stream(server, "/rooms/ci/stream")
         server.stop()
         assert follower.file.read() != b""
+
+
+def visit(server, path="/rooms/ci/stream", *headers):
+    """The stream of somebody who has no token."""
+    return Stream(server, path, *headers, bearer="")
+
+
+def test_a_visitor_follows_a_public_room(server):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nPRIVMSG #ci :before\r\nPING done\r\n")
+    alice.until("done")
+    visitor = visit(server)
+    assert visitor.head[0] == "HTTP/1.1 200 OK"
+    alice.send("PRIVMSG #ci :live\r\n")
+    assert visitor.event()[2]["text"] == "live"
+
+
+def test_a_visitor_who_reconnects_reads_the_last_of_what_it_missed(server):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nPING done\r\n")
+    alice.until("done")
+    first = post(server, "0")
+    alice.send("".join(f"PRIVMSG #ci :{number}\r\n" for number in range(1, 61)) + "PING end\r\n")
+    alice.until("end")
+    visitor = visit(server, "/rooms/ci/stream", f"Last-Event-ID: {first}")
+    assert visitor.event()[1] == "gap"
+    assert [visitor.event()[2]["text"] for _ in range(50)] == [str(number) for number in range(11, 61)]
+
+
+@pytest.mark.parametrize("mode", ["+i", "+s", "+k tea"])
+def test_a_visitor_s_stream_ends_with_the_public_room(server, mode):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nPING done\r\n")
+    alice.until("done")
+    visitor, bot = visit(server), Stream(server, "/rooms/ci/stream")
+    alice.send(f"MODE #ci +t-n\r\nMODE #ci {mode}\r\nPRIVMSG #ci :among us\r\n")
+    assert visitor.event() is None
+    assert bot.event()[2]["text"] == "among us"
+    assert visit(server).head[0].startswith("HTTP/1.1 404 ")
+
+
+def test_a_visitor_s_stream_ends_with_its_name_and_with_the_room(server):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nJOIN #tea\r\nPING done\r\n")
+    alice.until("done")
+    renamed, closed = visit(server), visit(server, "/rooms/tea/stream")
+    alice.send("RENAME #ci #builds\r\nPART #tea\r\n")
+    assert renamed.event() is None
+    assert closed.event() is None
+
+
+def test_a_visitor_follows_no_other_room(server):
+    for room in ("nowhere", "%23x%20y"):
+        assert visit(server, f"/rooms/{room}/stream").head[0].startswith("HTTP/1.1 404 ")
+    assert visit(server, "/rooms/lobby/stream").head[0] == "HTTP/1.1 200 OK"
+
+
+def test_where_the_server_has_a_password_a_token_is_needed():
+    with serving(limits=False, password="plum-otter-41") as server:  # noqa: S106  # a test's
+        assert visit(server, "/rooms/lobby/stream").head[0].startswith("HTTP/1.1 401 ")

@@ -116,10 +116,19 @@ class Api:
 
     def __init__(self, context: SessionContext, log: Log, pages: PageCache) -> None:
         self._context = routes.ApiContext(
-            context, log, log.ids, pages, Streams(context.delivery, stream.StreamEncoder(log.ids))
+            context,
+            log,
+            log.ids,
+            pages,
+            Streams(context.delivery, stream.StreamEncoder(log.ids), context.hub.chat),
         )
         # Ten wrong tokens from one network, then 120 an hour, as for passwords.
         self._wrong_tokens = NetworkCount(10, 30.0, context.now)
+
+    def update(self) -> None:
+        """Takes the options as they are now."""
+        if self._context.locked:
+            self._context.streams.end_visitors()
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request below the prefix."""

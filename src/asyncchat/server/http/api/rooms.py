@@ -32,6 +32,20 @@ def is_public(room: Room | None) -> bool:
     return room is None or room.is_public
 
 
+def is_open(chat: Chat, name: str) -> bool:
+    """Whether there is a public room of that name."""
+    room = chat.room_named(name)
+    return is_public(room) if room is not None else fold(name) == LOBBY
+
+
+def public_conversation(chat: Chat, name: str) -> history.Conversation:
+    """Where everyone reads what was said in a public room."""
+    room, since = chat.room_named(name), open_since(chat, name)
+    if room is None:
+        return history.Conversation(name, fold(name), since=since)
+    return history.room_conversation(room, since)
+
+
 async def rooms(call: Call) -> Response:
     """Lists the rooms that may be read, by the token or by everyone."""
     return await _in_slices(call, b"rooms", list_rooms(call))

@@ -21,6 +21,7 @@ from asyncchat.core.names import fold
 from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.open_streams import send_now
+from asyncchat.server.http.api.rooms import is_open, no_room, public_conversation
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
 from asyncchat.server.limits import ANSWER_BYTES
@@ -92,7 +93,8 @@ async def stream(call: Call) -> Response:
     if not call.session.may_stream():
         return problem(429, "Too many streams are open from your network. Close some.", _LATER)
     room, token = call.room, call.token
-    assert token is not None  # noqa: S101 - the route asks for one
+    if token is None and not is_open(context.chat, room):
+        return no_room()
 
     async def run(session: Session) -> None:
         context.streams.begin(session, token)
@@ -112,15 +114,32 @@ async def stream(call: Call) -> Response:
     )
 
 
+_GAP = chunk(b"event: gap\ndata: {}\n\n")
+
+
+async def _missed_by_visitor(call: Call, after: int, reached: int) -> bytes:
+    """The last messages that were said since, as many as a visitor may read."""
+    where = public_conversation(call.context.chat, call.room)
+    window = Window(after, limit=schemas.VISITORS_PAGE)
+    try:
+        page = await call.context.log.read(where.query(reached, window), 1)
+    except LogError:
+        return _GAP
+    missed = b"".join(map(call.context.streams.encoder.encode, page.records))
+    return _GAP + missed if page.more else missed
+
+
 async def _catch_up(call: Call, after: int, reached: int, session: Session) -> bytes:
     """Writes what was said since, in slices; returns a ``gap`` event if it can't be read, else nothing."""
+    if call.token is None:
+        return await _missed_by_visitor(call, after, reached)
     log, encode = call.context.log, call.context.streams.encoder.encode
     while True:
         wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
             page = await log.read(wanted, 1)
         except LogError:
-            return chunk(b"event: gap\ndata: {}\n\n")
+            return _GAP
         pieces = map(encode, page.records)
         while (data := await call.context.sessions.slices.take(pieces)) is not None and not session.ended:
             send_now(session, data)
@@ -136,11 +155,11 @@ ROUTES = (
     Route(
         "GET", "/rooms/{room}/stream", "streamMessages", stream,
         "Streams what is said in a room, as server-sent events: message, reaction, erased, topic, renamed; "
-        "gap where what was missed can't be read.",
+        "gap where what was missed can't be read. That of a public room needs no token.",
         {200: Answer("The stream; an event's id is the message's.", None, "text/event-stream")},
-        action=READ, query=schemas.StreamQuery,
+        action=READ, optional=True, query=schemas.StreamQuery,
         problems={
-            404: "There is no such message, or no room can be called so.",
+            404: "There is no such message, or no such room that may be read.",
             429: "Too many requests, or too many streams from the network.",
         },
         headers={"Last-Event-ID": "The last id that was seen: what followed it comes first."},

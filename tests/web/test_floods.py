@@ -40,7 +40,8 @@ def test_a_burst_in_another_room_is_looked_at_once(server, visits):
     page.get_by_role("heading", name="#tea").wait_for()
     page.evaluate(COUNT_PATTERNS)
     flood(iris, "#lobby", KEPT + 500, "anna")
-    page.get_by_role("button", name=f"#lobby, {KEPT} unread, {KEPT} mentioning you").wait_for()
+    said = KEPT + 500
+    page.get_by_role("button", name=f"#lobby, {said} unread, {said} mentioning you").wait_for()
     expect(page.locator(".room .badge.called")).to_have_text("99+")
     assert page.evaluate("counted") < 100 * KEPT
     assert page.evaluate("asyncchat.chat.find('#lobby').messages.length") == KEPT
@@ -73,7 +74,7 @@ def test_a_room_that_is_looked_at_does_not_grow_without_end(server, visits):
     expect(sees(page, "more 999")).to_be_in_viewport()
 
 
-def test_who_reads_the_beginning_stays_there_and_the_middle_is_forgotten(server, visits):
+def test_who_reads_the_beginning_stays_there_while_much_is_said(server, visits):
     iris = server.irc("iris")
     flood(iris, "#lobby", 150, "old")
     page = visits.join(server.port, "anna")
@@ -86,9 +87,7 @@ def test_who_reads_the_beginning_stays_there_and_the_middle_is_forgotten(server,
     flood(iris, "#lobby", 2 * KEPT + 500)
     page.wait_for_selector(f"#reader:has-text('iris: line {2 * KEPT + 499}')", state="attached")
     expect(page.locator(".message", has_text="old 5").first).to_be_in_viewport()
-    assert page.evaluate("asyncchat.chat.current.messages.length") <= 2 * KEPT
-    kinds = page.evaluate("asyncchat.chat.current.messages.map((message) => message.kind)")
-    assert kinds.count("gap") == 1
+    assert page.evaluate("asyncchat.chat.current.messages.length") <= KEPT
     page.locator("#latest").click()
     expect(sees(page, f"line {2 * KEPT + 499}")).to_be_in_viewport()
 

@@ -142,6 +142,39 @@ def test_a_search_shows_the_message_in_its_place(server, visits):
     expect(page.locator(".message", has_text="the needle")).to_be_in_viewport()
 
 
+def test_a_search_is_narrowed_to_a_sender_and_days_and_shows_more(visits):
+    with serving(limits=False) as server:
+        iris, bob = server.irc("iris"), server.irc("bob")
+        for number in range(60):  # each at a time of its own
+            iris.send(f"PRIVMSG #lobby :tea {number}\r\nPING done{number}\r\n")
+            iris.until(f"done{number}")
+        bob.send("PRIVMSG #lobby :TEA for two\r\nPING done\r\n")
+        bob.until("done")
+        page = visits.join(server.port, "anna")
+        sees(page, "TEA for two")
+        page.get_by_role("button", name="Search").click()
+        page.keyboard.type("tea")
+        page.keyboard.press("Enter")
+        found = page.locator(".found")
+        expect(found).to_have_count(50)
+        expect(found.first.locator("mark")).to_have_text("TEA")
+        page.get_by_role("button", name="Show more").click()
+        expect(found).to_have_count(61)
+        page.get_by_label("From").fill("bob")
+        page.keyboard.press("Enter")
+        expect(found).to_have_count(1)
+        page.get_by_role("searchbox").fill("")
+        page.keyboard.press("Enter")
+        expect(found.locator(".text")).to_have_text(["TEA for two"])
+        page.get_by_label("Until").fill("2020-01-01")
+        page.get_by_role("button", name="Search", exact=True).last.click()
+        page.get_by_text("Nothing found.").wait_for()
+        page.get_by_label("Until").fill("")
+        page.get_by_label("Since").fill("2020-01-01")
+        page.get_by_role("button", name="Search", exact=True).last.click()
+        expect(found).to_have_count(1)
+
+
 class ShortSightedLog(MemoryLog):
     """Its first search has looked at the newest message only: the index is being made."""
 

@@ -102,6 +102,8 @@ export class Composer {
     this.#grow();
     this.#completion = null;
     const text = this.#area.value;
+    this.#room.draft = text;
+    this.chat.tell("draft", this.#room);
     const now = Date.now();
     if (!text || text.startsWith("/")) {
       if (this.#typed && !text) this.#stopTyping();
@@ -162,6 +164,7 @@ export class Composer {
     }
     this.#area.value = "";
     this.#room.draft = "";
+    this.chat.tell("draft", this.#room);
     this.#reply = null;
     this.#typed = 0;
     this.#showReply();

@@ -1,7 +1,7 @@
 // The connection: IRCv3 over a WebSocket. It negotiates capabilities, signs in, matches answers by label and
 // reconnects. It passes on parsed messages and must not know rooms or the page.
 
-import { format, parse, timeOf } from "./irc.js";
+import { format, isRoom, parse, timeOf } from "./irc.js";
 
 const WANTED = [
   "message-tags", "server-time", "echo-message", "batch", "labeled-response", "cap-notify", "multi-prefix",
@@ -64,6 +64,11 @@ export class Connection extends EventTarget {
     return Number(new URLSearchParams(this.#caps.get(capability)?.replaceAll(",", "&")).get(key)) || Infinity;
   }
 
+  /** What the server takes as the password of the account: the token of this device, if it has one. */
+  get #secret() {
+    return this.identity?.token ?? this.identity?.password ?? "";
+  }
+
   /** Connects under a name, and reconnects under that name when the connection is lost. */
   open(identity) {
     this.identity = identity;
@@ -113,6 +118,22 @@ export class Connection extends EventTarget {
       }
       return this.send("BATCH", [`-${ref}`]);
     });
+  }
+
+  #turn = Promise.resolve();
+
+  /** One request after the other: someone with many rooms must not use up at once what the server allows. */
+  inTurn(request) {
+    const done = this.#turn.then(request);
+    this.#turn = done.catch(() => { /* told to whom it concerns */ });
+    return done;
+  }
+
+  #ahead = 0;
+
+  /** The time by the server's clock, in milliseconds since 1970. */
+  now() {
+    return Date.now() + this.#ahead;
   }
 
   #expect(label, act) {
@@ -248,9 +269,16 @@ export class Connection extends EventTarget {
     const batch = this.#batches.get(tags.get("batch"));
     if (command === "BATCH") this.#batch(message);
     else if (batch) batch.messages.push(message);
-    else {
-      this.#settle(tags.get("label"), command === "ACK" ? [] : [message]);
-      if (command !== "ACK") this.#handle(message);
+    else this.#answer(tags.get("label"), command === "ACK" ? [] : [message]);
+  }
+
+  /** Gives messages to who asked for them, if somebody did, and handles them: what a service answers is told to nobody else. */
+  #answer(label, messages) {
+    const asked = this.#labels.has(label);
+    this.#settle(label, messages);
+    for (const message of messages) {
+      const told = asked && message.command === "NOTICE" && !isRoom(message.params[0]);
+      if (message.command && !told) this.#handle(message);
     }
   }
 
@@ -273,10 +301,7 @@ export class Connection extends EventTarget {
     const label = batch.head.tags.get("label");
     const messages = batch.type === "labeled-response" ? batch.messages : [whole];
     if (!this.#labels.has(label) && !whole.command) this.dispatchEvent(new CustomEvent("batch", { detail: whole }));
-    else {
-      this.#settle(label, messages);
-      messages.filter((item) => item.command).forEach((item) => this.#handle(item));
-    }
+    else this.#answer(label, messages);
   }
 
   #handle(message) {
@@ -295,6 +320,7 @@ export class Connection extends EventTarget {
     "001"(params, { tags }) {
       this.nick = params[0];
       this.namedAt = timeOf(tags);
+      this.#ahead = this.namedAt - Date.now();
       this.#attempt = 0;
       this.identity.confirmed = true;
     },
@@ -318,7 +344,7 @@ export class Connection extends EventTarget {
       this.nick = params[0];
       this.namedAt = timeOf(tags);
       if (!this.identity) return;
-      if (this.identity.password) this.identity.account ||= this.identity.nick;
+      if (this.#secret) this.identity.account ||= this.identity.nick;
       if (!this.#spare) this.identity.nick = params[0];
       if (this.identity.nick === params[0]) this.#spare = "";
     },
@@ -338,7 +364,7 @@ export class Connection extends EventTarget {
 
   #refuseName(code, text) {
     if (this.state !== "registering") return;
-    if (this.identity.confirmed && !this.identity.password && code !== "432") {
+    if (this.identity.confirmed && !this.#secret && code !== "432") {
       // Our own earlier connection may still have the name: use another one until it is free.
       if (this.#spare.length >= 4) {
         this.#lost(text);
@@ -369,7 +395,7 @@ export class Connection extends EventTarget {
         this.#caps.set(name, value.join("="));
       }
       if (sub === "LS" && params[2] === "*" && params.length > 3) return;
-      const wanted = WANTED.filter((name) => this.#caps.has(name) && !this.#held.has(name) && (name !== "sasl" || this.identity?.password));
+      const wanted = WANTED.filter((name) => this.#caps.has(name) && !this.#held.has(name) && (name !== "sasl" || this.#secret));
       for (let from = 0; from < wanted.length; from += 12) this.send("CAP", ["REQ", wanted.slice(from, from + 12).join(" ")]);
       this.#awaited = Math.ceil(wanted.length / 12);
       if (!wanted.length && sub === "LS") this.send("CAP", ["END"]);
@@ -385,15 +411,15 @@ export class Connection extends EventTarget {
   #awaited = 0;
 
   #negotiated() {
-    if (!this.identity.password) this.send("CAP", ["END"]);
+    if (!this.#secret) this.send("CAP", ["END"]);
     else if (this.has("sasl")) this.send("AUTHENTICATE", ["PLAIN"]);
     else this.#refuse("904", "This server has no accounts to sign in with");
   }
 
   #authenticate(word) {
-    if (word !== "+" || !this.identity?.password) return;
-    const { account, nick, password } = this.identity;
-    const bytes = new TextEncoder().encode(`\0${account || nick}\0${password}`);
+    if (word !== "+" || !this.#secret) return;
+    const { account, nick } = this.identity;
+    const bytes = new TextEncoder().encode(`\0${account || nick}\0${this.#secret}`);
     const text = btoa(String.fromCharCode(...bytes));
     for (let from = 0; from <= text.length; from += 400) {
       const chunk = text.slice(from, from + 400);

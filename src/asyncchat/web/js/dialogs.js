@@ -3,7 +3,7 @@
 import { avatar, failed, h, openDialog, openMenu, toast } from "./dom.js";
 import { rank } from "./chat.js";
 import { fold } from "./irc.js";
-import { clean, cleanName, clip, rich } from "./text.js";
+import { clean, cleanName, clip, markWords, rich, wordsOf } from "./text.js";
 
 export const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -50,22 +50,38 @@ export async function confirm(title, text, button) {
   return sure;
 }
 
+/** The first moment of the day of a date field, so many days later; 0: none is chosen. */
+function dayOf(input, later = 0) {
+  const day = input.valueAsDate;
+  return day ? new Date(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate() + later).getTime() : 0;
+}
+
 export function searchDialog(chat, room, goTo) {
   const { input, node } = field("Words, or \"an exact phrase\"", { type: "search", enterkeyhint: "search" });
+  const sender = field("From", { placeholder: "anybody", spellcheck: false, autocapitalize: "off" });
+  const first = field("Since", { type: "date" });
+  const last = field("Until", { type: "date" });
   const everywhere = h("input", { type: "checkbox" });
   const found = h("div", { role: "list", "aria-live": "polite" });
   let latest;
+  const row = (message, where, words) => h("button.found", { onclick: () => { dialog.close(); goTo(message); } },
+    h("b", {}, cleanName(message.nick)), " ",
+    h("time", {}, `${when.format(message.time)}${where ? "" : ` in ${cleanName(message.target)}`}`),
+    h("div.text", {}, markWords(rich(message.text), words)));
   const content = form(async () => {
     const words = input.value.trim();
-    if (!words) return;
+    const from = sender.input.value.trim();
+    const after = dayOf(first.input);
+    const until = dayOf(last.input, 1);
+    if (!words && !from && !after && !until) return;
     const where = everywhere.checked ? null : room;
     const shown = latest = new Set();
-    const next = async (until) => {
+    const next = async (before) => {
       const waiting = hint("Searching…");
       found.append(waiting);
       let page;
       try {
-        page = await chat.search(words, where, until);
+        page = await chat.history.search(words, where, before, { from, after });
       } finally {
         waiting.remove();
       }
@@ -73,18 +89,16 @@ export function searchDialog(chat, room, goTo) {
       const { reached, incomplete, indexing } = page;
       const messages = page.messages.filter(({ id }) => !shown.has(id));
       for (const { id } of messages) shown.add(id);
-      found.append(...messages.sort((one, other) => other.time - one.time).map((message) => h("button.found", {
-        onclick: () => { dialog.close(); goTo(message); },
-      }, h("b", {}, cleanName(message.nick)), " ", h("time", {}, `${when.format(message.time)}${where ? "" : ` in ${cleanName(message.target)}`}`), h("div.text", {}, rich(message.text)))));
+      found.append(...messages.sort((one, other) => other.time - one.time).map((message) => row(message, where, wordsOf(words))));
       if (incomplete) found.append(hint(`Looked back to ${when.format(new Date(reached))}${indexing ? "; the search's index is being made" : ""}.`));
       else if (!shown.size) found.append(hint("Nothing found."));
-      if (!reached || reached === until) return;
-      const button = h("button.button", { type: "button", onclick: () => { button.remove(); next(reached).catch((error) => found.append(hint(error.message))); } }, "Look further back");
+      if (!reached || reached === before) return;
+      const button = h("button.button", { type: "button", onclick: () => { button.remove(); next(reached).catch((error) => found.append(hint(error.message))); } }, incomplete ? "Look further back" : "Show more");
       found.append(button);
     };
     found.replaceChildren();
-    await next(null);
-  }, node, h("label", {}, everywhere, " in all my rooms"), h("button.button", { type: "submit" }, "Search"), found);
+    await next(until ? new Date(until - 1).toISOString() : null);
+  }, node, h("div.filters", {}, sender.node, first.node, last.node), h("label", {}, everywhere, " in all my rooms"), h("button.button", { type: "submit" }, "Search"), found);
   const { dialog } = openDialog(`Search ${cleanName(room.name)}`, content);
   input.focus();
 }
@@ -178,7 +192,31 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
   openMenu(anchor, items, `Actions for ${cleanName(nick)}`);
 }
 
+function choice(label, value, options, onchange) {
+  const select = h("select", { onchange: () => onchange(select.value, select) }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
+  return h("label.field", {}, label, select);
+}
+
+/** Of what one is told in a room. */
+function notifyChoice(chat, room) {
+  const of = room.private ? [["", "All messages"]] : [["all", "All messages"], ["", "Mentions of you"]];
+  return choice("Notifications", room.notify, [...of, ["none", "None: muted, not counted"]], (notify) => {
+    room.notify = notify;
+    chat.tell("notify", room);
+  });
+}
+
+function conversationDialog(chat, room, { leave }) {
+  const content = form(() => dialog.close(), notifyChoice(chat, room),
+    h("button.button.quiet", { onclick: () => { dialog.close(); leave(room); } }, "Close this conversation"));
+  const { dialog } = openDialog(cleanName(room.name), content);
+}
+
 export async function roomDialog(chat, room, { leave }) {
+  if (room.private) {
+    conversationDialog(chat, room, { leave });
+    return;
+  }
   const connection = chat.connection;
   const mine = chat.rankIn(room);
   const topic = field("Topic", { value: room.topic, maxLength: Number(connection.isupport.get("TOPICLEN")) || 390 });
@@ -195,12 +233,12 @@ export async function roomDialog(chat, room, { leave }) {
   const setTopic = h("div.row", {}, h("button.button", { type: "submit" }, "Set topic"));
   const showRules = () => {
     for (const [letter, box] of boxes) box.checked = holds(letter);
-    setTopic.hidden = topic.input.readOnly = mine < 2 && holds("t");
+    setTopic.hidden = topic.input.readOnly = !chat.maySetTopic(room);
   };
   const content = form(async () => {
     if (topic.input.value !== room.topic) await connection.ask("TOPIC", [room.name, topic.input.value]);
     dialog.close();
-  }, topic.node, setTopic, rules, h("h3", {}, "Banned and muted"), bans,
+  }, topic.node, setTopic, notifyChoice(chat, room), rules, h("h3", {}, "Banned and muted"), bans,
   h("button.button.quiet", { onclick: () => { dialog.close(); leave(room); } }, "Leave this room"));
   const { dialog } = openDialog(cleanName(room.name), content);
   showRules();
@@ -218,11 +256,7 @@ export async function roomDialog(chat, room, { leave }) {
   show();
 }
 
-export function settingsDialog(chat, notifier, { theme, setTheme, rename, signIn, signOut }) {
-  const choice = (label, value, options, onchange) => {
-    const select = h("select", { onchange: () => onchange(select.value, select) }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
-    return h("label.field", {}, label, select);
-  };
+export function settingsDialog(chat, notifier, account, { theme, setTheme, rename, made, signIn, signOut }) {
   const { connection } = chat;
   const online = connection.state === "online";
   const leading = (label, run) => h("button.button.quiet", { onclick: () => { dialog.close(); run(); } }, label);
@@ -241,20 +275,59 @@ export function settingsDialog(chat, notifier, { theme, setTheme, rename, signIn
   }),
   choice("Appearance", theme(), [["", "Same as this device"], ["light", "Light"], ["dark", "Dark"]], setTheme),
   online && h("button.button", { type: "submit" }, "Done"),
-  online && !connection.account && leading("Create an account to keep this name", () => accountDialog(chat)),
+  online && connection.account && accountPart(account, () => { dialog.close(); signOut(); }),
+  online && !connection.account && leading("Create an account to keep this name", () => accountDialog(chat, made)),
   !connection.account && leading("Sign in with an account", signIn),
-  online && leading("Leave the chat", signOut),
+  online && !connection.account && leading("Leave the chat", signOut),
   hint("Keyboard: Ctrl K finds a room; Alt ↑ and Alt ↓ switch rooms; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));
   const { dialog } = openDialog("Settings", content);
 }
 
-function accountDialog(chat) {
+/** What the owner of an account chooses: who stays signed in, and whether the account stays in its rooms. */
+function accountPart(account, signOut) {
+  const stay = h("input", { type: "checkbox", checked: account.stays, onchange: () => { account.stays = stay.checked; } });
+  const present = h("input", { type: "checkbox", disabled: true, onchange: async () => {
+    try {
+      present.checked = await account.alwaysOn(present.checked);
+    } catch (error) {
+      present.checked = !present.checked;
+      failed(error);
+    }
+  } });
+  account.alwaysOn().then((on) => { present.checked = on; present.disabled = false; }, () => { /* it stays as it is */ });
+  const devices = h("div", {}, hint("…"));
+  const show = async () => {
+    try {
+      const found = await account.devices();
+      devices.replaceChildren(...found.map(({ id, name, made, used }) => h("div.listed", {},
+        h("span.grow", {}, clean(name), h("small", {}, id === account.device ? "this device" : `last used ${when.format(used)}, signed in ${when.format(made)}`)),
+        id === account.device ? "" : h("button.link", { "aria-label": `Sign out ${clean(name)}`, onclick: () => account.remove(id).then(show, failed) }, "Sign out"))),
+      found.length ? "" : hint("No device stays signed in."));
+    } catch (error) {
+      devices.replaceChildren(hint(error.message));
+    }
+  };
+  show();
+  const everywhere = async () => {
+    if (!(await confirm("Sign out everywhere", "All devices that stay signed in are signed out, this one too.", "Sign out everywhere"))) return;
+    await account.remove("*").catch(() => { /* this device alone, then */ });
+    signOut();
+  };
+  return h("section.account", {}, h("h3", {}, `Account ${cleanName(account.connection.account)}`),
+    h("label", {}, stay, " Stay signed in on this device"),
+    h("label", {}, present, " Stay in my rooms while no device is connected"),
+    h("h3", {}, "Devices that are signed in"), devices,
+    h("div.row", {}, h("button.button.quiet", { onclick: signOut }, "Sign out"), h("button.button.quiet", { onclick: everywhere }, "Sign out everywhere")));
+}
+
+function accountDialog(chat, made) {
   const secret = field(`Password for ${cleanName(chat.nick)}`, { type: "password", autocomplete: "new-password", minLength: 1, required: true });
   const content = form(async () => {
     await chat.connection.ask("REGISTER", ["*", "*", secret.input.value]);
     Object.assign(chat.connection.identity, { account: chat.nick, password: secret.input.value });
     dialog.close();
-    toast(`The name ${cleanName(chat.nick)} now belongs to you. Sign in with its password next time.`);
+    made();
+    toast(`The name ${cleanName(chat.nick)} now belongs to you. This device stays signed in; others need the password.`);
   }, h("p", {}, "An account reserves this name for you on all your devices."), secret.node, h("button.button", { type: "submit" }, "Create account"));
   const { dialog } = openDialog("Create an account", content);
 }

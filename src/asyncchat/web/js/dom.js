@@ -42,6 +42,7 @@ const ICONS = {
   pin: "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
   plus: "M12 5v14M5 12h14",
   down: "M6 9l6 6 6-6",
+  up: "M6 15l6-6 6 6",
 };
 
 /** One of the page's icons; screen readers ignore it. */

@@ -1,39 +1,42 @@
 // Connects the parts of the page: which action calls what, and what is redrawn when. The state is in chat.js,
 // the drawing in the views.
 
+import { Account } from "./account.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog } from "./dialogs.js";
 import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { fold } from "./irc.js";
+import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
 import { drawPins, pinsDialog } from "./pins.js";
 import { Sidebar } from "./sidebar.js";
+import { entry } from "./room.js";
 import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
 
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "✅", "👀", "🔥", "🚀", "👎", "💯", "🤔", "☕", "❌"];
 const LOBBY = "#lobby";
-const KEPT = "asyncchat";
+const KEEP_AFTER = 500; // milliseconds after which what changes often is remembered
 
 const $ = (id) => document.getElementById(id);
-const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-const keep = () => localStorage.setItem(KEPT, JSON.stringify(kept));
+const memory = new Memory();
 
 $("unready").remove();
 const connection = new Connection(new URL(".", document.baseURI).href.replace("http", "ws"));
 const chat = new Chat(connection);
+const account = new Account(connection, memory);
 const notifier = new Notifier();
 const app = $("app");
 
-const timeline = new Timeline($("timeline"), $("latest"), chat, onMessage);
+const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMessage);
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
 const composer = new Composer($("composer"), chat, { say, command });
-const visitor = new Visitor({ enter, kept });
+const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
 
@@ -47,7 +50,7 @@ function redraw(...parts) {
 
 const DRAW = {
   sidebar: () => sidebar.draw(), people: () => people.draw(chat.current), head: drawHead, strip: drawStrip,
-  pins: () => drawPins($("pins"), chat, goTo), composer: drawComposer, typing: drawTyping,
+  pins: () => drawPins($("pins"), chat, goTo), composer: drawComposer, typing: drawTyping, jumps: () => timeline.recount(),
 };
 
 function drawDirty() {
@@ -68,22 +71,21 @@ function drawHead() {
     menu,
     h("div.title", {}, h("h1", {}, cleanName(room.name)),
       room.private || !room.joined ? (topic ? h("span.topic", {}, topic) : null)
-        : h("button.topic", { title: topic || "Set a topic", onclick: () => roomDialog(chat, room, { leave }) }, topic || "Set a topic")),
+        : h("button.topic", { title: topic, onclick: () => roomDialog(chat, room, { leave }) }, topic || (chat.maySetTopic(room) ? "Set a topic" : "No topic"))),
     room.joined && connection.has("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
-    room.joined && !room.private ? iconButton("settings", "Room settings", () => roomDialog(chat, room, { leave })) : "",
+    room.joined && connection.identity ? iconButton("settings", room.private ? "Conversation settings" : "Room settings", () => roomDialog(chat, room, { leave })) : "",
     !connection.identity ? "" : room.private ? iconButton("close", "Close this conversation", () => leave(room)) : iconButton("people", "People", togglePeople),
   );
   if (focused) head.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   app.classList.toggle("visiting", !connection.identity);
-  app.classList.toggle("no-people", room.private || !connection.identity || kept.people === false);
+  app.classList.toggle("no-people", room.private || !connection.identity || memory.get("people") === false);
   return undefined;
 }
 
 function togglePeople() {
   if (matchMedia("(max-width: 1020px)").matches) showDrawer("people-open");
   else {
-    kept.people = kept.people === false;
-    keep();
+    memory.set("people", memory.get("people") === false);
     redraw("head");
   }
 }
@@ -144,22 +146,21 @@ function drawTyping() {
 // Navigation.
 
 function go(name) {
+  if (!connection.identity) {
+    location.hash = encodeURIComponent(name.slice(1));
+    closeDrawers();
+    return;
+  }
   const room = chat.open(name);
-  if (!room.private) remember(room);
+  if (!room.private) memory.addRoom(room.name);
   closeDrawers();
   history.replaceState(null, "", room.private ? "#" : `#${encodeURIComponent(room.name.slice(1))}`);
   composer.focus();
 }
 
-function remember(room) {
-  kept.rooms = [...new Set([...(kept.rooms ?? []), room.name])].slice(-50);
-  keep();
-}
-
 async function leave(room) {
   if (!room.private && !(await confirm(`Leave ${cleanName(room.name)}`, "Its messages are kept, and you can join again.", "Leave"))) return;
-  kept.rooms = (kept.rooms ?? []).filter((name) => fold(name) !== room.key);
-  keep();
+  memory.set("rooms", (memory.get("rooms") ?? []).filter((name) => fold(name) !== room.key));
   chat.leave(room);
 }
 
@@ -172,12 +173,33 @@ function roomOfLink() {
   return name && name !== "composer" ? `#${name}` : "";
 }
 
+/** Shows a message that may be anywhere in the history. */
 async function goTo(message) {
-  const room = message.target ? chat.find(message.target) ?? chat.current : chat.current;
-  if (room !== chat.current) chat.show(room);
+  const room = message.target ? chat.placeOf(message) : chat.current;
+  if (room !== chat.current) go(room.name);
   try {
-    if (!room.byId.has(message.id)) await chat.around(room, message.id);
-    if (!timeline.toMessage(message.id)) toast("That message is no longer in the history.");
+    await chat.history.around(room, message.id);
+    if (room === chat.current && !timeline.toMessage(message.id)) toast("That message is no longer in the history.");
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Loads the newest messages of a room, and shows them. */
+async function goToLatest(room) {
+  try {
+    await chat.history.latest(room);
+    if (room === chat.current && room.atEnd) timeline.toEnd();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Loads what follows a time up to which the room was read, and shows it. */
+async function goToUnread(room, time) {
+  try {
+    await chat.history.aroundTime(room, time);
+    if (room === chat.current) timeline.toUnread(true);
   } catch (error) {
     failed(error);
   }
@@ -185,9 +207,9 @@ async function goTo(message) {
 
 // What the person does.
 
-async function say(room, text, options) {
+function say(room, text, options) {
   timeline.toEnd();
-  await chat.say(room, text, options);
+  return chat.say(room, text, options);
 }
 
 /** A ban or a mute, of a name or a mask, for a time perhaps; alone it lists them. */
@@ -198,7 +220,7 @@ const ban = (change, kind = "") => (room, rest) => {
 
 const COMMANDS = {
   me: (room, rest) => { chat.say(room, rest, { action: true }); },
-  join: (_room, rest) => { const [name, key] = rest.split(/\s+/); remember(chat.open(name.startsWith("#") ? name : `#${name}`, key)); },
+  join: (_room, rest) => { const [name, key] = rest.split(/\s+/); memory.addRoom(chat.open(name.startsWith("#") ? name : `#${name}`, key).name); },
   msg: (_room, rest) => {
     const [name, ...words] = rest.split(/\s+/);
     go(name);
@@ -228,7 +250,7 @@ const COMMANDS = {
 async function obey(word, params) {
   try {
     const lines = await connection.ask(word, params.filter(Boolean));
-    const text = lines.filter((line) => /^\d\d\d$/.test(line.command)).map((line) => line.params.slice(1).join(" ")).join("\n");
+    const text = lines.filter((line) => /^\d\d\d$|^NOTICE$/.test(line.command)).map((line) => line.params.slice(1).join(" ")).join("\n");
     if (text) toast(clip(clean(text), 900), { seconds: 12 });
   } catch (error) {
     if (error.code === "421") toast(`There is no /${word.toLowerCase()} here: see /help.`);
@@ -257,6 +279,8 @@ function onMessage(what, room, message, anchor) {
     redact: () => chat.mayRedact(room, message) && redact(room, message),
     goto: () => goTo(message),
     seen: () => seen(),
+    latest: () => goToLatest(room),
+    unread: () => goToUnread(room, message),
     again: () => { chat.discard(room, message); say(room, message.text, { reply: message.reply, action: message.kind === "action" }); },
   };
   acts[what]?.();
@@ -309,20 +333,73 @@ function onSidebar(what, room) {
 }
 
 function settings() {
-  settingsDialog(chat, notifier, {
-    theme: () => kept.theme ?? "",
+  settingsDialog(chat, notifier, account, {
+    theme: () => memory.get("theme") ?? "",
     setTheme,
     rename: (name) => connection.ask("NICK", [name]),
+    made: () => stay(),
     signIn: () => { connection.close(); visitor.asAccount = true; enterAsVisitor(); },
-    signOut: () => { sessionStorage.removeItem(KEPT); connection.close("Left"); kept.out = true; keep(); enterAsVisitor(); },
+    signOut,
   });
 }
 
+async function stay() {
+  try {
+    await account.stay();
+  } catch (error) {
+    failed(error); // the password is asked for again when the page is loaded anew
+  }
+}
+
+/** Leaves the chat, until one enters a name again or signs in. */
+function signOut() {
+  memory.set("out", true);
+  account.signOut();
+  enterAsVisitor();
+}
+
 function setTheme(theme) {
-  kept.theme = theme;
-  keep();
+  memory.set("theme", theme);
   document.documentElement.style.colorScheme = theme;
 }
+
+// What the browser remembers.
+
+const toKeep = new Map();
+let keeping = 0;
+
+/** Remembers something in a moment, or when the page is left. */
+function keepLater(what, keep) {
+  toKeep.set(what, keep);
+  keeping ||= setTimeout(keepNow, KEEP_AFTER);
+}
+
+function keepNow() {
+  clearTimeout(keeping);
+  keeping = 0;
+  for (const keep of toKeep.values()) keep();
+  toKeep.clear();
+}
+
+chat.remember = (room) => {
+  room.draft = memory.get("drafts")?.[room.key] ?? "";
+  room.notify = memory.get("notify")?.[room.key] ?? "";
+  if (!memory.login) room.marker = memory.get("read")?.[room.key] ?? 0; // the server keeps the markers of accounts
+};
+
+function restoreTalk(nick) {
+  for (const [name, messages] of memory.talkOf(nick)) {
+    const room = chat.room(name);
+    for (const message of messages) room.add(entry(message));
+    chat.count(room);
+  }
+}
+
+addEventListener("pagehide", () => {
+  keepNow();
+  const { identity } = connection;
+  if (identity && !identity.token && !identity.password) memory.keepTalk(chat.nick, [...chat.rooms.values()].filter((room) => room.private && room.messages.length));
+});
 
 // Reading.
 
@@ -339,30 +416,28 @@ function readOut(room, message) {
 // Joining and leaving.
 
 function enter(identity) {
-  kept.nick = identity.nick;
-  delete kept.out;
-  keep();
-  if (identity.password) sessionStorage.setItem(KEPT, JSON.stringify(identity));
+  memory.set("nick", identity.nick);
+  memory.set("out", undefined);
   const first = chat.room(roomOfLink() || visitor.room || LOBBY);
-  kept.rooms?.forEach((name) => chat.room(name));
-  // What a visitor sees has no reactions and not every event: it is loaded again.
-  first.messages = [];
-  first.byId.clear();
-  first.oldest = "";
-  remember(first);
+  visitor.leave();
+  for (const room of [...chat.rooms.values()]) if (room !== first) chat.rooms.delete(room.key); // a visitor saw them listed
+  memory.get("rooms")?.forEach((name) => chat.room(name));
+  if (!identity.token && !identity.password) restoreTalk(identity.nick);
+  first.reset(true); // what a visitor sees has no reactions and not every event: it is loaded again
+  memory.addRoom(first.name);
   chat.show(first);
   connection.open(identity);
   redraw("sidebar", "head", "composer", "strip");
 }
 
 async function enterAsVisitor() {
-  for (const room of [...chat.rooms.values()]) chat.rooms.delete(room.key);
+  chat.rooms.clear();
   const room = chat.room(roomOfLink() || LOBBY);
-  visitor.room = room.name;
   chat.show(room);
   redraw("sidebar", "head", "composer", "people", "strip");
   await visitor.read(room);
   timeline.refresh();
+  redraw("sidebar", "head");
 }
 
 const on = (what, act) => chat.addEventListener(what, ({ detail }) => act(detail));
@@ -374,13 +449,18 @@ on("current", ({ room }) => {
 });
 on("me", () => {
   const nick = connection.identity?.nick;
-  if (nick && nick !== kept.nick) {
-    kept.nick = nick;
-    keep();
-  }
+  if (!nick || nick === memory.get("nick")) return;
+  memory.set("nick", nick);
+  if (memory.login) memory.setLogin({ ...memory.login, nick }, account.stays);
+});
+on("draft", ({ room }) => keepLater(`draft ${room.key}`, () => memory.setOf("drafts", room.key, room.draft)));
+on("read", ({ room }) => { if (!memory.login) keepLater(`read ${room.key}`, () => memory.setMarker(room.key, room.marker)); });
+on("notify", ({ room }) => {
+  memory.setOf("notify", room.key, room.notify);
+  redraw("sidebar");
 });
 for (const [what, ...parts] of [
-  ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people", "composer"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
+  ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people", "composer", "head"], ["unread", "sidebar", "jumps"], ["me", "sidebar"], ["typing", "typing"],
 ]) {
   on(what, ({ room }) => {
     if (what === "members" && room !== chat.current) return;
@@ -393,6 +473,7 @@ for (const [what, ...parts] of [
 }
 on("messages", (detail) => {
   if (detail.room !== chat.current) return;
+  if (detail.caughtUp && detail.room.unread) timeline.markNew(detail.room.marker);
   timeline.refresh(detail);
   redraw("typing");
   seen();
@@ -405,8 +486,9 @@ on("changed", (detail) => {
 });
 let toldAt = -Infinity;
 
-on("said", ({ room, message, called }) => {
+on("said", ({ room, message, called: mentioned }) => {
   readOut(room, message);
+  const called = room.notify === "all" || (room.notify !== "none" && mentioned);
   const away = document.hidden || !document.hasFocus();
   // Of calls in one second, the first is told.
   const now = performance.now();
@@ -421,8 +503,7 @@ on("notice", ({ text }) => toast(clip(clean(text), 500), { seconds: 8 }));
 on("ignore", ({ nick, hide }) => {
   if (hide) chat.ignored.add(fold(nick));
   else chat.ignored.delete(fold(nick));
-  kept.ignored = [...chat.ignored];
-  keep();
+  memory.set("ignored", [...chat.ignored]);
   toast(hide ? `Messages of ${cleanName(nick)} are now hidden.` : `Messages of ${cleanName(nick)} are shown again.`);
 });
 
@@ -431,14 +512,15 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
   redraw("sidebar", "head", "strip");
   if (state === "online") {
     redraw("composer");
-    if (!globalThis.isSecureContext && !kept.toldAboutTls) {
-      kept.toldAboutTls = true;
-      keep();
+    if (connection.account) stay();
+    if (!globalThis.isSecureContext && !memory.get("toldAboutTls")) {
+      memory.set("toldAboutTls", true);
       toast("This page was loaded over HTTP, so the browser does not allow notifications.", { seconds: 14 });
     }
   }
 });
 connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {
+  if (identity.token && (code === "904" || code === "905")) memory.setLogin(null);
   visitor.refused(code, text, identity);
   enterAsVisitor();
 });
@@ -471,11 +553,10 @@ addEventListener("keydown", (event) => {
   }
 });
 
-chat.ignored = new Set(kept.ignored ?? []);
-setTheme(kept.theme ?? "");
-const signedIn = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-if (signedIn) enter(signedIn);
-else if (kept.nick && !kept.out) enter({ nick: kept.nick });
+chat.ignored = new Set(memory.get("ignored") ?? []);
+setTheme(memory.get("theme") ?? "");
+if (memory.login) enter({ ...memory.login });
+else if (memory.get("nick") && !memory.get("out")) enter({ nick: memory.get("nick") });
 else enterAsVisitor();
 
 // For tests and for the browser's console.

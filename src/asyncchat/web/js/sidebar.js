@@ -45,12 +45,14 @@ export class Sidebar {
   /** The row of a room; it is made again when something in it changed. */
   #row(room) {
     const current = room === this.chat.current;
-    const told = room.called || room.unread;
-    const look = [current, room.unread, room.called, room.name].join();
+    const muted = room.notify === "none";
+    const [unread, called] = muted ? [0, 0] : [room.unread, room.called];
+    const told = called || unread;
+    const look = [current, unread, called, muted, room.name].join();
     const row = this.#rows.get(room) ?? {};
     if (row.look === look) return row.node;
-    const label = `${cleanName(room.name)}${room.unread ? `, ${room.unread} unread` : ""}${room.called && !room.private ? `, ${room.called} mentioning you` : ""}`;
-    const node = h(`button.room${room.unread ? ".unread" : ""}`, {
+    const label = `${cleanName(room.name)}${unread ? `, ${unread} unread` : ""}${called && !room.private ? `, ${called} mentioning you` : ""}${muted ? ", muted" : ""}`;
+    const node = h(`button.room${unread ? ".unread" : ""}${muted ? ".muted" : ""}`, {
       "aria-current": current ? "true" : null, "aria-label": label, onclick: () => this.act("open", room),
     });
     node.dataset.key = room.key;
@@ -58,14 +60,15 @@ export class Sidebar {
       room.private ? avatar(cleanName(room.name)) : h("span.sign", { "aria-hidden": "true" }, "#"),
       h("span.name", {}, cleanName(room.private ? room.name : room.name.slice(1))),
     );
-    if (told) node.append(h(`span.badge${room.called ? ".called" : ""}`, { "aria-hidden": "true" }, told > 99 ? "99+" : String(told)));
+    if (told) node.append(h(`span.badge${called ? ".called" : ""}`, { "aria-hidden": "true" }, told > 99 ? "99+" : String(told)));
     this.#rows.set(room, { look, node: h("li", {}, node) });
     return this.#rows.get(room).node;
   }
 
   #title(rooms) {
-    const called = rooms.reduce((sum, room) => sum + room.called, 0);
-    const unread = rooms.some((room) => room.unread);
+    const counted = rooms.filter((room) => room.notify !== "none");
+    const called = counted.reduce((sum, room) => sum + room.called, 0);
+    const unread = counted.some((room) => room.unread);
     const name = this.chat.current ? cleanName(this.chat.current.name) : "asyncchat";
     document.title = `${called ? `(${called}) ` : unread ? "• " : ""}${name}`;
   }

@@ -140,3 +140,28 @@ export function rich(text, nick = "") {
   appendSpans(out, shown.slice(from), reader);
   return out;
 }
+
+/** Marks where words stand in the text of a node, whatever their case. */
+export function markWords(node, words) {
+  if (!words.length) return node;
+  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = new RegExp(escaped.join("|"), "giu");
+  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode);
+  for (const text of texts) {
+    let from = 0;
+    const out = document.createDocumentFragment();
+    for (const match of text.data.matchAll(pattern)) {
+      out.append(text.data.slice(from, match.index), h("mark", {}, match[0]));
+      from = match.index + match[0].length;
+    }
+    if (from) text.replaceWith(out, text.data.slice(from));
+  }
+  return node;
+}
+
+/** The words and "exact phrases" of a search. */
+export function wordsOf(search) {
+  return [...search.matchAll(/"([^"]+)"|[^\s"]+/g)].map(([word, phrase]) => phrase ?? word);
+}

@@ -1,7 +1,7 @@
-// The list of a room's messages: a window into all that are loaded. It keeps its position while history is
-// added above, and draws only what changed.
+// The list of a room's messages: a window into all that are loaded. It keeps its position while messages are added or
+// forgotten above, asks for more at its ends, and draws only what changed.
 
-import { avatar, failed, h, hue, icon, iconButton, place } from "./dom.js";
+import { avatar, h, hue, icon, iconButton, place } from "./dom.js";
 import { fold } from "./irc.js";
 import { clean, cleanName, clip, rich } from "./text.js";
 
@@ -13,7 +13,6 @@ const MOST_HEIGHT = 560; // pixels of a text that is not folded
 const MOST_EVENT = 300;
 const MOST_NAMES = 30;
 const MOST_REACTIONS = 24;
-const GAP = "Some messages are not shown here. Load them";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
@@ -35,18 +34,22 @@ export class Timeline {
   #frame = 0;
   #follow = true;
   #newFrom = 0;
+  #first = null; // the first message of the window, by which it is found again
+  #isNewSeen = false; // whether the line "New" was in view
+  #jump;
   #expanded = new WeakSet();
   #fresh = [];
   #tools = h("div.tools");
 
   /** `act(name, room, message, anchor)` is called for each action on a message. */
-  constructor(node, latest, chat, act) {
+  constructor(node, latest, jump, chat, act) {
     this.#node = node;
     this.#latest = latest;
+    this.#jump = jump;
     this.chat = chat;
     this.act = act;
-    latest.append(icon("down"), "Newest");
     latest.addEventListener("click", () => this.toEnd());
+    jump.addEventListener("click", () => this.toUnread());
     node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     node.addEventListener("keydown", (event) => this.#key(event));
     node.addEventListener("contextmenu", (event) => {
@@ -72,7 +75,8 @@ export class Timeline {
     this.#room = room;
     this.#drawn.clear();
     this.#node.replaceChildren();
-    this.#newFrom = room?.unread ? room.marker : 0;
+    this.markNew(room?.unread ? room.marker : 0);
+    this.#latest.hidden = this.#jump.hidden = true;
     this.#node.setAttribute("aria-label", room ? `Messages in ${room.name}` : "Messages");
     this.toEnd();
   }
@@ -80,24 +84,32 @@ export class Timeline {
   /** Sets the time after which the line "New" is shown, for when the page is visible again. */
   markNew(time) {
     this.#newFrom = time;
+    this.#isNewSeen = false;
+  }
+
+  /** Counts of unread messages changed. */
+  recount() {
+    if (this.#room) this.#offerJumps();
   }
 
   toEnd() {
-    if (!this.#room) return;
-    this.#end = this.#room.messages.length;
-    this.#start = this.#back(this.#end, STEP);
+    const room = this.#room;
+    if (!room) return;
+    if (!room.atEnd) {
+      this.act("latest", room);
+      if (this.#drawn.size) return;
+    }
+    const end = room.messages.length;
     this.#follow = true;
+    this.#show(this.#back(end, STEP), end);
     this.#draw();
   }
 
   toMessage(id) {
     const at = this.#room?.messages.findIndex((message) => message.id === id) ?? -1;
     if (at < 0) return false;
-    this.#start = Math.max(0, at - STEP / 2);
-    this.#end = Math.min(this.#room.messages.length, at + STEP / 2);
     this.#follow = false;
-    this.#moved = true;
-    this.#draw();
+    this.#showAround(at);
     const node = this.#find(id);
     node?.scrollIntoView({ block: "center" });
     node?.classList.add("flash");
@@ -105,22 +117,63 @@ export class Timeline {
     return true;
   }
 
-  /** Draws at the next frame, because something changed in the room. */
-  refresh({ older = false, live = false } = {}) {
-    if (!this.#room) return;
-    if (live) {
-      const gone = this.chat.trim(this.#room, ...(this.#follow ? [] : [this.#start, this.#end]));
-      this.#start -= gone;
-      this.#end -= gone;
+  #showAround(at) {
+    this.#show(Math.max(0, at - STEP / 2), Math.min(this.#room.messages.length, at + STEP / 2));
+    this.#draw();
+  }
+
+  /** Goes to the first message that was unread when the room was shown; has it loaded if need be, once. */
+  toUnread(isLoaded = false) {
+    const at = this.#newAt();
+    if (at < 0) {
+      this.#isNewSeen = isLoaded;
+      if (!isLoaded) this.act("unread", this.#room, this.#newFrom);
+      return;
     }
-    const count = this.#room.messages.length;
+    this.#follow = false;
+    this.#showAround(at);
+    const line = this.#node.querySelector(".new");
+    line?.scrollIntoView({ block: "start" });
+    line?.nextElementSibling?.focus({ preventScroll: true });
+  }
+
+  /** The index of the first message that is new; -1 if there is none, or if it may not be loaded. */
+  #newAt() {
+    const { messages, atStart } = this.#room;
+    if (!this.#newFrom) return -1;
+    const at = messages.findIndex((message) => message.time > this.#newFrom && !message.self && message.kind !== "event");
+    return at > 0 || atStart ? at : -1;
+  }
+
+  /** What is shown: the messages from index `start` to `end`. */
+  #show(start, end) {
+    this.#start = start;
+    this.#end = end;
+    this.#first = this.#room.messages[start] ?? null;
+  }
+
+  /** Finds the window again, because messages may have been added or forgotten before it. */
+  #findWindow() {
+    const { messages } = this.#room;
+    const at = this.#first ? messages.indexOf(this.#first) : this.#start;
+    if (at >= 0) this.#show(at, Math.min(messages.length, at + this.#end - this.#start));
+    else this.#show(this.#back(messages.length, STEP), messages.length); // it is gone
+  }
+
+  /** Draws at the next frame, because something changed in the room. `grown`: the history was read. */
+  refresh({ grown = false, live = false } = {}) {
+    const room = this.#room;
+    if (!room) return;
+    this.#findWindow();
+    const gone = room.trim(...(this.#follow ? [] : [this.#start, this.#end]));
+    const count = room.messages.length;
+    this.#show(Math.max(0, this.#start - gone), Math.min(count, Math.max(0, this.#end - gone)));
     const most = this.#back(count, WINDOW);
     if (this.#follow) {
-      this.#end = count;
       const few = this.#back(count, STEP);
-      this.#start = this.#start < most ? few : Math.min(this.#start, few);
-    } else if (live && this.#end === count - 1 && this.#start >= most) this.#end = count;
-    this.#later(older);
+      this.#show(this.#start < most ? few : Math.min(this.#start, few), count);
+    } else if (live && room.atEnd && this.#end === count - 1 && this.#start >= most) this.#show(this.#start, count);
+    this.#later(grown);
   }
 
   redraw(message) {
@@ -128,8 +181,8 @@ export class Timeline {
     this.#later();
   }
 
-  #later(older = false) {
-    this.#grown ||= older;
+  #later(grown = false) {
+    this.#grown ||= grown;
     if (!this.#frame) {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
@@ -159,22 +212,10 @@ export class Timeline {
   #draw() {
     const room = this.#room;
     if (!room) return this.#node.replaceChildren();
-    // History may have been added above: keep the window at the messages that it showed.
+    this.#findWindow();
     const anchor = this.#follow ? null : this.#anchor();
-    if (this.#firstShown && !this.#follow) {
-      const at = room.messages.indexOf(this.#firstShown);
-      if (at >= 0 && at !== this.#start && !this.#moved) {
-        this.#end = Math.min(room.messages.length, at + (this.#end - this.#start));
-        this.#start = at;
-      }
-    }
-    this.#moved = false;
-    this.#end = Math.min(this.#end, room.messages.length);
-    this.#start = Math.max(0, Math.min(this.#start, this.#end));
-    this.#firstShown = room.messages[this.#start] ?? null;
-    const wanted = this.#items(room);
     const drawn = new Map();
-    for (const [key, make] of wanted) {
+    for (const [key, make] of this.#items(room)) {
       const node = this.#drawn.get(key) ?? make();
       node.dataset.key = key;
       drawn.set(key, node);
@@ -187,8 +228,30 @@ export class Timeline {
     this.#foldTall();
     if (this.#follow) this.#bottom();
     else if (anchor?.child.isConnected) this.#node.scrollTop += anchor.child.getBoundingClientRect().top - anchor.offset;
-    this.#latest.hidden = this.#follow && this.#end >= room.messages.length;
+    this.#offerJumps();
     return undefined;
+  }
+
+  /** Shows the buttons that lead to the newest message and to the first new one, where these are not in view. */
+  #offerJumps() {
+    const room = this.#room;
+    const { unread } = room;
+    const label = unread ? `${unread > 99 ? "99+" : unread} new` : "Newest";
+    this.#latest.hidden = this.#follow && this.#end >= room.messages.length && room.atEnd;
+    if (this.#latest.textContent !== label) this.#latest.replaceChildren(icon("down"), label);
+    const line = this.#node.querySelector(".new");
+    const above = line ? line.getBoundingClientRect().bottom <= this.#node.getBoundingClientRect().top : this.#isNewAbove();
+    this.#isNewSeen ||= Boolean(line) && !above;
+    this.#jump.hidden = !above || this.#isNewSeen;
+    const text = `New since ${clock.format(this.#newFrom)}`;
+    if (above && this.#jump.textContent !== text) this.#jump.replaceChildren(icon("up"), text);
+  }
+
+  #isNewAbove() {
+    const { messages, atStart } = this.#room;
+    if (!this.#newFrom || !messages.length) return false;
+    const at = this.#newAt();
+    return at >= 0 ? at < this.#start : !atStart && messages[0].time > this.#newFrom;
   }
 
   #find(id) {
@@ -209,40 +272,33 @@ export class Timeline {
     }
   }
 
-  #firstShown = null;
-  #moved = false;
-
   #items(room) {
     const out = [];
     if (this.#start === 0) {
-      if (room.loading) out.push(["loading", () => h("div.start", {}, "Loading…")]);
+      if (room.fault?.side === "older") out.push(this.#fault(room));
+      else if (room.loading && room.loading !== "newer") out.push(["loading", () => h("div.start", {}, "Loading…")]);
       else if (room.atStart) out.push([`start-${room.name}`, () => h("div.start", {}, h("b", {}, cleanName(room.name)), room.private ? "Your conversation begins here." : "The room's history begins here.")]);
     }
     let before = room.messages[this.#start - 1] ?? null;
-    let marked = !this.#newFrom;
-    for (let at = this.#start; at < this.#end; at += 1) {
-      const message = room.messages[at];
+    const firstNew = room.messages[this.#newAt()];
+    const pending = this.#end >= room.messages.length && room.atEnd ? room.pending : [];
+    const messages = [...room.messages.slice(this.#start, this.#end), ...pending];
+    for (let at = 0; at < messages.length; at += 1) {
+      const message = messages[at];
       if (!before || dayOf(before.time) !== dayOf(message.time)) {
         const time = message.time;
         out.push([`d${dayOf(time)}-${message.serial}`, () => h("div.day", {}, weekday.format(time))]);
         before = null;
       }
-      if (!marked && message.time > this.#newFrom && !message.self && message.kind !== "event") {
-        marked = true;
+      if (message === firstNew) {
         out.push([`new${this.#newFrom}`, () => h("div.new", {}, "New")]);
         before = null;
       }
       if (message.kind === "event") {
         const group = [message];
-        while (at + 1 < this.#end && room.messages[at + 1].kind === "event" && message.presence && room.messages[at + 1].presence
-          && dayOf(room.messages[at + 1].time) === dayOf(message.time)) group.push(room.messages[(at += 1)]);
+        while (message.presence && messages[at + 1]?.presence && dayOf(messages[at + 1].time) === dayOf(message.time)) group.push(messages[(at += 1)]);
         out.push([`e${message.serial}x${group.length}`, () => this.#event(group)]);
         before = { ...group.at(-1), nick: "" };
-        continue;
-      }
-      if (message.kind === "gap") {
-        out.push([`g${message.serial}`, () => this.#gap(room, message)]);
-        before = { ...message, nick: "" };
         continue;
       }
       const continued = Boolean(before) && before.nick === message.nick && before.kind !== "event" && message.kind !== "action"
@@ -250,34 +306,20 @@ export class Timeline {
       out.push([`m${message.serial}${continued ? "c" : ""}${message.pending ? "p" : ""}${message.failed ? "f" : ""}v${message.version ?? 0}`, () => this.#message(room, message, continued)]);
       before = message;
     }
-    if (!room.messages.length && !room.loading) {
+    if (this.#end < room.messages.length || room.atEnd) { /* it is all here */ }
+    else if (room.fault?.side === "newer") out.push(this.#fault(room));
+    else out.push(["loading-newer", () => h("div.start", {}, "Loading…")]);
+    if (!messages.length && !room.loading && room.atEnd) {
       const text = room.refusal || `There are no messages here yet.${room.private ? "" : " Say hello."}`;
       out.push([`empty${text}`, () => h("div.empty", {}, text)]);
     }
     return out;
   }
 
-  #gap(room, gap) {
-    const node = h("button.gap", { onclick: async () => {
-      if (node.ariaBusy) return;
-      node.ariaBusy = "true";
-      node.textContent = "Loading…";
-      this.#follow = false;
-      try {
-        const first = await this.chat.fill(room, gap);
-        if (room === this.#room) {
-          this.#draw();
-          if (first) this.#find(first.id)?.focus({ preventScroll: true });
-          else if (!node.isConnected) this.#node.focus();
-        }
-      } catch (error) {
-        failed(error);
-        this.#scrolled();
-      }
-      node.ariaBusy = null;
-      node.textContent = GAP;
-    } }, GAP);
-    return node;
+  /** A row that says why nothing more was loaded. */
+  #fault(room) {
+    const { side, text } = room.fault;
+    return [`fault${side}${text}`, () => h("div.start", {}, `${text}. `, h("button.link", { onclick: () => this.chat.history[side](room) }, "Try again"))];
   }
 
   #event(group) {
@@ -375,28 +417,28 @@ export class Timeline {
     if (!room) return;
     const below = scrollHeight - scrollTop - clientHeight;
     const wasFollowing = this.#follow;
-    this.#follow = below < 24 && this.#end >= room.messages.length;
-    if (wasFollowing !== this.#follow) {
-      this.#latest.hidden = this.#follow;
-      if (this.#follow) this.act("seen", room);
-    }
+    this.#follow = below < 24 && this.#end >= room.messages.length && room.atEnd;
+    if (this.#follow && !wasFollowing) this.act("seen", room);
+    this.#offerJumps();
     if (scrollTop < NEAR) {
       if (this.#start > 0) this.#move(-STEP);
-      else this.chat.older(room);
-    } else if (below < NEAR && this.#end < room.messages.length) this.#move(STEP);
+      else if (!room.fault) this.chat.history.older(room);
+    }
+    if (below < NEAR && !this.#follow) {
+      if (this.#end < room.messages.length) this.#move(STEP);
+      else if (!room.fault) this.chat.history.newer(room);
+    }
   }
 
   #move(step) {
-    const count = this.#room.messages.length;
     this.#follow = false;
     if (step < 0) {
-      this.#start = this.#back(this.#start, -step);
-      this.#end = Math.min(this.#end, this.#ahead(this.#start, WINDOW));
+      const start = this.#back(this.#start, -step);
+      this.#show(start, Math.min(this.#end, this.#ahead(start, WINDOW)));
     } else {
-      this.#end = Math.min(count, this.#ahead(this.#end, step));
-      this.#start = Math.max(this.#start, this.#back(this.#end, WINDOW));
+      const end = this.#ahead(this.#end, step);
+      this.#show(Math.max(this.#start, this.#back(end, WINDOW)), end);
     }
-    this.#moved = true;
     this.#draw();
   }
 
@@ -415,8 +457,8 @@ export class Timeline {
   }
 
   #key(event) {
-    const focused = document.activeElement?.closest?.(".message, .gap");
-    const messages = [...this.#node.querySelectorAll(".message, .gap")];
+    const focused = document.activeElement?.closest?.(".message");
+    const messages = [...this.#node.querySelectorAll(".message")];
     const at = messages.indexOf(focused);
     const go = (index) => {
       event.preventDefault();

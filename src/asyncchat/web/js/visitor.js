@@ -1,7 +1,15 @@
-// What a visitor sees before choosing a name: a public room's last messages, and the form to join.
+// What a visitor sees before choosing a name: the public rooms, one of them with its last messages and what is said now,
+// and the form to join.
 
 import { field, hint } from "./dialogs.js";
 import { h } from "./dom.js";
+import { entry } from "./room.js";
+
+const API = "api/v1/rooms";
+const MOST_ROOMS = 100;
+const AGAIN = 30_000; // milliseconds until a stream is tried again that the server refused
+
+const signedOut = "This device was signed out. Sign in again.";
 
 export class Visitor {
   asAccount = false;
@@ -9,44 +17,111 @@ export class Visitor {
   #error = "";
   #wantsServerPassword = false;
   #nick = "";
+  #chat;
+  #stream = null;
+  #again = 0;
+  #form = null;
+  #look = "";
 
   /** `enter(identity)` is called with the identity of someone who wants to join. */
-  constructor({ enter, kept }) {
+  constructor(chat, { enter, nick }) {
+    this.#chat = chat;
     this.enter = enter;
-    this.kept = kept;
-    this.#nick = kept.nick ?? "";
+    this.#nick = nick;
   }
 
   refused(code, text, identity) {
     this.#nick = identity.nick;
-    this.#error = code === "904" ? "The name or the password is wrong." : text;
+    const wrong = code === "904" || code === "905";
+    this.#error = !wrong ? text : identity.token ? signedOut : "The name or the password is wrong.";
     if (code === "464") this.#wantsServerPassword = true;
-    this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
+    this.asAccount ||= wrong || (code !== "464" && /account|reserved|registered|log in|sign in/i.test(text));
   }
 
+  /** Reads a room, and follows what is said there. */
   async read(room) {
-    room.loading = true;
+    this.leave();
+    this.room = room.name;
+    room.loading = "older";
+    this.#list();
     try {
-      const response = await fetch(`api/v1/rooms/${encodeURIComponent(room.name.replace(/^#/, ""))}/messages?limit=50`);
-      if (!response.ok) return;
-      const page = await response.json();
-      for (const { time, name, text, kind } of page.messages) {
-        room.messages.push({
-          serial: -room.messages.length - 1, id: "", time: Date.parse(time), nick: name, text, kind, account: "", reply: null, reactions: new Map(), self: false,
-        });
-      }
-    } catch {
-      // Without the API the room is read after joining.
+      const page = await this.#get(`/${this.#path(room)}/messages?limit=50`);
+      for (const message of page?.messages ?? []) this.#say(room, message);
     } finally {
-      room.loading = false;
+      room.loading = "";
+    }
+    if (this.room === room.name) this.#follow(room);
+  }
+
+  /** Follows no more. */
+  leave() {
+    this.room = "";
+    this.#stream?.close();
+    this.#stream = null;
+    clearTimeout(this.#again);
+  }
+
+  #path(room) {
+    return encodeURIComponent(room.name.replace(/^#/, ""));
+  }
+
+  /** What the API answers; null if it refuses: then the room is read after joining. */
+  async #get(path) {
+    try {
+      const response = await fetch(API + path);
+      return response.ok ? await response.json() : null;
+    } catch {
+      return null;
     }
   }
 
+  async #list() {
+    const found = await this.#get("");
+    if (!this.room) return;
+    const rooms = (found?.rooms ?? []).sort((one, other) => other.members - one.members).slice(0, MOST_ROOMS);
+    for (const { name, topic } of rooms) Object.assign(this.#chat.room(name), { topic });
+    this.#chat.tell("room", this.#chat.current);
+  }
+
+  #say(room, { id, time, name, text, kind }, live = false) {
+    const added = room.add(entry({ id, time: Date.parse(time), nick: name, text, kind, self: false }), live);
+    if (added && live) this.#chat.added(room, { live });
+  }
+
+  #follow(room) {
+    const last = room.last?.id;
+    const stream = this.#stream = new EventSource(`${API}/${this.#path(room)}/stream${last ? `?after=${encodeURIComponent(last)}` : ""}`);
+    const on = (what, act) => stream.addEventListener(what, ({ data }) => act(JSON.parse(data)));
+    on("message", (message) => this.#say(room, message, true));
+    on("erased", ({ ids }) => {
+      for (const message of ids.map((id) => room.byId.get(id)).filter(Boolean)) {
+        Object.assign(message, { redacted: "", text: "" });
+        this.#chat.tell("changed", room, { message });
+      }
+    });
+    on("reaction", ({ id, name, reaction, on: given }) => {
+      const message = room.react(id, reaction, name, given, 0);
+      if (message) this.#chat.tell("changed", room, { message });
+    });
+    on("topic", ({ topic }) => {
+      room.topic = topic;
+      this.#chat.tell("room", room);
+    });
+    stream.onerror = () => {
+      if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+      this.#again = setTimeout(() => { if (this.#stream === stream) this.#follow(room); }, AGAIN);
+    };
+  }
+
+  /** Draws the form; one that is drawn stays, with what is typed in it. */
   drawForm(composer) {
+    const look = [this.asAccount, this.#wantsServerPassword, this.#error].join();
+    if (this.#form?.isConnected && this.#look === look) return;
+    this.#look = look;
     const nick = field("Your name", { value: this.#nick, autocomplete: "nickname", maxLength: 60, required: true, spellcheck: false, autocapitalize: "off" });
     const password = field("Password of your account", { type: "password", autocomplete: "current-password", required: this.asAccount });
     const server = field("The server's password", { type: "password", required: true });
-    const form = h("form.card", {
+    this.#form = h("form.card", {
       onsubmit: (event) => {
         event.preventDefault();
         this.#error = "";
@@ -62,7 +137,7 @@ export class Visitor {
     hint(this.asAccount ? "No account? " : "Choose a name to join. ", h("button.link", {
       onclick: () => { this.asAccount = !this.asAccount; this.#nick = nick.input.value; this.drawForm(composer); },
     }, this.asAccount ? "Join without an account" : "Sign in with an account")));
-    composer.replace(form);
+    composer.replace(this.#form);
     (this.#nick && this.asAccount ? password.input : nick.input).focus();
   }
 }

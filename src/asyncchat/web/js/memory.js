@@ -1,0 +1,92 @@
+// What this browser remembers: the choices of its user, drafts, how far a guest has read, and, until the tab is closed, a
+// guest's private talk, which no server keeps. It must not know the page.
+
+const KEPT = "asyncchat";
+const TALK = "asyncchat.talk";
+const MOST_ROOMS = 50;
+const MOST_MARKERS = 200;
+const MOST_TALK = 200; // messages of a conversation
+
+function read(storage, key) {
+  try {
+    return JSON.parse(storage.getItem(key)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function write(storage, key, value) {
+  try {
+    storage.setItem(key, JSON.stringify(value));
+  } catch { /* the browser keeps nothing, or it is full: the page works without */ }
+}
+
+export class Memory {
+  #kept = read(localStorage, KEPT);
+
+  constructor() {
+    // Other tabs remember in the same place.
+    addEventListener("storage", ({ key }) => { if (key === KEPT) this.#kept = read(localStorage, KEPT); });
+  }
+
+  get(name) {
+    return this.#kept[name];
+  }
+
+  /** Remembers a value; undefined forgets it. */
+  set(name, value) {
+    this.#kept = { ...read(localStorage, KEPT), [name]: value };
+    write(localStorage, KEPT, this.#kept);
+  }
+
+  /** Remembers a value of a room in a table of them; "" and undefined forget it. Of the oldest, too many are forgotten. */
+  setOf(name, key, value, most = MOST_ROOMS) {
+    const table = { ...this.get(name) };
+    delete table[key];
+    if (value) table[key] = value;
+    this.set(name, Object.fromEntries(Object.entries(table).slice(-most)));
+  }
+
+  addRoom(name) {
+    this.set("rooms", [...new Set([...(this.get("rooms") ?? []), name])].slice(-MOST_ROOMS));
+  }
+
+  setMarker(key, time) {
+    this.setOf("read", key, time, MOST_MARKERS);
+  }
+
+  // Who is signed in. A tab may know it alone.
+
+  get login() {
+    const here = read(sessionStorage, KEPT);
+    return here.nick ? here : this.get("login");
+  }
+
+  /** Remembers {nick, account, id, token}; null forgets it. `stays`: for all tabs of this browser, also later. */
+  setLogin(login, stays = true) {
+    this.set("login", login && stays ? login : undefined);
+    if (login && !stays) write(sessionStorage, KEPT, login);
+    else sessionStorage.removeItem(KEPT);
+  }
+
+  /** Forgets what was said and written here, for whoever comes next to this device. */
+  forgetTalk() {
+    sessionStorage.removeItem(TALK);
+    this.set("drafts", undefined);
+  }
+
+  // A guest's private talk.
+
+  keepTalk(nick, rooms) {
+    const talks = rooms.map((room) => [room.name, room.messages.slice(-MOST_TALK)
+      .map(({ id, time, nick: by, text, kind, self, redacted }) => ({ id, time, nick: by, text, kind, self, redacted }))]);
+    if (talks.length) write(sessionStorage, TALK, { nick, talks });
+    else sessionStorage.removeItem(TALK);
+  }
+
+  /** The talk of a guest of this name, as [other name, messages]. */
+  talkOf(nick) {
+    const kept = read(sessionStorage, TALK);
+    return kept.nick === nick ? kept.talks : [];
+  }
+}

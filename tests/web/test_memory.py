@@ -1,0 +1,229 @@
+"""What is still there after the page was loaded anew, in another tab, and on another device."""
+
+from playwright.sync_api import expect
+
+from tests.web.conftest import say, sees, texts
+from tests.web.test_accounts import make_account, sign_in
+
+
+def entered(page):
+    page.wait_for_selector("#app[data-joined=true]")
+    return page
+
+
+def reload(page):
+    page.reload()
+    return entered(page)
+
+
+def stored(page):
+    """All that the browser keeps of the page."""
+    return page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+
+
+def settings(page):
+    page.locator(".me button").click()
+    return page.get_by_role("dialog")
+
+
+def test_a_new_account_stays_signed_in_over_a_reload_and_in_each_tab(server, visits):
+    page = visits.join(server.port, "anna")
+    make_account(page, "tea at five")
+    page.get_by_text("This device stays signed in").wait_for()
+    assert "tea at five" not in stored(page)
+    reload(page)
+    page.get_by_text("signed in as anna").wait_for()
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    entered(tab).get_by_text("signed in as anna").wait_for()
+    assert server.people() == ["anna"]
+    # After a failure of the network it comes back the same way.
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    page.get_by_text("Not connected:").wait_for()
+    page.evaluate("asyncchat.connection.retry()")
+    page.get_by_text("signed in as anna").wait_for()
+
+
+def test_who_signs_out_is_a_visitor_and_its_token_is_gone(server, visits):
+    page = visits.join(server.port, "anna")
+    make_account(page, "tea at five")
+    page.get_by_text("This device stays signed in").wait_for()
+    login = page.evaluate("JSON.parse(localStorage.asyncchat).login")
+    settings(page).get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_label("Your name").wait_for()
+    assert login["token"] not in stored(page)
+    page.reload()
+    page.get_by_label("Your name").wait_for()
+    page.evaluate("(login) => { localStorage.asyncchat = JSON.stringify({ login }); }", login)
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text("This device was signed out. Sign in again.")
+
+
+def test_a_device_is_signed_out_from_another_and_all_at_once(server, visits):
+    laptop = visits.join(server.port, "anna")
+    make_account(laptop, "tea at five")
+    laptop.get_by_text("This device stays signed in").wait_for()
+    phone = entered(sign_in(visits, server, "tea at five"))
+    dialog = settings(laptop)
+    expect(dialog.get_by_text("this device", exact=True)).to_have_count(1)
+    dialog.get_by_role("button", name="Sign out Chrome on Linux").click()
+    expect(phone.get_by_role("alert")).to_have_text("This device was signed out. Sign in again.")
+    expect(dialog.locator(".listed")).to_have_count(1)
+    phone.get_by_label("Password of your account").fill("tea at five")
+    phone.keyboard.press("Enter")
+    entered(phone)
+    dialog.get_by_role("button", name="Sign out everywhere").click()
+    laptop.get_by_role("button", name="Sign out everywhere").last.click()
+    for page in (laptop, phone):
+        page.get_by_label("Your name").wait_for()
+
+
+def test_who_does_not_stay_signed_in_is_asked_in_the_next_tab_only(server, visits):
+    page = visits.join(server.port, "anna")
+    make_account(page, "tea at five")
+    page.get_by_text("This device stays signed in").wait_for()
+    settings(page).get_by_label("Stay signed in on this device").uncheck()
+    assert "token" not in page.evaluate("localStorage.asyncchat")
+    page.keyboard.press("Escape")
+    reload(page)
+    page.get_by_text("signed in as anna").wait_for()
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    tab.get_by_label("Your name").wait_for()
+
+
+def test_an_account_may_stay_in_its_rooms(server, visits):
+    page = visits.join(server.port, "anna")
+    make_account(page, "tea at five")
+    page.get_by_text("This device stays signed in").wait_for()
+    box = settings(page).get_by_label("Stay in my rooms while no device is connected")
+    expect(box).to_be_enabled()
+    expect(box).not_to_be_checked()
+    box.check()
+    iris = server.irc("iris")
+    iris.send("CAP REQ :away-notify\r\n")
+    iris.until("ACK")
+    page.keyboard.press("Escape")
+    box = settings(page).get_by_label("Stay in my rooms while no device is connected")
+    expect(box).to_be_checked()
+    page.close()
+    iris.until(" AWAY :not connected")
+
+
+def test_what_a_guest_was_told_in_private_and_has_read_is_there_after_a_reload(server, visits):
+    page = visits.join(server.port, "anna", "/#tea")
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\nPRIVMSG #tea :hello\r\nPRIVMSG anna :just for you\r\nPRIVMSG anna :and this\r\n")
+    sees(page, "hello")
+    page.get_by_role("button", name="iris, 2 unread").click()
+    sees(page, "and this")
+    say(page, "thanks")
+    sees(page, "thanks")
+    page.get_by_role("button", name="#tea", exact=True).click()
+    iris.send("PRIVMSG anna :one more\r\n")
+    page.get_by_role("button", name="iris, 1 unread").wait_for()
+    reload(page)
+    page.get_by_role("button", name="iris, 1 unread").wait_for()
+    page.get_by_role("button", name="#tea", exact=True).wait_for()
+    page.get_by_role("button", name="iris, 1 unread").click()
+    sees(page, "one more")
+    assert texts(page) == ["just for you", "and this", "thanks", "one more"]
+
+
+def test_private_talk_of_an_account_that_was_read_is_read_after_a_reload(server, visits):
+    page = visits.join(server.port, "anna")
+    make_account(page, "tea at five")
+    page.get_by_text("This device stays signed in").wait_for()
+    iris = server.irc("iris")
+    iris.send("PRIVMSG NickServ :REGISTER tea at six\r\nPRIVMSG anna :just for you\r\n")
+    page.get_by_role("button", name="iris, 1 unread").click()
+    sees(page, "just for you")
+    page.get_by_role("button", name="#lobby", exact=True).click()
+    reload(page)
+    page.locator("#sidebar").get_by_role("button", name="iris", exact=True).click()
+    sees(page, "just for you")
+
+
+def test_a_draft_is_there_after_a_reload(server, visits):
+    page = visits.join(server.port, "anna")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("#tea")
+    page.keyboard.press("Enter")
+    field = page.locator("#composer textarea")
+    page.get_by_label("Message #tea").fill("another")
+    page.get_by_role("button", name="#lobby").click()
+    page.get_by_label("Message #lobby").fill("half a thought")
+    reload(page)
+    expect(field).to_have_value("half a thought")
+    page.get_by_role("button", name="#tea").click()
+    expect(field).to_have_value("another")
+    field.press("Enter")
+    sees(page, "another")
+    reload(page)
+    page.get_by_role("button", name="#lobby").click()
+    expect(field).to_have_value("half a thought")
+    page.get_by_role("button", name="#tea").click()
+    expect(page.get_by_label("Message #tea")).to_have_value("")
+
+
+def test_a_room_is_muted_and_another_tells_of_each_message(server, visits):
+    page = visits.join(server.port, "anna", "/#bots")
+    page.evaluate("asyncchat.chat.open('#work')")
+    page.evaluate("asyncchat.chat.open('#lobby')")
+    for name, choice in (("#bots", "none"), ("#work", "all")):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("button", name="Room settings").click()
+        page.get_by_label("Notifications").select_option(choice)
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="#lobby", exact=True).click()
+    reload(page)
+    iris = server.irc("iris")
+    iris.send("JOIN #bots\r\nJOIN #work\r\nPRIVMSG #bots :anna: build 1 failed\r\nPRIVMSG #work :lunch?\r\n")
+    page.get_by_role("button", name="#work, 1 unread").wait_for()
+    page.locator(".toast", has_text="iris: lunch?").wait_for()
+    page.get_by_role("button", name="#bots, muted").wait_for()
+    expect(page.locator(".toast", has_text="build 1 failed")).to_have_count(0)
+    assert page.title().startswith("•")
+
+
+def test_a_message_whose_echo_was_lost_is_shown_once(server, visits):
+    page = visits.join(server.port, "anna")
+    say(page, "first")
+    sees(page, "first")
+    # The connection ends after the line was sent, before the answer comes.
+    page.evaluate("""() => {
+      const own = WebSocket.prototype.send;
+      WebSocket.prototype.send = function (line) {
+        own.call(this, line);
+        if (!line.includes("said or not")) return;
+        this.onmessage = null;
+        WebSocket.prototype.send = own;
+        setTimeout(() => dispatchEvent(new Event("offline")), 0);
+      };
+    }""")
+    iris = server.irc("iris")
+    say(page, "said or not?")
+    page.get_by_text("Not connected:").wait_for()
+    iris.until("said or not?")
+    page.evaluate("asyncchat.connection.retry()")
+    entered(page)
+    say(page, "last")
+    sees(page, "last")
+    assert texts(page) == ["first", "said or not?", "last"]
+    expect(page.locator(".message.failed, .message.pending")).to_have_count(0)
+
+
+def test_an_echo_that_came_late_is_shown_once(server, visits):
+    page = visits.join(server.port, "anna")
+    page.evaluate("""() => {
+      const { ask } = asyncchat.connection;
+      asyncchat.connection.ask = function (command, ...rest) {
+        const asked = ask.call(this, command, ...rest);
+        if (command !== "PRIVMSG") return asked;
+        return Promise.reject(Object.assign(new Error("The server did not answer"), { code: "TIMEOUT" }));
+      };
+    }""")
+    say(page, "slow")
+    sees(page, "slow")
+    expect(page.locator(".message")).to_have_count(1)
+    expect(page.locator(".message.failed")).to_have_count(0)

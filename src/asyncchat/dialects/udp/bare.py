@@ -1,0 +1,154 @@
+"""A person with ``nc -u``: each datagram is a line, or several; what is told goes out as bare text.
+
+Owns how a stream becomes datagrams and back without numbers, its pace, and the question whether somebody is
+still there; must not know sockets, addresses or names. Nothing is acknowledged or repeated. Time is an
+argument.
+"""
+
+from asyncchat.core.text import cut
+from asyncchat.dialects.udp.datagrams import DATAGRAM_BYTES
+
+BURST = 16
+"""Datagrams that may go out at once: 19 KB, the last messages of some rooms."""
+
+PER_SECOND = 20.0
+"""Datagrams a second after that, 24 KB. Nobody says whether they arrive (RFC 8085, 3.1.3), so there is one
+pace for all. It is that of a very busy room: lines that wait go together."""
+
+HELD_BYTES = 16_384
+"""Most bytes that are held while its lines are not read: it is over its budgets."""
+
+SILENCE = 300.0
+"""Seconds of silence after which a person is asked whether it is there. Nothing else tells."""
+
+ANSWER = 120.0
+"""Seconds that it has to answer."""
+
+STILL_THERE = b"Are you still there? Press Enter within 2 minutes to stay.\n"
+TOO_LONG = f"Not sent: a datagram has more than {DATAGRAM_BYTES:,} bytes. Send shorter lines.\n".encode()
+TOO_FAST = b"Not sent: you send faster than your lines are read.\n"
+
+
+class BareConnection:
+    """The server's end for a person with ``nc -u``; used like ``UdpConnection``.
+
+    Args:
+        opening: the datagram by which the person came; it is no line if it comes again.
+        now: seconds of any clock that does not go back.
+    """
+
+    def __init__(self, opening: bytes, now: float) -> None:
+        self.over: str | None = None
+        self.ended = False
+        self.heard_at = now
+        self._opening = opening
+        self._unsent = bytearray()
+        self._closing = False
+        self._credit = float(BURST)
+        self._credited_at = now
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._was_too_fast = False
+        self._asked_at = 0.0
+
+    # What comes in.
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Takes a datagram: whole lines."""
+        self.heard_at = now
+        self._asked_at = 0.0
+        if data == self._opening:
+            return
+        if len(data) > DATAGRAM_BYTES:
+            self.write(TOO_LONG)
+        elif self._held_bytes + len(data) > HELD_BYTES:
+            if not self._was_too_fast:
+                self._was_too_fast = True
+                self.write(TOO_FAST)
+        elif data:
+            line = data if data.endswith(b"\n") else data + b"\n"
+            self._held.append(line)
+            self._held_bytes += len(line)
+
+    def take(self) -> bytes:
+        """What came since."""
+        taken = b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
+        self._was_too_fast = False
+        return taken
+
+    # What goes out.
+
+    def write(self, data: bytes) -> None:
+        """Takes bytes to be sent."""
+        if not self._closing:
+            self._unsent += data
+
+    def end(self) -> None:
+        """Nothing more is written; the connection is over when all of it is sent."""
+        self._closing = True
+
+    def abort(self) -> bytes:
+        """Ends it at once; there is no last datagram."""
+        self.over = ""
+        return b""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are not sent."""
+        return len(self._unsent)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is not sent."""
+        return bool(self._unsent)
+
+    def expect(self, _seconds: float, _now: float) -> None:
+        """Nothing: a person does not answer within seconds."""
+
+    def data_to_send(self, now: float) -> list[bytes]:
+        """The datagrams to be sent now."""
+        self._look_at_the_clock(now)
+        if self.over is not None:
+            return []
+        self._credit = min(float(BURST), self._credit + (now - self._credited_at) * PER_SECOND)
+        self._credited_at = now
+        sent = []
+        while self._unsent and self._credit > 0.99:  # a timer may be a little early
+            sent.append(self._next_datagram())
+            self._credit -= 1
+        if self._closing and not self._unsent:
+            self.over = ""
+        return sent
+
+    def deadline(self) -> float:
+        """When ``data_to_send`` must be called next at the latest."""
+        alive = self._asked_at + ANSWER if self._asked_at else self.heard_at + SILENCE
+        if self._unsent:
+            return min(alive, self._credited_at + max(0.0, 1 - self._credit) / PER_SECOND)
+        return self._credited_at if self._closing else alive
+
+    # Details.
+
+    def _next_datagram(self) -> bytes:
+        """The next lines, as many as fit; one that does not fit is cut between grapheme clusters."""
+        unsent = self._unsent
+        end = len(unsent)
+        if end > DATAGRAM_BYTES and (end := unsent.rfind(b"\n", 0, DATAGRAM_BYTES) + 1) == 0:
+            # It looks a little further: the next character may belong to the last one that fits.
+            ahead = bytes(unsent[: DATAGRAM_BYTES * 2]).partition(b"\n")[0].decode("utf-8", "ignore")
+            end = len(cut(ahead, DATAGRAM_BYTES)[0].encode()) or DATAGRAM_BYTES
+        datagram = bytes(unsent[:end])
+        del unsent[:end]
+        return datagram
+
+    def _look_at_the_clock(self, now: float) -> None:
+        if self.over is not None:
+            return
+        if self._asked_at:
+            if now >= self._asked_at + ANSWER:
+                self.over = f"no answer for {int(now - self.heard_at)} seconds"
+        elif now >= self.heard_at + SILENCE:
+            self._asked_at = now
+            self.write(STILL_THERE)

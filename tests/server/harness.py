@@ -30,7 +30,7 @@ T = TypeVar("T")
 class ServerThread:
     """One server; everything of it is touched in its loop's thread only, by way of ``call``."""
 
-    def __init__(self, config: ServeConfig, log: Log, **options: Any) -> None:
+    def __init__(self, config: ServeConfig, log: Log, *, udp: int | None = None, **options: Any) -> None:
         self.loop = uvloop.new_event_loop()
         self.troubles: list[str] = []
         self.clients: list[Client] = []
@@ -38,6 +38,8 @@ class ServerThread:
         self._config = config
         self._log = log
         self._options = options
+        self._udp = udp
+        self.udp_port = 0
         self._ready: threading.Event = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.failure: BaseException | None = None
@@ -115,8 +117,12 @@ class ServerThread:
         self._stopping: asyncio.Future[str] = self.loop.create_future()
         self.server = Server(self._config, self._log, OwnerCode(CODE), **self._options)
         address = Address("127.0.0.1", 0)
-        await self.server.start([(address, addresses.open_listener(address))])
+        listening = [address]
+        if self._udp is not None:
+            listening.append(Address("127.0.0.1", self._udp, udp=True))
+        await self.server.start([(one, addresses.open_listener(one)) for one in listening])
         self.serving = asyncio.create_task(self.server.run())
+        self.udp_port = self.server.listeners.addresses[-1].port
         self.port = self.server.listeners.addresses[0].port
         self._ready.set()
         await asyncio.wait((self.serving, self._stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -188,7 +194,7 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
     """A running server; a bug that it only logs fails the test."""
     server_options = {
         name: options.pop(name)
-        for name in ("motd", "most_sessions", "secret", "sources", "webhook_positions", "database")
+        for name in ("motd", "most_sessions", "secret", "sources", "udp", "webhook_positions", "database")
         if name in options
     }
     seen = _Errors()

@@ -18,6 +18,8 @@ URLS = [
     ("tcp://[::1]:6667", Address("::1", 6667)),
     ("tcp://localhost:0", Address("localhost", 0)),
     ("tcp://0.0.0.0:65535", Address("0.0.0.0", 65535)),  # noqa: S104  # read, not bound
+    ("udp://127.0.0.1:1234", Address("127.0.0.1", 1234, udp=True)),
+    ("udp://[::1]:0", Address("::1", 0, udp=True)),
     ("tcp://:4000", Address("127.0.0.1", 4000)),
     ("tcp://10.0.0.1", Address("10.0.0.1", 1234)),
     ("10.0.0.1:4000", Address("10.0.0.1", 4000)),
@@ -47,7 +49,7 @@ def test_writes_what_it_reads(address):
         ("unix://run/chat.sock", "no path"),
         ("unix://", "no path"),
         ("tls://0.0.0.0:6697", "not in this version"),
-        ("udp://0.0.0.0:1234", "not in this version"),
+        ("udp://0.0.0.0:1234/path", "more than"),
         ("http://127.0.0.1", "no listener"),
     ],
 )
@@ -66,6 +68,16 @@ def test_a_port_in_use_names_its_holder():
     comm = Path("/proc/self/comm")
     holder_text = f" (pid {os.getpid()}, {comm.read_text().strip()})" if comm.exists() else ""
     assert str(caught.value) == f"Port {port} is in use{holder_text}. Choose another: --port {port + 1}"
+
+
+def test_a_udp_port_in_use():
+    (holder,) = open_listener(Address("127.0.0.1", 0, udp=True))
+    with holder:
+        port = holder.getsockname()[1]
+        with pytest.raises(ListenError) as caught:
+            open_listener(Address("127.0.0.1", port, udp=True))
+    said = f"Port {port} is in use. Choose another: --listen udp://127.0.0.1:{port + 1}"
+    assert str(caught.value) == said
 
 
 def test_beside_the_last_port_another_one_is_offered():

@@ -56,6 +56,12 @@ def test_how_to_join():
     assert "nc ::1 1234\n" in banner.how_to_join(Address("::1", 1234))
     assert "irc://[::1]:1234/lobby" in banner.how_to_join(Address("::1", 1234))
     assert "nc -U /run/c.sock\n" in banner.how_to_join(UNIX)
+    udp = Address("::1", 7, udp=True)
+    assert "  over UDP       asyncchat join udp://[::1]:7 --nick NAME\n" in banner.how_to_join(LOOPBACK, udp)
+    assert banner.how_to_join(udp, udp) == (
+        "Join #lobby with\n  over UDP       asyncchat join udp://[::1]:7 --nick NAME\n"
+    )
+    assert banner.best([udp, LOOPBACK]) == LOOPBACK
 
 
 def test_the_qr_code_shows_the_modules_of_the_link_with_a_border():

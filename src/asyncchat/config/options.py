@@ -167,7 +167,8 @@ class ServeConfig(msgspec.Struct, frozen=True):
     listen: Annotated[
         tuple[str, ...],
         Option(
-            "Listen on tcp://HOST:PORT or unix:///PATH; replaces the defaults of --host and --port.",
+            "Listen on tcp://HOST:PORT, udp://HOST:PORT or unix:///PATH; replaces the defaults of --host and "
+            "--port.",
             metavar="URL",
         ),
     ] = ()

@@ -32,6 +32,9 @@ SEND_BUFFER = 131_072
 RECEIVE_BUFFER = 65_536
 """SO_RCVBUF of a connection (Linux doubles it). Otherwise the kernel would hold up to 6 MB of a flood."""
 
+UDP_BUFFER = 1_048_576
+"""SO_RCVBUF and SO_SNDBUF of a UDP socket (Linux allows 212,992 unless net.core.rmem_max is more)."""
+
 KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 60, 20, 3
 """TCP keep-alive, for clients without PING: seconds of silence, seconds between probes, number of probes."""
 
@@ -44,16 +47,17 @@ class ListenError(AsyncChatError):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """One place to listen: a host and port, or the path of a unix socket."""
+    """One place to listen: a host and port, of TCP or UDP, or the path of a unix socket."""
 
     host: str = ""
     port: int = 0
     path: str = ""
+    udp: bool = False
 
     def __str__(self) -> str:
         if self.path:
             return f"unix://{self.path}"
-        return f"tcp://{bracketed(self.host)}:{self.port}"
+        return f"{'udp' if self.udp else 'tcp'}://{bracketed(self.host)}:{self.port}"
 
 
 def bracketed(host: str) -> str:
@@ -62,7 +66,7 @@ def bracketed(host: str) -> str:
 
 
 def parse_listener(url: str) -> Address:
-    """Reads ``tcp://HOST:PORT`` or ``unix:///PATH``.
+    """Reads ``tcp://HOST:PORT``, ``udp://HOST:PORT`` or ``unix:///PATH``.
 
     Raises:
         ValueError: it is none of them; the text says why.
@@ -72,17 +76,20 @@ def parse_listener(url: str) -> Address:
         if parts.netloc or not parts.path:
             raise ValueError(f"{url} names no path: unix:///run/asyncchat.sock")
         return Address(path=parts.path)
-    if parts.scheme in ("tls", "udp"):
-        raise ValueError(f"{parts.scheme}:// listeners are not in this version; tcp:// and unix:// are")
-    if parts.scheme != "tcp":
-        raise ValueError(f"{parts.scheme}:// is no listener; use tcp://HOST:PORT or unix:///PATH")
+    if parts.scheme == "tls":
+        raise ValueError("tls:// listeners are not in this version; tcp://, udp:// and unix:// are")
+    if parts.scheme not in ("tcp", "udp"):
+        raise ValueError(
+            f"{parts.scheme}:// is no listener; use tcp://HOST:PORT, udp://HOST:PORT or unix:///PATH"
+        )
     try:
         port = parts.port
     except ValueError:
         raise ValueError(f"{url} has no port between 0 and 65535") from None
     if parts.path or parts.query or parts.username is not None:
         raise ValueError(f"{url} has more than a host and a port")
-    return Address(parts.hostname or "127.0.0.1", DEFAULT_PORT if port is None else port)
+    port = DEFAULT_PORT if port is None else port
+    return Address(parts.hostname or "127.0.0.1", port, udp=parts.scheme == "udp")
 
 
 _TRIES = 8
@@ -101,7 +108,7 @@ def open_listener(address: Address) -> list[socket.socket]:
         found = socket.getaddrinfo(
             address.host,
             address.port,
-            type=socket.SOCK_STREAM,
+            type=socket.SOCK_DGRAM if address.udp else socket.SOCK_STREAM,
             flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV,
         )
     except socket.gaierror as error:
@@ -111,7 +118,8 @@ def open_listener(address: Address) -> list[socket.socket]:
         for family, kind, protocol, _, where in found:
             if sockets and address.port == 0:
                 where = (where[0], sockets[0].getsockname()[1], *where[2:])  # one port for all of them
-            sockets.append(_open_tcp(family, kind, protocol, where))
+            open_one = _open_udp if address.udp else _open_tcp
+            sockets.append(open_one(family, kind, protocol, where))
     except OSError as error:
         for opened in sockets:
             opened.close()
@@ -155,6 +163,22 @@ def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) 
             listener.setsockopt(level, option, value)
         listener.bind(where)
         listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def _open_udp(family: int, kind: int, protocol: int, where: tuple[object, ...]) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # One socket for all: a burst of many clients must wait in the kernel, not be lost there.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UDP_BUFFER)
+        listener.bind(where)
     except OSError:
         listener.close()
         raise
@@ -209,9 +233,12 @@ def unlink(addresses: Iterable[Address]) -> None:
 
 def _refusal(address: Address, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        holder = _holder(address.port)
+        holder = "" if address.udp else _holder(address.port)
         other = address.port + 1 if address.port < 65535 else DEFAULT_PORT
-        return f"Port {address.port} is in use{holder}. Choose another: --port {other}"
+        option = f"--port {other}"
+        if address.udp:
+            option = f"--listen {msgspec.structs.replace(address, port=other)}"
+        return f"Port {address.port} is in use{holder}. Choose another: {option}"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{address.host} is not an address of this machine. For all its addresses: --host 0.0.0.0"
     if error.errno == errno.EACCES:

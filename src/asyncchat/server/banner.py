@@ -23,7 +23,7 @@ def reachable(addresses: Sequence[Address]) -> list[Address]:
         hosts = own_addresses()
         if ":" not in address.host:
             hosts = [host for host in hosts if ":" not in host]
-        found.extend(Address(host, address.port) for host in hosts or ["127.0.0.1"])
+        found.extend(Address(host, address.port, udp=address.udp) for host in hosts or ["127.0.0.1"])
     return list(dict.fromkeys(found))
 
 
@@ -34,13 +34,17 @@ def listening(addresses: Sequence[Address]) -> str:
 
 def best(addresses: Sequence[Address]) -> Address:
     """The address to tell others: one that other machines can reach, if there is any."""
-    tcp = [address for address in addresses if not address.path]
+    tcp = [address for address in addresses if not address.path and not address.udp]
     return next((address for address in tcp if not is_local(address.host)), (tcp or list(addresses))[0])
 
 
-def how_to_join(address: Address, *, locked: bool = False) -> str:
-    """The lines on how to join; ``locked``: a password is needed."""
+def how_to_join(address: Address, udp: Address | None = None, *, locked: bool = False) -> str:
+    """The lines on how to join, also over UDP where there is an address; ``locked``: a password is needed."""
     needed = "A password is needed to join.\n" if locked else ""
+    if udp is not None:
+        needed = f"  over UDP       asyncchat join {udp} --nick NAME\n{needed}"
+    if address.udp:
+        return f"Join {LOBBY} with\n{needed}"
     if address.path:
         return f"Join {LOBBY} with\n  nc             nc -U {address.path}\n{needed}"
     host, port = bracketed(address.host), address.port

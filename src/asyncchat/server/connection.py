@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.server.addresses import bracketed, is_private
 from asyncchat.server.limits import READ_BYTES
+from asyncchat.server.udp import UdpTransport
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -342,6 +343,8 @@ class Connection:
 
         Once the client has sent its end, only the kernel knows; elsewhere than on Linux it is found later.
         """
+        if isinstance(self._writer.transport, UdpTransport):
+            return self._writer.transport.is_closing()
         connection = self._writer.get_extra_info("socket")
         if self._reader.exception() is not None or connection is None:
             return True
@@ -353,7 +356,9 @@ class Connection:
             return True
 
     def probe_by_kernel(self, seconds: int) -> None:
-        """Has TCP find out within so many seconds whether the peer is still there."""
+        """Has TCP, or what UDP has instead, find out within so many seconds whether the peer is there."""
+        if isinstance(self._writer.transport, UdpTransport):
+            return self._writer.transport.probe(seconds)
         connection = self._writer.get_extra_info("socket")
         if connection is None or connection.family == getattr(socket, "AF_UNIX", None):
             return

@@ -5,15 +5,18 @@ Owns the listening sockets, and the addresses by which people reach them. Must n
 
 import asyncio
 import logging
+import secrets
 import socket
 import sys
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
+from asyncchat.dialects.udp.admission import Admission
 from asyncchat.server import banner
 from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
-from asyncchat.server.limits import READ_BYTES
+from asyncchat.server.limits import READ_BYTES, NetworkBudget
 from asyncchat.server.session import Detector, Session, SessionContext
+from asyncchat.server.udp import Serve, UdpEndpoint
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -32,27 +35,40 @@ class Listeners:
     def __init__(self, context: SessionContext, most_sessions: int) -> None:
         self._context = context
         self._detect: Detector
+        self._detect_person: Callable[[bool], Detector]
         self._most_sessions = most_sessions
         self._next_id = 1
         self._servers: list[asyncio.Server] = []
+        self._endpoints: list[UdpEndpoint] = []
+        self._admission = Admission(secrets.token_bytes(32))
         self.addresses: list[Address] = []
         self.reachable: list[Address] = []
         """Addresses that people can use, found at the start: a name server may be asked."""
 
     async def open(
-        self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]], detect: Detector, first_id: int
+        self,
+        sockets: Sequence[tuple[Address, Sequence[socket.socket]]],
+        detect: Detector,
+        detect_person: Callable[[bool], Detector],
+        first_id: int,
     ) -> None:
         """Accepts connections on these sockets.
 
         Args:
             sockets: bound, by what was asked for.
             detect: gives each session its dialect.
+            detect_person: gives the same for a person with ``nc -u``, who may have to be asked for its name.
             first_id: the number of the first session.
         """
-        self._detect = detect
+        self._detect, self._detect_person = detect, detect_person
         self._next_id = first_id
         for address, listening in sockets:
             for listener in listening:
+                if address.udp:
+                    host, port = listener.getsockname()[:2]
+                    self.addresses.append(Address(host, port, udp=True))
+                    self._endpoints.append(await self._open_endpoint(listener))
+                    continue
                 if address.path:
                     self.addresses.append(address)
                     server = await asyncio.start_unix_server(
@@ -70,10 +86,19 @@ class Listeners:
         """Accepts no more connections."""
         for server in self._servers:
             server.close()
+        for endpoint in self._endpoints:
+            endpoint.stop_accepting()
+
+    def close_endpoints(self) -> None:
+        """Closes the UDP sockets, when all sessions are over."""
+        for endpoint in self._endpoints:
+            endpoint.close()
 
     def how_to_join(self) -> str:
         """The lines on how to join."""
-        return banner.how_to_join(banner.best(self.reachable), locked=bool(self._context.options.password))
+        udp = next((address for address in self.reachable if address.udp), None)
+        locked = bool(self._context.options.password)
+        return banner.how_to_join(banner.best(self.reachable), udp, locked=locked)
 
     def page(self) -> str:
         """The address of the page as others reach it: the first public name in the options, else an address.
@@ -94,12 +119,6 @@ class Listeners:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Coroutine[None, None, None] | None:
         """Begins a session. The coroutine becomes its task: one more frame around it would cost memory."""
-        context, options = self._context, self._context.options
-        if len(context.sessions) >= min(self._most_sessions, options.sessions or self._most_sessions):
-            writer.write(FULL)
-            writer.close()
-            return None
-        writer.transport.set_write_buffer_limits(high=options.send_bytes)
         peer = writer.get_extra_info("peername")
         if isinstance(peer, tuple):
             # Interned: a thousand people behind one address share one string.
@@ -110,16 +129,52 @@ class Listeners:
             return None
         else:
             address = LOCALHOST
-        network = context.budgets.connect(address)
-        if network is None:
-            _logger.info("%s has too many connections, one more was closed", address)
-            writer.write(CROWDED)
+        network = self._admit(address)
+        if isinstance(network, bytes):
+            writer.write(network)
             writer.close()
             return None
         _use_a_list(writer.transport.get_protocol())
-        session = Session(context, self._next_id, address, reader, writer, network)
+        return self._begin(address, reader, writer, network).run(self._detect)
+
+    def _admit(self, address: str) -> NetworkBudget | bytes:
+        """The budget of a new session's network, which counts it; or why there is none."""
+        context, options = self._context, self._context.options
+        if len(context.sessions) >= min(self._most_sessions, options.sessions or self._most_sessions):
+            return FULL
+        network = context.budgets.connect(address)
+        if network is None:
+            _logger.info("%s has too many connections, one more was closed", address)
+            return CROWDED
+        return network
+
+    def _begin(
+        self,
+        address: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        network: NetworkBudget,
+    ) -> Session:
+        writer.transport.set_write_buffer_limits(high=self._context.options.send_bytes)
+        session = Session(self._context, self._next_id, address, reader, writer, network)
         self._next_id += 1
-        return session.run(self._detect)
+        return session
+
+    async def _open_endpoint(self, listener: socket.socket) -> UdpEndpoint:
+        _transport, endpoint = await self._context.loop.create_datagram_endpoint(
+            lambda: UdpEndpoint(
+                self._admission, self._admit_udp, lambda: bool(self._context.options.password)
+            ),
+            sock=listener,
+        )
+        return endpoint
+
+    def _admit_udp(self, address: str, opening: bytes | None) -> bytes | Serve:
+        network = self._admit(address)
+        if isinstance(network, bytes):
+            return network
+        detect = self._detect if opening is None else self._detect_person(not opening)
+        return lambda reader, writer: self._begin(address, reader, writer, network).run(detect)
 
 
 def _use_a_list(protocol: object) -> None:

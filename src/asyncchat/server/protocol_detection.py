@@ -16,7 +16,7 @@ from asyncchat.server.http.connection import HttpConnection
 from asyncchat.server.limits import FIRST_LINE_SECONDS, REGISTRATION_SECONDS
 from asyncchat.server.listeners import Listeners
 from asyncchat.server.protocols import Protocols
-from asyncchat.server.session import Session
+from asyncchat.server.session import Detector, Session
 from asyncchat.server.sniffing import Kind, readable, sniff
 
 _logger = logging.getLogger("asyncchat.detection")
@@ -48,6 +48,24 @@ def detect_protocol(
         The input that its dialect has not seen yet; None when there is nobody to serve.
     """
     return _Detection(protocols, listeners, app, session).run()
+
+
+def plain_detector(protocols: Protocols, asks: bool) -> Detector:
+    """Gives sessions over bare datagrams the plain dialect: ``nc -u`` is no program's language.
+
+    Args:
+        protocols: what clients can speak.
+        asks: whether the person must be asked for its name; else it came with it.
+    """
+
+    async def detect(session: Session) -> bytes | None:
+        if asks:
+            session.tell(protocols.plain.greeting())
+        # Whoever knows the address could go on in the person's name: no account is entered there.
+        session.adopt(protocols.plain.dialect(session.id, session.host, is_confidential=False))
+        return b""
+
+    return detect
 
 
 class _Detection:

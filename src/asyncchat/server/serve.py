@@ -188,9 +188,9 @@ def _shows_blocks() -> bool:
 
 def _open_page(server: Server) -> None:
     """Opens the page in a browser, from a thread: a browser in a terminal would block."""
-    local = [address for address in server.listeners.reachable if not address.path]
+    local = [address for address in server.listeners.reachable if not address.path and not address.udp]
     if not local:
-        _logger.warning("--open: a browser reaches no Unix socket; listen on a port too")
+        _logger.warning("--open: a browser reaches only a TCP port; listen on one too")
         return
     link = banner.page(next((address for address in local if is_local(address.host)), local[0]))
 

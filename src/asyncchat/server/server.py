@@ -42,7 +42,7 @@ from asyncchat.server.listeners import Listeners
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.page_cache import PageCache
 from asyncchat.server.password_guard import PasswordGuard
-from asyncchat.server.protocol_detection import detect_protocol
+from asyncchat.server.protocol_detection import detect_protocol, plain_detector
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
@@ -155,7 +155,8 @@ class Server:
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.begin(facts[-1].number)
         detect = partial(detect_protocol, self.protocols, self.listeners, self.app)
-        await self.listeners.open(sockets, detect, max(chat.people, default=0) + 1)
+        detect_person = partial(plain_detector, self.protocols)
+        await self.listeners.open(sockets, detect, detect_person, max(chat.people, default=0) + 1)
         self.hub.page = self.listeners.page()
         self.log.set_retention(_retention(self.options))
 
@@ -206,6 +207,7 @@ class Server:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        self.listeners.close_endpoints()
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on; nobody is disconnected for it."""

@@ -6,6 +6,11 @@ Owns the way to an open connection, and to another address; must not know socket
 from asyncchat.dialects.udp.connection import UdpConnection
 from asyncchat.dialects.udp.datagrams import Cookie, Datagram, Gone, Hello, Move, Open, Packet, decode, encode
 
+KEEPALIVE = 10.0
+"""Seconds of silence after which the server is asked. So long the client does not notice that the server was
+started anew, or that its own address has changed. Many NATs forget an address after 30 s (RFC 4787, 4.3, asks
+for 120)."""
+
 FIRST_REPEAT = 0.5
 """Seconds until the first repeat of a hello; each further one takes twice as long."""
 
@@ -25,7 +30,7 @@ class UdpClientConnection(UdpConnection):
     """
 
     def __init__(self, id: str, now: float) -> None:
-        super().__init__(id, now)
+        super().__init__(id, now, KEEPALIVE)
         self.is_open = False
         self._cookie = ""
         self._answer: Datagram | None = Hello()

@@ -38,8 +38,7 @@ REORDERED_SECONDS = 0.01
 """Or one that was sent so long after it, or an eighth longer than an answer takes (RFC 9002, 6.1.2)."""
 
 KEEPALIVE = 20.0
-"""Seconds of silence after which the other end is asked whether it is there: many NATs forget an address
-after 30 s (RFC 4787, 4.3, asks for 120)."""
+"""Seconds of silence after which the other end is asked whether it is there."""
 
 ASK_AGAIN = 5.0
 """Seconds until it is asked again."""
@@ -77,6 +76,7 @@ class UdpConnection:
     Args:
         id: the connection's; whoever knows it is the other end.
         now: seconds of any clock that does not go back.
+        keepalive: seconds of silence after which the other end is asked whether it is there.
 
     Attributes:
         over: why the connection is over; '' if it ended in order; None: it is not.
@@ -84,7 +84,7 @@ class UdpConnection:
         heard_at: when something came from the other end.
     """
 
-    def __init__(self, id: str, now: float) -> None:
+    def __init__(self, id: str, now: float, keepalive: float = KEEPALIVE) -> None:
         self.id = id
         self.over: str | None = None
         self.ended = False
@@ -113,7 +113,8 @@ class UdpConnection:
         self._owes = False
         # Is the other end there?
         self._asks = False
-        self._ask_at = now + KEEPALIVE
+        self._keepalive = keepalive
+        self._ask_at = now + keepalive
         self._judge_at = 0.0
 
     # What comes in.
@@ -121,7 +122,7 @@ class UdpConnection:
     def receive(self, packet: Packet, now: float) -> None:
         """Takes a packet of this connection."""
         self.heard_at = now
-        self._ask_at = now + KEEPALIVE
+        self._ask_at = now + self._keepalive
         self._judge_at = 0.0
         if packet.received < self._next:
             self._acknowledge(packet, now)
@@ -130,6 +131,12 @@ class UdpConnection:
         number = packet.number
         if self._taken < number <= self._taken + WINDOW and number not in self._held:
             self._held[number] = _Held(packet.text, packet.is_last)
+
+    def moved(self, now: float) -> None:
+        """The other end has another address: what was sent to the old one is sent again, at first slowly."""
+        if self._flight:
+            self._time_out(now)
+        self._back_off = 0
 
     def gone(self) -> None:
         """The other end says that it has no such connection."""

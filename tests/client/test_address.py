@@ -17,6 +17,7 @@ GOOD = [
     ("irc://chat.example/ci", Address("irc", "chat.example", 1234, "#ci")),
     ("irc://[::1]:7/#класс", Address("irc", "::1", 7, "#класс")),
     ("irc://chat.example/%23ci", Address("irc", "chat.example", 1234, "#ci")),
+    ("udp://chat.example:7/ci", Address("udp", "chat.example", 7, "#ci")),
     ("plain://127.0.0.1:1234", Address("plain", "127.0.0.1", 1234)),
     ("plain://host", Address("plain", "host", 1234)),
 ]

@@ -1,7 +1,7 @@
 """Addresses of chats, as people write them.
 
 Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
-``plain://host[:port]``.
+``udp://host[:port][/room]``, ``plain://host[:port]``.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ DEFAULT_PORT = 1234
 
 DEFAULT_ADDRESS = f"127.0.0.1:{DEFAULT_PORT}"
 
-SCHEMES = ("irc", "plain")
+SCHEMES = ("irc", "udp", "plain")
 
 _HOST = re.compile(r"[^\s/:@?#\[\]%<>\\]+")
 
@@ -26,7 +26,7 @@ class Address:
     """Where a chat is, and the dialect to speak there.
 
     Attributes:
-        scheme: ``irc``, or ``plain`` for a plain-text server.
+        scheme: ``irc``, ``udp`` for the same over UDP, or ``plain`` for a plain-text server.
         host: a name or an IP literal, without brackets.
         port: 1 to 65535.
         room: the room in the address; '' for none.
@@ -39,7 +39,7 @@ class Address:
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'plain://' if self.scheme == 'plain' else ''}{host}:{self.port}"
+        return f"{'' if self.scheme == 'irc' else f'{self.scheme}://'}{host}:{self.port}"
 
 
 def parse_address(text: str) -> Address:
@@ -54,7 +54,8 @@ def parse_address(text: str) -> Address:
     scheme = scheme.lower()
     if scheme not in SCHEMES:
         raise AddressError(
-            text, f"it begins with {scheme}:// instead of {' or '.join(f'{s}://' for s in SCHEMES)}"
+            text,
+            f"it begins with {scheme}:// instead of {', '.join(f'{s}://' for s in SCHEMES[:-1])} or {SCHEMES[-1]}://",
         )
     place, slash, path = rest.partition("/")
     host, port = _place(text, place)

@@ -29,7 +29,7 @@ QUEUED = 1000
 
 
 class Client:
-    """A chat that a Python program joins, thread-safe, over IRC or with a plain-text server.
+    """A chat that a Python program joins, thread-safe, over IRC (TCP or UDP) or with a plain-text server.
 
         with Client("127.0.0.1:1234", nick="bot", rooms=["#ci"]) as chat:
             chat.say("#ci", "build 42 failed")
@@ -51,8 +51,9 @@ class Client:
     that does not iterate; beyond that the oldest are dropped.
 
     Args:
-        address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]`` or
-        ``plain://host[:port]``. nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see
+        address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
+        ``udp://host[:port][/room]`` or ``plain://host[:port]``.
+        nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see
         ``nick``. rooms: rooms to join; None: the address's room, else the lobby. history: how many of each
         room's last messages are read when it is joined, if the server has history. echo: whether our own
         messages are yielded too, in their place among the others. timeout: seconds for the connection, for
@@ -456,7 +457,7 @@ def _new_session(address: Address, settings: Settings) -> ClientSession:
     if (
         not nick.strip()
         or not nick.isprintable()
-        or (address.scheme == "irc" and (" " in nick or nick[0] in ":#&@"))
+        or (address.scheme != "plain" and (" " in nick or nick[0] in ":#&@"))
     ):
         raise NickError(nick)
     return PlainSession(settings) if address.scheme == "plain" else IrcSession(settings)

@@ -1,4 +1,4 @@
-"""Sockets as the client's thread uses them: connecting, waiting and closing, each of which can be cut short.
+"""TCP sockets as the client's thread uses them: connecting, waiting, closing, each of which can be cut short.
 
 Owns the system calls; must not know what is sent.
 """
@@ -16,7 +16,7 @@ from asyncchat.client.address import Address
 RECEIVE_BYTES = 65536
 """Most bytes read at a time."""
 
-_SAY_GOODBYE = 1.0
+SAY_GOODBYE = 1.0
 """Seconds for the server to close first, so that a reset does not cut off our last bytes."""
 
 
@@ -62,8 +62,64 @@ def reason_of(error: OSError, timeout: float) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> socket.socket:
-    """A connection, non-blocking; each address of the host is tried.
+class TcpSocket:
+    """A connection over TCP.
+
+    Args:
+        connected: its socket, non-blocking.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        return self._socket.fileno()
+
+    def deadline(self) -> None:
+        """It has no timer of its own."""
+
+    def send(self, out: bytearray) -> None:
+        """Takes what can be sent now out of the buffer."""
+        if not out:
+            return
+        with suppress(BlockingIOError):
+            del out[: self._socket.send(out)]
+
+    def receive(self) -> bytes | None:
+        """What has come; empty at the end, None for nothing yet.
+
+        Raises:
+            OSError: the connection is lost.
+        """
+        try:
+            return self._socket.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return None
+
+    def close(self) -> None:
+        """Closes it at once."""
+        self._socket.close()
+
+    def close_politely(self, last_words: bytes) -> None:
+        """Sends the last bytes, waits a moment for the server to close, and closes."""
+        until = time.monotonic() + SAY_GOODBYE
+        try:
+            self._socket.settimeout(SAY_GOODBYE)
+            self._socket.sendall(last_words)
+            self._socket.shutdown(socket.SHUT_WR)
+            while (left := until - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv(RECEIVE_BYTES):
+                    break
+        except OSError:
+            pass  # it is gone already, or too slow
+        finally:
+            self._socket.close()
+
+
+def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> TcpSocket:
+    """A connection; each address of the host is tried.
 
     Args:
         address: where to.
@@ -91,7 +147,7 @@ def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[
         else:
             attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            return attempt
+            return TcpSocket(attempt)
     raise failure or OSError("the name has no address")
 
 
@@ -126,20 +182,3 @@ def _connect_one(
     number = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if number:
         raise OSError(number, os.strerror(number))
-
-
-def close_politely(connection: socket.socket, last_words: bytes) -> None:
-    """Sends the last bytes, waits a moment for the server to close, and closes."""
-    until = time.monotonic() + _SAY_GOODBYE
-    try:
-        connection.settimeout(_SAY_GOODBYE)
-        connection.sendall(last_words)
-        connection.shutdown(socket.SHUT_WR)
-        while (left := until - time.monotonic()) > 0:
-            connection.settimeout(left)
-            if not connection.recv(RECEIVE_BYTES):
-                break
-    except OSError:
-        pass  # it is gone already, or too slow
-    finally:
-        connection.close()

@@ -5,10 +5,10 @@ Owns the socket, the lock and the attempts; must not know the dialect.
 
 import logging
 import selectors
-import socket
 import threading
+import time
 
-from asyncchat.client import sockets
+from asyncchat.client import sockets, udp_socket
 from asyncchat.client.address import Address
 from asyncchat.client.errors import ClientError, Unreachable
 from asyncchat.client.event_queue import EventQueue
@@ -18,6 +18,7 @@ from asyncchat.client.protocol import ClientSession, Settings
 _log = logging.getLogger(__name__)
 
 _START_HINT = "Is a server running there? asyncchat serve"
+_UDP_HINT = "Is a server running there? asyncchat serve --listen udp://HOST:PORT"
 
 _JOIN_THREAD = 2.0
 """Seconds that ``stop`` waits for the thread; only the resolution of a name takes longer."""
@@ -113,9 +114,11 @@ class Transport:
         self._became_ready = False
         timeout = self._settings.timeout
         try:
-            connection = sockets.connect(self._address, timeout, self._waker, lambda: self._stopping)
+            connect = udp_socket.connect if self._address.scheme == "udp" else sockets.connect
+            connection = connect(self._address, timeout, self._waker, lambda: self._stopping)
         except OSError as error:
             hint = _START_HINT if isinstance(error, ConnectionRefusedError) else ""
+            hint = _UDP_HINT if self._address.scheme == "udp" else hint
             return Unreachable(str(self._address), sockets.reason_of(error, timeout), hint)
         last_words = b""
         try:
@@ -129,7 +132,7 @@ class Transport:
             failure = ClientError(sockets.reason_of(error, timeout))
         finally:
             if self._stopping:
-                sockets.close_politely(connection, last_words)
+                connection.close_politely(last_words)
             else:
                 connection.close()
             with self.changed:
@@ -140,7 +143,7 @@ class Transport:
             return Unreachable(str(self._address), str(failure))
         return failure
 
-    def _exchange(self, connection: socket.socket) -> ClientError:
+    def _exchange(self, connection: sockets.TcpSocket | udp_socket.UdpSocket) -> ClientError:
         out = bytearray()
         session = self.session
         with selectors.DefaultSelector() as selector:
@@ -156,20 +159,24 @@ class Transport:
                     deadline = session.deadline()
                     failure = session.failure
                     self.changed.notify_all()
-                if out:
-                    _send(connection, out)
+                connection.send(out)
                 if failure is not None or self._stopping:
                     return failure or ClientError("closed")
-                if writing != bool(out):
+                timer = connection.deadline()
+                if timer is None and writing != bool(out):
                     writing = bool(out)
                     write = selectors.EVENT_WRITE if writing else 0
                     selector.modify(connection, selectors.EVENT_READ | write)
-                wait = None if deadline is None else max(0.0, deadline - self._settings.clock.monotonic())
+                waits = [] if deadline is None else [deadline - self._settings.clock.monotonic()]
+                waits += [] if timer is None else [timer - time.monotonic()]
+                wait = max(0.0, min(waits)) if waits else None
                 ready = {key.fileobj for key, mask in selector.select(wait) if mask & selectors.EVENT_READ}
                 if self._waker.receiver in ready:
                     self._waker.hush()
-                if connection in ready:
-                    data = connection.recv(sockets.RECEIVE_BYTES)
+                if connection in ready or timer is not None:
+                    data = connection.receive()
+                    if data is None:
+                        continue
                     with self.lock:
                         if not data:
                             return ClientError(session.ended_by() or "the server closed the connection")
@@ -183,11 +190,3 @@ class Transport:
     def _wait_before(self, attempt: int) -> float:
         first, longest = self._settings.backoff
         return min(longest, first * 2.0 ** min(attempt, 30)) * (0.5 + self._settings.clock.random() / 2)
-
-
-def _send(connection: socket.socket, out: bytearray) -> None:
-    try:
-        sent = connection.send(out)
-    except BlockingIOError:
-        return
-    del out[:sent]

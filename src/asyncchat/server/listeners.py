@@ -108,7 +108,7 @@ class Listeners:
         for origin in self._context.options.origins:
             return f"{origin.rstrip('/')}/"
         best = banner.best(self.reachable)
-        return "" if best.path else banner.root(best)
+        return "" if best.path or best.udp else banner.root(best)
 
     def first_address(self) -> tuple[str, int]:
         """A host and port that people can use."""

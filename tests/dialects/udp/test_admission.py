@@ -66,7 +66,13 @@ def test_a_locked_server_asks_for_its_password():
 
 @pytest.mark.parametrize(
     ("line", "answer"),
-    [(b"", b""), (b"hi\n", b""), (b"hello!\n", b"Longer\n"), (b"hello there\n", b"Too short.\n")],
+    [
+        (b"", b""),
+        (b"hi\n", b""),
+        (b"hello!!\n", b"Longer\n"),
+        (b"hello there\n", b"Too short.\n"),
+        (b"x" * 22, b"Too short.\n"),
+    ],
 )
 def test_a_short_line_has_a_short_answer(line, answer):
     assert admission().answer(line, HERE, 1000) == answer
@@ -91,6 +97,16 @@ def test_no_answer_is_longer_than_what_came(data, locked):
     answer = admission().answer(data, HERE, 1000, locked=locked)
     assert not isinstance(answer, bytes) or len(answer) <= len(data)
     assert len(admission().renewed(data, HERE, 1000)) <= len(data)
+
+
+@pytest.mark.parametrize("first", [LONG, b"x" * 22, b"hello there!\n"])
+def test_two_servers_that_answer_each_other_end(first):
+    data = first
+    for _ in range(4):
+        answer = admission().answer(data, HERE, 1000)
+        assert isinstance(answer, bytes)
+        data = answer
+    assert data == b""
 
 
 def test_the_way_of_a_client():

@@ -101,9 +101,8 @@ class Admission:
             return Entered(rest)
         code_now = self._cookies(address, now)[0][:CODE_LETTERS]
         answer = f"Send: {code_now} {'PASSWORD' if locked else 'NAME'}\n".encode()
-        if len(answer) <= len(data):
-            return answer
-        return next((short for short in _TOO_SHORT if len(short) <= len(data)), b"")
+        # Shorter than what came: two servers, told that each is the other's caller, must not go on for ever.
+        return next((one for one in (answer, *_TOO_SHORT) if len(one) < len(data)), b"")
 
     def _is_valid(self, cookie: str, address: tuple[str, int], now: float) -> bool:
         now_valid = self._cookies(address, now)

@@ -14,12 +14,18 @@ export class Composer {
   #typed = 0;
   #completion = null;
 
-  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command. */
-  constructor(node, chat, { say, command }) {
+  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command; `uploads` sends files. */
+  constructor(node, chat, { say, command, uploads }) {
     this.#node = node;
     this.chat = chat;
     this.say = say;
     this.command = command;
+    this.uploads = uploads;
+  }
+
+  /** Whether one can write here. */
+  get isOpen() {
+    return Boolean(this.#area?.isConnected);
   }
 
   focus() {
@@ -29,6 +35,7 @@ export class Composer {
   /** `why`: why the person may not speak there, or "". */
   show(room, why) {
     if (!this.#area?.isConnected || this.#room !== room) this.#draw(room);
+    this.uploads.picker.hidden = !this.uploads.most;
     this.#silence.hidden = !why;
     this.#silence.textContent = `You may not speak here: ${why}.`;
   }
@@ -46,10 +53,10 @@ export class Composer {
       oninput: () => this.#input(), onkeydown: (event) => this.#key(event),
     });
     const send = h("button.icon-button.send", { type: "submit", "aria-label": "Send" }, icon("send"));
-    const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.#area, send);
+    const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.uploads.picker, this.#area, send);
     this.#area.value = room.draft;
     this.#replying = h("div.replying", { hidden: true });
-    this.#node.replaceChildren(this.#silence, this.#replying, form);
+    this.#node.replaceChildren(this.#silence, this.#replying, this.uploads.node, form);
     this.#showReply();
     this.#grow();
     // Keep the focus in the field; on a phone this must not open the keyboard.

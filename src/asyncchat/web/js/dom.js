@@ -43,6 +43,8 @@ const ICONS = {
   plus: "M12 5v14M5 12h14",
   down: "M6 9l6 6 6-6",
   up: "M6 15l6-6 6 6",
+  clip: "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.6 8.5a1.7 1.7 0 0 1-2.4-2.4L14.5 7",
+  file: "M14 3H6v18h12V7zM14 3v4h4",
 };
 
 /** One of the page's icons; screen readers ignore it. */

@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog } from "./dialogs.js";
 import { failed, h, iconButton, openMenu, toast } from "./dom.js";
+import { Uploads } from "./files.js";
 import { fold } from "./irc.js";
 import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
@@ -35,7 +36,8 @@ const app = $("app");
 const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMessage);
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
-const composer = new Composer($("composer"), chat, { say, command });
+const uploads = new Uploads(connection, { say: (room, link) => say(room, link), room: () => (composer.isOpen ? chat.current : null) });
+const composer = new Composer($("composer"), chat, { say, command, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };

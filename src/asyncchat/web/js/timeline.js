@@ -2,6 +2,7 @@
 // forgotten above, asks for more at its ends, and draws only what changed.
 
 import { avatar, h, hue, icon, iconButton, place } from "./dom.js";
+import { showFiles } from "./files.js";
 import { fold } from "./irc.js";
 import { clean, cleanName, clip, rich } from "./text.js";
 
@@ -365,7 +366,7 @@ export class Timeline {
       const by = message.redacted && message.redacted !== message.nick ? ` by ${cleanName(message.redacted)}` : "";
       return h("div.text.gone", {}, `This message was deleted${by}.`);
     }
-    const node = h("div.text", {}, message.kind === "action" ? `${name} ` : "", rich(message.text, message.self ? "" : this.chat.nick));
+    const node = h("div.text", {}, message.kind === "action" ? `${name} ` : "", showFiles(rich(message.text, message.self ? "" : this.chat.nick)));
     node.dir = "auto";
     if (message.kind !== "message") node.classList.add(message.kind);
     if (!this.#expanded.has(message)) this.#fresh.push([node, message]);

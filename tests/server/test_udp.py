@@ -248,7 +248,12 @@ def test_a_spoofed_join_is_answered_by_at_most_the_challenge(server, id):
     assert server.people() == []
 
 
-def test_garbage_and_floods_are_noticed_by_nobody(server, id):
+def test_garbage_and_floods_are_noticed_by_nobody(id):
+    with serving(udp=0, limits=False) as server:
+        _flood(server, id)
+
+
+def _flood(server: ServerThread, id: str) -> None:
     anna, bert = server.person("anna"), server.person("bert")
     anna.until("bert is online\n")
     with udp(server) as hostile, udp(server) as flooder:
@@ -273,6 +278,23 @@ def test_garbage_and_floods_are_noticed_by_nobody(server, id):
             flooder.send(encode(Gone(id)))
     anna.close()
     bert.close()
+
+
+def test_those_who_are_not_known_are_answered_at_a_limited_rate():
+    with serving(udp=0) as server, udp(server) as one:
+        endpoint = server.server.listeners._endpoints[0]
+        where = one.socket.getsockname()
+        answers: list[object] = []
+
+        def flood() -> float:
+            began = server.loop.time()
+            endpoint.send = lambda data, address: answers.append(address)  # type: ignore[method-assign]
+            for _ in range(10_000):
+                endpoint.datagram_received(encode(Hello()), where)
+            return server.loop.time() - began
+
+        seconds = server.call(flood)
+        assert 2000 <= len(answers) <= 2001 + 2000 * seconds
 
 
 def test_a_reader_who_acknowledges_nothing_is_too_slow(id):

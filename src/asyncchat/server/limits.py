@@ -135,6 +135,13 @@ class Budget:
             level = max(level, -DEBT_SECONDS * self.rate.per_second)
         self.level = level
 
+    def take(self, now: float) -> bool:
+        """Takes one, if there is one."""
+        if self.lines(now) < 1:
+            return False
+        self.level -= 1
+        return True
+
     def reserve(self, now: float, lines: int = 1) -> float:
         """Takes lines in advance. Returns the seconds until they may be used.
 

@@ -15,7 +15,7 @@ from asyncchat.dialects.udp.admission import Admission, Entered, Opened
 from asyncchat.dialects.udp.bare import BareConnection
 from asyncchat.dialects.udp.connection import UdpConnection
 from asyncchat.dialects.udp.datagrams import Gone, Hello, Move, Open, Packet, decode, encode
-from asyncchat.server.limits import READ_BYTES
+from asyncchat.server.limits import READ_BYTES, Budget, Rate
 
 _logger = logging.getLogger("asyncchat.udp")
 
@@ -27,6 +27,13 @@ CLOSE_SECONDS = 5.0
 
 REMEMBERED = 1000
 """Connections that are over and whose ids are remembered: a doubled datagram must not open one again."""
+
+STRANGERS = Rate(2000, 2000)
+"""Datagrams a second that are answered for all together who are not known, or not at this address; more are
+dropped. It is a fiftieth of the loop's time, and lets a school in within a second."""
+
+PACKETS = Rate(2000, 2000)
+"""Datagrams a second of one connection, 2 MB; more are lost, and it becomes slower."""
 
 TICK = 0.001
 """Seconds until a timer fires at the least: the loop counts milliseconds."""
@@ -74,6 +81,7 @@ class UdpTransport(asyncio.Transport):
         self._had_end = False
         self._is_due = False
         self._timer: asyncio.TimerHandle | None = None
+        self._budget = Budget(self._loop.time(), PACKETS)
         self._protocol.connection_made(self)
 
     def stream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -84,14 +92,16 @@ class UdpTransport(asyncio.Transport):
 
     def packet(self, packet: Packet) -> None:
         """Takes a packet of a numbered connection."""
-        if isinstance(self.connection, UdpConnection):
-            self.connection.receive(packet, self._loop.time())
+        now = self._loop.time()
+        if isinstance(self.connection, UdpConnection) and self._budget.take(now):
+            self.connection.receive(packet, now)
             self._received()
 
     def lines(self, data: bytes) -> None:
         """Takes a datagram of a bare person."""
-        if isinstance(self.connection, BareConnection):
-            self.connection.receive(data, self._loop.time())
+        now = self._loop.time()
+        if isinstance(self.connection, BareConnection) and self._budget.take(now):
+            self.connection.receive(data, now)
             self._received()
 
     def gone(self) -> None:
@@ -258,6 +268,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         self._over: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._strangers = Budget(self._loop.time(), STRANGERS)
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -295,8 +306,8 @@ class UdpEndpoint(asyncio.DatagramProtocol):
             case Packet(id) if (known := self._connections.get(id)) is not None:
                 if known.address == addr:
                     known.packet(datagram)
-                else:
-                    self._answer(self._admission.renewed(data, addr[:2], self._loop.time()), addr)
+                elif self._strangers.take(now := self._loop.time()):
+                    self._answer(self._admission.renewed(data, addr[:2], now), addr)
                 return
             case Gone(id):
                 known = self._connections.get(id)
@@ -308,7 +319,10 @@ class UdpEndpoint(asyncio.DatagramProtocol):
             case _ if (person := self._connections.get(addr)) is not None:
                 person.lines(data)
                 return
-        answer = self._admission.answer(data, addr[:2], self._loop.time(), locked=self._locked())
+        now = self._loop.time()
+        if not self._strangers.take(now):
+            return
+        answer = self._admission.answer(data, addr[:2], now, locked=self._locked())
         if isinstance(answer, Opened):
             self._open(answer, addr)
         elif isinstance(answer, Entered):

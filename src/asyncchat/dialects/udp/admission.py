@@ -5,6 +5,7 @@ so nobody can have others flooded. Must not know sockets. Time and the secret ar
 """
 
 import base64
+import hashlib
 import hmac
 
 import msgspec
@@ -76,7 +77,7 @@ class Admission:
             return b""
         match decode(data):
             case Hello():
-                return encode(Cookie(self._cookies(address, now)[0]))
+                return encode(Cookie(self._cookie(address, now)))
             case Open(cookie, id) | Move(cookie, id) as opened:
                 valid = self._is_valid(cookie, address, now)
                 return Opened(id, isinstance(opened, Move)) if valid else b""
@@ -88,7 +89,7 @@ class Admission:
 
     def renewed(self, data: bytes, address: tuple[str, int], now: float) -> bytes:
         """The answer to a packet of a known connection from another address: the cookie to prove that one."""
-        answer = encode(Cookie(self._cookies(address, now)[0]))
+        answer = encode(Cookie(self._cookie(address, now)))
         return answer if len(answer) <= len(data) else b""
 
     def _answer_person(
@@ -99,20 +100,19 @@ class Admission:
         is_code = len(code) == CODE_LETTERS and code.isalnum()
         if is_code and self._is_valid(code.decode(), address, now):
             return Entered(rest)
-        code_now = self._cookies(address, now)[0][:CODE_LETTERS]
+        code_now = self._cookie(address, now)[:CODE_LETTERS]
         answer = f"Send: {code_now} {'PASSWORD' if locked else 'NAME'}\n".encode()
         # Shorter than what came: two servers, told that each is the other's caller, must not go on for ever.
         return next((one for one in (answer, *_TOO_SHORT) if len(one) < len(data)), b"")
 
     def _is_valid(self, cookie: str, address: tuple[str, int], now: float) -> bool:
-        now_valid = self._cookies(address, now)
-        return any(hmac.compare_digest(cookie, valid[: len(cookie)]) for valid in now_valid)
+        return any(
+            hmac.compare_digest(cookie, self._cookie(address, then)[: len(cookie)])
+            for then in (now, now - SLOT_SECONDS)
+        )
 
-    def _cookies(self, address: tuple[str, int], now: float) -> tuple[str, str]:
-        """The cookies that are valid now for an address: that of this slot, and that of the one before."""
-        slot = int(now // SLOT_SECONDS)
-        return self._cookie(address, slot), self._cookie(address, slot - 1)
-
-    def _cookie(self, address: tuple[str, int], slot: int) -> str:
-        digest = hmac.digest(self._secret, f"{address[0]} {address[1]} {slot}".encode(), "sha256")
+    def _cookie(self, address: tuple[str, int], now: float) -> str:
+        """The cookie of an address: a keyed digest (RFC 7693), a fifth of HMAC's work."""
+        proven = f"{address[0]} {address[1]} {now // SLOT_SECONDS}".encode()
+        digest = hashlib.blake2b(proven, digest_size=10, key=self._secret).digest()
         return base64.b32encode(digest).decode()[:COOKIE_LETTERS]

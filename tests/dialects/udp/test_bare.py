@@ -8,6 +8,8 @@ from asyncchat.dialects.udp.bare import (
     ANSWER,
     BURST,
     HELD_BYTES,
+    NAME_ANSWER,
+    NAME_WANTED,
     SILENCE,
     STILL_THERE,
     TOO_FAST,
@@ -101,6 +103,20 @@ def test_a_silent_person_is_asked_and_then_gone():
     assert peer.deadline() == 2 * SILENCE + 10 + ANSWER
     assert peer.data_to_send(peer.deadline()) == []
     assert peer.over == "no answer for 420 seconds"
+
+
+def test_a_name_that_is_wanted_is_kept_by_an_answer():
+    peer = bare()
+    peer.expect(5, 10)
+    peer.expect(5, 12)
+    assert peer.data_to_send(12) == [NAME_WANTED]
+    peer.receive(b"\n", 20)
+    assert peer.data_to_send(45) == []
+    peer.expect(5, 50)
+    assert peer.data_to_send(50) == [NAME_WANTED]
+    assert peer.deadline() == 50 + NAME_ANSWER
+    assert peer.data_to_send(50 + NAME_ANSWER) == []
+    assert peer.over == "no answer for 60 seconds"
 
 
 def test_it_is_over_when_all_is_sent():

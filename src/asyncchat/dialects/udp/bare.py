@@ -24,7 +24,12 @@ SILENCE = 300.0
 ANSWER = 120.0
 """Seconds that it has to answer."""
 
+NAME_ANSWER = 30.0
+"""Seconds that it has to answer if somebody at its address asks for its name: most likely its ``nc`` has
+ended, and that is the same person again, who comes from another port."""
+
 STILL_THERE = b"Are you still there? Press Enter within 2 minutes to stay.\n"
+NAME_WANTED = b"Somebody at your address asks for your name. Press Enter within 30 seconds to keep it.\n"
 TOO_LONG = f"Not sent: a datagram has more than {DATAGRAM_BYTES:,} bytes. Send shorter lines.\n".encode()
 TOO_FAST = b"Not sent: you send faster than your lines are read.\n"
 
@@ -49,14 +54,15 @@ class BareConnection:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._was_too_fast = False
-        self._asked_at = 0.0
+        self._judge_at = 0.0
+        """When it is gone unless it answers; 0: it was asked nothing."""
 
     # What comes in.
 
     def receive(self, data: bytes, now: float) -> None:
         """Takes a datagram: whole lines."""
         self.heard_at = now
-        self._asked_at = 0.0
+        self._judge_at = 0.0
         if data == self._opening:
             return
         if len(data) > DATAGRAM_BYTES:
@@ -104,8 +110,11 @@ class BareConnection:
         """Whether something is not sent."""
         return bool(self._unsent)
 
-    def expect(self, _seconds: float, _now: float) -> None:
-        """Nothing: a person does not answer within seconds."""
+    def expect(self, _seconds: float, now: float) -> None:
+        """Asks whether it is there; a person needs longer than the few seconds that a program has."""
+        if not self._judge_at:
+            self._judge_at = now + NAME_ANSWER
+            self.write(NAME_WANTED)
 
     def data_to_send(self, now: float) -> list[bytes]:
         """The datagrams to be sent now."""
@@ -124,7 +133,7 @@ class BareConnection:
 
     def deadline(self) -> float:
         """When ``data_to_send`` must be called next at the latest."""
-        alive = self._asked_at + ANSWER if self._asked_at else self.heard_at + SILENCE
+        alive = self._judge_at or self.heard_at + SILENCE
         if self._unsent:
             return min(alive, self._credited_at + max(0.0, 1 - self._credit) / PER_SECOND)
         return self._credited_at if self._closing else alive
@@ -146,9 +155,9 @@ class BareConnection:
     def _look_at_the_clock(self, now: float) -> None:
         if self.over is not None:
             return
-        if self._asked_at:
-            if now >= self._asked_at + ANSWER:
+        if self._judge_at:
+            if now >= self._judge_at:
                 self.over = f"no answer for {int(now - self.heard_at)} seconds"
         elif now >= self.heard_at + SILENCE:
-            self._asked_at = now
+            self._judge_at = now + ANSWER
             self.write(STILL_THERE)

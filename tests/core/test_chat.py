@@ -94,6 +94,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "digest": st.just(code_digest("2345-6789-ABCD")),
     "code": st.sampled_from(["", "2345-6789-ABCD"]),
     "link": st.just(""),
+    "label": st.sampled_from(["", "phone"]),
+    "secret": st.just("secret"),
     "uses": st.sampled_from([0, 1, 2]),
     "asked": st.just("f"),
     "actions": st.sampled_from([("post",), ("read", "post"), (), ("other",)]),

@@ -3,6 +3,7 @@
 import { avatar, failed, h, openDialog, openMenu, toast } from "./dom.js";
 import { rank } from "./chat.js";
 import { fold } from "./irc.js";
+import { numberOf } from "./room.js";
 import { clean, cleanName, clip, markWords, rich, wordsOf } from "./text.js";
 
 export const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -89,7 +90,7 @@ export function searchDialog(chat, room, goTo) {
       const { reached, incomplete, indexing } = page;
       const messages = page.messages.filter(({ id }) => !shown.has(id));
       for (const { id } of messages) shown.add(id);
-      found.append(...messages.sort((one, other) => other.time - one.time).map((message) => row(message, where, wordsOf(words))));
+      found.append(...messages.sort((one, other) => other.time - one.time || numberOf(other.id) - numberOf(one.id)).map((message) => row(message, where, wordsOf(words))));
       if (incomplete) found.append(hint(`Looked back to ${when.format(new Date(reached))}${indexing ? "; the search's index is being made" : ""}.`));
       else if (!shown.size) found.append(hint("Nothing found."));
       if (!reached || reached === before) return;
@@ -314,8 +315,8 @@ function accountPart(account, signOut) {
     signOut();
   };
   return h("section.account", {}, h("h3", {}, `Account ${cleanName(account.connection.account)}`),
-    h("label", {}, stay, " Stay signed in on this device"),
-    h("label", {}, present, " Stay in my rooms while no device is connected"),
+    h("label", {}, stay, "Stay signed in on this device"),
+    h("label", {}, present, "Stay in my rooms while no device is connected"),
     h("h3", {}, "Devices that are signed in"), devices,
     h("div.row", {}, h("button.button.quiet", { onclick: signOut }, "Sign out"), h("button.button.quiet", { onclick: everywhere }, "Sign out everywhere")));
 }

@@ -80,6 +80,7 @@ SENT = [
     ("/guest", "MODE #ci +I"),
     ("/unguest bob", "MODE #ci -I bob!*@*"),
     ("/rename-room builds much better", "RENAME #ci #builds :much better"),
+    ("/edits bob", "EDITS #ci bob"),
     ("/invitecode", "INVITECODE #ci 30 1d"),
     ("/invitecode 5 voice 2h", "INVITECODE #ci 5 2h voice"),
     ("/invitecodes", "INVITECODES #ci"),
@@ -135,6 +136,7 @@ SENT = [
 TRIED_ELSEWHERE = {
     *(
         "help",
+        "edit",
         "history",
         "ignore",
         "mute",
@@ -220,6 +222,8 @@ MISUSED = [
     ("/reply bob yes", "bob has said nothing here that was shown"),
     ("/react 👍", "there is no such message that was shown here"),
     ("/unsay", "you said nothing here that was shown"),
+    ("/edit tea", "you said nothing here that was shown"),
+    ("/edit", "Usage: /edit TEXT"),
     ("/unsay bob", "bob said nothing here that was shown"),
     ("/raw", "Usage: /raw LINE"),
     ("/unignore", "Usage: /unignore NAME"),

@@ -16,6 +16,7 @@ from asyncchat.client.search import SearchPages
 from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.commands import Command
 from asyncchat.core.features.connect import Quit, Rename
+from asyncchat.core.features.edits import Edit
 from asyncchat.core.features.history import ReadHistory, ReplyTo
 from asyncchat.core.features.join import Join, JoinWithCode, Part
 from asyncchat.core.features.messages import Ignore, Ignored, Say, Speech
@@ -224,6 +225,14 @@ def _react(state: TerminalState, asked: React) -> None:
         state.chat.react(asked.which.to, found.id, asked.reaction, on=asked.on)
 
 
+def _edit(state: TerminalState, asked: Edit) -> None:
+    found = state.recent.last(asked.which.to, "", own=True)
+    if found is None:
+        state.tell("you said nothing here that was shown")
+    else:
+        state.chat.command("EDIT", asked.which.to, found.id, asked.text)
+
+
 def _redact(state: TerminalState, asked: Redact) -> None:
     room, name = asked.which.to, asked.which.name
     found = state.recent.get(name) or state.recent.last(room, name, own=True)
@@ -252,5 +261,6 @@ _HANDLERS: dict[type[Command], Callable[[TerminalState, Any], None]] = {
     ReplyTo: _reply,
     React: _react,
     Redact: _redact,
+    Edit: _edit,
 }
 """What is done otherwise than by one line of IRC."""

@@ -67,9 +67,10 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     ``concerns`` names the field with the person who is told of it like of the outcome of an own command
     (``person``, ``to``, or empty: nobody). ``audited``: the audit shows it. ``ignorable``: a session that
     ignores ``event.person`` is not told. ``inert``: it changes no state, and nothing follows from it.
-    ``coalesces``: neighbours are told as one. ``retired``: only older versions wrote it; ``current`` gives
-    another event. ``right``: what a role in the room must allow for it; None: any role does. ``affects``
-    names the fields with the people of whom something else is to be stored, if they are always on.
+    ``coalesces``: neighbours are told as one. ``multiline``: a line break in its text is meant. ``retired``:
+    only older versions wrote it; ``current`` gives another event. ``right``: what a role in the room must
+    allow for it; None: any role does. ``affects`` names the fields with the people of whom something else
+    is to be stored, if they are always on.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE
@@ -80,6 +81,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     ignorable: ClassVar[bool] = False
     inert: ClassVar[bool] = False
     coalesces: ClassVar[bool] = False
+    multiline: ClassVar[bool] = False
     retired: ClassVar[bool] = False
     right: ClassVar[Right | None] = None
     affects: ClassVar[tuple[str, ...]] = ()

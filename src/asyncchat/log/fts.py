@@ -33,6 +33,7 @@ from zlib import crc32
 
 import msgspec
 
+from asyncchat.core.features.edits import Edited
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.search import UNSEEN, VERSION, searchable
 from asyncchat.core.ids import Ids
@@ -56,6 +57,12 @@ _SCHEMA = """
         merged INTEGER NOT NULL  -- whether it is complete and as small as can be
     );
 """
+
+_EDITED_AT_ONCE = 10_000
+"""Records that are looked through for edits at once: some milliseconds."""
+
+_EDITED_BEFORE = 100_000
+"""Records before the start that are looked through for edits: under load the index lags behind the log. """
 
 _PADDING = "  "
 """Follows each text, so that its last two characters begin a trigram too."""
@@ -260,6 +267,8 @@ class SearchIndex:
         (erased,) = self._connection.execute("SELECT erased FROM meta").fetchone()
         number = self._ids.number_of(erased)
         self._erasures_upto = number if number is not None and number <= last else 0
+        # All edits before were applied; those of a run that was killed before they were are applied again.
+        self._edits_upto = max(0, last - _EDITED_BEFORE)
 
     def _drop(self, volume: int) -> None:
         with _transaction(self._connection):
@@ -295,20 +304,24 @@ class SearchIndex:
                 )
                 for option, value in _OPTIONS:
                     connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES (?, ?)", (option, value))  # noqa: S608
-            connection.execute(
-                f"INSERT INTO {name} (rowid, text, room, speaker) "  # noqa: S608
-                f"SELECT said.number, coalesce(odd.text, said.text) || '{_PADDING}', "
-                "rooms.token, authors.token "
-                "FROM history.said LEFT JOIN temp.odd ON odd.number = said.number "
-                "CROSS JOIN temp.rooms ON rooms.key = room CROSS JOIN temp.authors ON authors.key = origin "
-                f"WHERE {_SAID} ORDER BY said.number",
-                (start, end),
-            )
+            self._insert(name, start, end)
             connection.execute(
                 "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?, 0)",
                 (volume, since, end, self._ids.id_of(end)),
             )
         self._indexed_upto[volume], self._since[volume] = end, since
+
+    def _insert(self, name: str, start: int, end: int) -> None:
+        """Adds the prepared messages after the first number up to the second to a volume."""
+        self._connection.execute(
+            f"INSERT INTO {name} (rowid, text, room, speaker) "  # noqa: S608
+            f"SELECT said.number, coalesce(odd.text, said.text) || '{_PADDING}', "
+            "rooms.token, authors.token "
+            "FROM history.said LEFT JOIN temp.odd ON odd.number = said.number "
+            "CROSS JOIN temp.rooms ON rooms.key = room CROSS JOIN temp.authors ON authors.key = origin "
+            f"WHERE {_SAID} ORDER BY said.number",
+            (start, end),
+        )
 
     def _prepare(self, start: int, end: int) -> None:
         """Folds the odd texts of a slice, and makes the tokens of its new rooms and authors."""
@@ -346,7 +359,12 @@ class SearchIndex:
         )
 
     def _apply_erasures(self, upto: int) -> bool:
-        """Drops the volumes with messages erased since the last call; returns whether there were any."""
+        """Drops the volumes with messages erased since the last call, and indexes again what was edited.
+
+        Returns:
+            Whether there were any erasures.
+        """
+        self._apply_edits(upto)
         found = self._connection.execute(
             "SELECT number, event FROM history.facts WHERE kept = 1 AND number > ? AND number <= ? "
             'AND event LIKE \'{"is":"erased"%\' ORDER BY number',
@@ -364,6 +382,28 @@ class SearchIndex:
             self._erasures_upto = found[-1][0]
             self._connection.execute("UPDATE meta SET erased = ?", (self._ids.id_of(self._erasures_upto),))
         return True
+
+    def _apply_edits(self, upto: int) -> None:
+        """Adds the new texts of indexed messages. The index finds the earlier texts, too: that is allowed."""
+        while self._edits_upto < upto:
+            end = min(upto, self._edits_upto + _EDITED_AT_ONCE)
+            found = self._connection.execute(
+                "SELECT number, event FROM history.facts WHERE kept = 0 AND number > ? AND number <= ? "
+                'AND event LIKE \'{"is":"edited"%\' ORDER BY number',
+                (self._edits_upto, end),
+            ).fetchall()
+            events = (rows.fact_record(number, 0, line) for number, line in found)
+            for number in {one.event.message for one in events if one and isinstance(one.event, Edited)}:
+                if self._has(number):
+                    self._index_again(number)
+            self._edits_upto = end
+
+    def _index_again(self, number: int) -> None:
+        volume = (number - 1) // self._volume
+        with _transaction(self._connection):
+            self._prepare(number - 1, number)
+            self._insert(volume_table(volume), number - 1, number)
+            self._connection.execute("UPDATE volumes SET merged = 0 WHERE place = ?", (volume,))
 
     def _apply_removals(self) -> bool:
         """Drops a volume that has lost much to retention since it was built; whether there was one."""

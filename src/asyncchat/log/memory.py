@@ -15,6 +15,7 @@ import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, MovesRoom, Record, Retention
+from asyncchat.core.features.edits import Correction, corrected, edits_of
 from asyncchat.core.features.files import FILES_PATH, linked_files
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS, Erased, RedactedInPrivate
@@ -122,6 +123,8 @@ class MemoryLog:
                     self._erase(event.numbers, fold(event.former_room or event.room))
                 elif type(event) is RedactedInPrivate and event.number in self._by_number:
                     self._remove({event.number})
+            elif isinstance(event, Correction):
+                self._edit(record.number, event)
             if self._keep:
                 self._keep_record(record)
             if record.number % _RECORDS_A_TURN == 0:
@@ -221,7 +224,7 @@ class MemoryLog:
         for at, record in enumerate(list(self._by_number.values())):
             if at % _LINKS_STEP == 0:
                 await asyncio.sleep(0)
-            text = getattr(record.event, "text", "")
+            text = getattr(record.event, "text", "") + getattr(record.event, "before", "")
             if FILES_PATH in text:
                 found.update(dict.fromkeys(wanted.intersection(linked_files(text)), True))
         return found
@@ -306,8 +309,21 @@ class MemoryLog:
         }
         self._remove(gone)
 
+    def _edit(self, number: int, event: Correction) -> None:
+        record = self._by_number.get(event.message)
+        said = None if record is None else corrected(record.event, number, event)
+        if record is not None and said is not None:
+            edited = self._by_number[event.message] = msgspec.structs.replace(record, event=said)
+            for key in _names(said):
+                stream = self._streams[key]
+                stream[stream.index(record)] = edited
+
     def _remove(self, gone: set[int]) -> None:
         keys: set[str] = set()
+        for number in list(gone):
+            said = self._by_number[number].event
+            if isinstance(said, Said | SaidInPrivate):
+                gone.update(edit for edit in edits_of(said) if edit in self._by_number)
         for number in gone:
             event = self._by_number.pop(number).event
             keys.update(_names(event))

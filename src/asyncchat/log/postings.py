@@ -18,6 +18,16 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.edits import (
+    EDITS_TAG,
+    Correction,
+    Edited,
+    corrected,
+    edited_tags,
+    edits_in,
+    edits_of,
+)
+from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS
 from asyncchat.core.names import fold
 from asyncchat.log import rows
@@ -178,6 +188,7 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
     """
     watermark = indexed_upto(connection)
     asked = dict.fromkeys(numbers)
+    _blank_edits(connection, room, asked)
     # One statement for all: 3 µs a message; a statement for each takes four times as long.
     which = "number IN (SELECT value FROM json_each(?)) AND room = ? AND text IS NOT NULL"
     found = (rows.encode_numbers(asked), room)
@@ -239,7 +250,56 @@ def erase_private(connection: sqlite3.Connection, number: int) -> None:
     """Blanks a private message or reaction; within the caller's transaction."""
     record = _text(connection, number)
     if record is not None and isinstance(record.event, IN_PRIVATE):
+        if isinstance(record.event, SaidInPrivate):
+            _blank_facts(connection, edits_of(record.event))
         _blank(connection, number)
+
+
+def _blank_edits(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> None:
+    """Blanks the edits of messages that are about to be erased: they have earlier texts."""
+    found = connection.execute(
+        "SELECT tags FROM said WHERE number IN (SELECT value FROM json_each(?)) AND room = ? "
+        "AND instr(tags, ?)",
+        (rows.encode_numbers(numbers), room, EDITS_TAG),
+    ).fetchall()
+    for (line,) in found:
+        tags, _ = rows.tags_of(line)
+        _blank_facts(connection, edits_in(tags))
+
+
+def _blank_facts(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    _erase_links(connection, numbers)
+    connection.execute(
+        "UPDATE facts SET event = '' WHERE number IN (SELECT value FROM json_each(?))",
+        (rows.encode_numbers(numbers),),
+    )
+
+
+def edit(connection: sqlite3.Connection, number: int, event: Correction) -> None:
+    """Replaces the text of a message; within the caller's transaction.
+
+    A message of another room, or an erased one, stays as it is.
+    """
+    if not isinstance(event, Edited):
+        _edit_private(connection, number, event)
+        return
+    which = "number = ? AND room = ? AND text IS NOT NULL"
+    named = (event.message, fold(event.former_room or event.room))
+    found = connection.execute(f"SELECT tags FROM said WHERE {which}", named).fetchone()  # noqa: S608
+    if found is not None:
+        tags, _ = rows.tags_of(found[0]) if found[0] else ((), ())
+        line = rows.tags_line(edited_tags(tags, number), event.cuts)
+        connection.execute(
+            f"UPDATE said SET text = ?, tags = ? WHERE {which}",  # noqa: S608  # constants
+            (event.text, line, *named),
+        )
+
+
+def _edit_private(connection: sqlite3.Connection, number: int, event: Correction) -> None:
+    record = _text(connection, event.message)
+    said = None if record is None else corrected(record.event, number, event)
+    if said is not None:
+        connection.execute("UPDATE facts SET event = ? WHERE number = ?", (rows.encode(said), event.message))
 
 
 def _text(connection: sqlite3.Connection, number: int) -> Record | None:

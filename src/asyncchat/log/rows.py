@@ -13,6 +13,7 @@ import msgspec
 
 from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features import ANY_EVENT
+from asyncchat.core.features.edits import Correction
 from asyncchat.core.features.files import FILES_PATH, linked_files
 from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, stored_tags
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
@@ -47,6 +48,10 @@ _CUTS = "cuts"
 """The last tag of a message with cuts; it can't be a client's tag, which begins with a plus."""
 
 
+Changing = Erased | RedactedInPrivate | Correction | MovesRoom
+_CHANGING = (Erased, RedactedInPrivate, Correction, MovesRoom)
+
+
 class RowBatch:
     """The records of an append as rows.
 
@@ -59,7 +64,7 @@ class RowBatch:
         wide: rows of other messages: the same values, speech, the room's name as it was spelled, tags.
         facts: rows of all other events: number, time, retention, JSON.
         links: files to which a text has a link, with the text's number.
-        changing: events that change earlier rows, with their numbers: erasures and renames of rooms.
+        changing: events that change earlier rows, with their numbers: erasures, edits and renames of rooms.
         states: how many events are of kind ``Retention.STATE``.
         size: characters of text, a measure of the file's growth.
     """
@@ -86,7 +91,7 @@ class RowBatch:
         self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
         self.links: list[tuple[str, int]] = []
-        self.changing: list[tuple[int, Erased | RedactedInPrivate | MovesRoom]] = []
+        self.changing: list[tuple[int, Changing]] = []
         self.states = 0
         plain: list[Value] = []
         size = 0
@@ -123,8 +128,8 @@ class RowBatch:
                 self.facts.append((number, time, int(event.retention), line))
                 if event.retention is Retention.STATE:
                     self.states += 1
-                    if isinstance(event, Erased | RedactedInPrivate | MovesRoom):
-                        self.changing.append((number, event))
+                if isinstance(event, _CHANGING):
+                    self.changing.append((number, event))
         self.last = number
         self.last_time = last_time
         self.plain = plain
@@ -179,11 +184,11 @@ def _record(row: ReadRow) -> Record:
     if not type(text) is type(key) is str or type(time) is not int:
         raise TypeError("it has a value of another type")
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
-    kept, cuts = ((), ()) if not tags else (_usual_tags if len(tags) <= _USUAL_TAGS else _tags_of)(tags)
+    kept, cuts = ((), ()) if not tags else (_usual_tags if len(tags) <= _USUAL_TAGS else tags_of)(tags)
     return Record(number, time, Said(name or key, from_origin(origin), text, kind, kept, cuts))
 
 
-def _tags_of(line: str) -> tuple[Tags, Cuts]:
+def tags_of(line: str) -> tuple[Tags, Cuts]:
     """A message's tags and its cuts out of the column of tags."""
     kept = _decode_tags(line)
     if kept and kept[-1][0] == _CUTS:
@@ -191,14 +196,18 @@ def _tags_of(line: str) -> tuple[Tags, Cuts]:
     return kept, ()
 
 
-_usual_tags = lru_cache(maxsize=128)(_tags_of)
+_usual_tags = lru_cache(maxsize=128)(tags_of)
 
 
 def _kept_tags(event: Said) -> str | None:
     """A message's stored tags and its cuts as JSON; None if it has neither."""
-    kept = stored_tags(event.tags)
-    if event.cuts:
-        kept = (*kept, (_CUTS, ",".join(map(str, event.cuts))))
+    return tags_line(stored_tags(event.tags), event.cuts)
+
+
+def tags_line(kept: Tags, cuts: Cuts) -> str | None:
+    """Tags and cuts as JSON; None if there are none."""
+    if cuts:
+        kept = (*kept, (_CUTS, ",".join(map(str, cuts))))
     return _encode(kept).decode() if kept else None
 
 

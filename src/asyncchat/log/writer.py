@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from asyncchat.core.events import MovesRoom, Record
+from asyncchat.core.features.edits import Correction
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.names import fold
 from asyncchat.log import postings, rename, schema
@@ -115,7 +116,8 @@ class Writer:
         self._committed(batch.last)
         self.written += _COMMIT_BYTES + _ROW_BYTES * batch.count + batch.size
         self.states += batch.states
-        self.erasures += len(batch.changing)
+        if batch.changing:
+            self.erasures += sum(not isinstance(event, Correction) for _, event in batch.changing)
 
     def append(self, expected_last: int, records: Sequence[Record]) -> None:
         """Appends records, however many: for a thread, where making their rows may take long, too.
@@ -199,6 +201,8 @@ class Writer:
                 rename.rename(self._connection, number, event)
             elif isinstance(event, Erased):
                 postings.erase(self._connection, fold(event.former_room or event.room), event.numbers)
+            elif isinstance(event, Correction):
+                postings.edit(self._connection, number, event)
             else:
                 postings.erase_private(self._connection, event.number)
 
@@ -219,8 +223,12 @@ class Writer:
         kept.sort(key=lambda row: row[0])
         rows = batch.rows()
         renamed = any(isinstance(event, MovesRoom) for _, event in batch.changing)
+        edited = {event.message for _, event in batch.changing if isinstance(event, Correction)}
         return len(kept) == len(rows) and all(
-            there == row or there == _erased(row) or (renamed and _without_room(there) == _without_room(row))
+            there == row
+            or there == _erased(row)
+            or (renamed and _without_room(there) == _without_room(row))
+            or (row[0] in edited and there[:2] == row[:2])
             for there, row in zip(kept, rows, strict=True)
         )
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
 from asyncchat.core.events import Ephemeral, Event, MovesRoom, Recipients, Record
+from asyncchat.core.features.edits import Edited
 from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.opers import OperGranted, OperResigned
@@ -320,7 +321,7 @@ class Delivery:
             return
         write_batch = subscribers.write_batch or self._open_write_batch(subscribers)
         write_batch.add(record, cause)
-        if isinstance(event, Erased):
+        if isinstance(event, Erased | Edited):
             subscribers.last_said = record.number
             self._notify(Erased, event)
         elif event.coalesces:

@@ -13,7 +13,7 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
-from asyncchat.core.features import history, redaction, rename
+from asyncchat.core.features import edits, history, redaction, rename
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.autoreplay import wants_autoreplay
 from asyncchat.core.features.history_access import erasable_since, note_history, readable_since
@@ -135,6 +135,7 @@ class History:
             history.ReadTargets: self.read_targets,
             redaction.EraseFrom: self.erase_from,
             rename.RenameRoom: self.rename_room,
+            edits.GetEdits: self.get_edits,
             **dict.fromkeys(history.MessageCommand.__subclasses__(), self.find_messages),
         }
         """The I/O commands that it answers."""
@@ -225,6 +226,20 @@ class History:
         """Finds the messages that a command is about."""
         found = [await self._find_message(session, which, upto) for which in command.wanted(self.chat)]
         return command.resolve(found)
+
+    async def get_edits(self, session: Session, command: edits.GetEdits, upto: int) -> IoResult:
+        """The texts that a message had."""
+        found = await self._find_message(session, command.which, upto)
+        to = command.which.to
+        if found.record is None or not isinstance(found.record.event, Said | SaidInPrivate):
+            return edits.EditRefused(
+                edits.EditFault.FAILED if found.failed else edits.EditFault.UNKNOWN, to, found.id
+            )
+        try:
+            records = [await self._log.find(number) for number in edits.edits_of(found.record.event)]
+        except LogError:
+            return edits.EditRefused(edits.EditFault.FAILED, to, found.id)
+        return edits.EditsView(to, edits.versions(found.record, records))
 
     async def _find_message(self, session: Session, which: history.Which, upto: int) -> history.FoundMessage:
         """A message that the session may read."""

@@ -41,6 +41,8 @@ _COMMANDS = {
     "INVITECODE": "of its own",
     "INVITECODES": "of its own",
     "UNINVITE": "of its own",
+    "EDIT": "of its own",
+    "EDITS": "of its own",
     "HELPOP": MODERN.format(anchor="help-message"),
     "ISON": RFC_2812.format(section="4.9"),
     "KLINE": "of its own",

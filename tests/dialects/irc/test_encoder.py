@@ -12,6 +12,7 @@ from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import FilesRemoved, FileUploaded
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
@@ -95,6 +96,8 @@ LINES = [
     (SaidInPrivate(B, A, "hi"), ":a!u@h PRIVMSG b :hi"),
     (SaidInPrivate(B, A, "VERSION", Speech.CTCP_QUERY), ":a!u@h PRIVMSG b :\x01VERSION\x01"),
     (SaidInPrivate(B, A, "VERSION 1", Speech.CTCP_REPLY), ":a!u@h NOTICE b :\x01VERSION 1\x01"),
+    (Edited(A, 5, "ho", "hi", room="#r"), ":a!u@h PRIVMSG #r :corrected: hi"),
+    (EditedInPrivate(A, 5, "ho", "hi", to=B), ":a!u@h PRIVMSG b :corrected: hi"),
     (Joined("#r", A), ":a!u@h JOIN #r"),
     (Parted("#r", A), ":a!u@h PART #r"),
     (Parted("#r", A, "why"), ":a!u@h PART #r :why"),

@@ -12,6 +12,7 @@ from asyncchat.core.features.connect import (
     NameTaken,
     RealnameFixed,
 )
+from asyncchat.core.features.edits import EditFault, EditRefused
 from asyncchat.core.features.history import HistoryUnreadable, NoSuchMessage, TargetsUnreadable
 from asyncchat.core.features.host import HostAlready, HostNotAllowed
 from asyncchat.core.features.invite_codes import CodeFault, InviteCodeRefused
@@ -139,6 +140,10 @@ LINES = [
      "471 a #r :Cannot join channel: the invitation code has let in as many people as it may"),
     (InviteCodeRefused(CodeFault.UNKNOWN, "#r"),
      "FAIL UNINVITE UNKNOWN_CODE #r :There is no code of that number"),
+    (EditRefused(EditFault.MANY, "#r", "e1-7"),
+     "FAIL EDIT LIMIT_REACHED #r e1-7 :Not edited: it was edited 20 times already"),
+    (EditRefused(EditFault.UNKNOWN, "#r"),
+     "FAIL EDIT UNKNOWN_MSGID #r * :Not edited: there is no such message"),
     (PinRefused(PinFault.FULL, "#r"),
      "FAIL PIN LIMIT_REACHED #r :Not pinned: 50 messages are pinned already"),
     (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
@@ -160,6 +165,7 @@ def test_lines(server, refusal, line):
 def test_none_is_forgotten():
     assert set(REFUSALS) | set(FAILURES) == set(Refusal.__subclasses__()) - {
         HistoryUnreadable,
+        EditRefused,
         InviteCodeRefused,
         NotSearched,
         NotReloaded,
@@ -173,4 +179,7 @@ def test_none_is_forgotten():
         NotIgnored,  # IRC clients ignore people themselves
         TokenRefused,  # no IRC client asks for one, or with one
     }
-    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES) | {InviteCodeRefused}
+    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES) | {
+        EditRefused,
+        InviteCodeRefused,
+    }

@@ -124,6 +124,7 @@ class Said(Event, frozen=True, tag="said"):
     retention: ClassVar[Retention] = Retention.TEXT
     ignorable: ClassVar[bool] = True
     inert: ClassVar[bool] = True
+    multiline: ClassVar[bool] = True
     room: str
     person: Person
     text: str
@@ -144,6 +145,7 @@ class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
     concerns: ClassVar[str] = "to"
     stream: ClassVar[Stream] = Stream.CONVERSATION
     ignorable: ClassVar[bool] = True
+    multiline: ClassVar[bool] = True
     to: Person
     person: Person
     text: str
@@ -229,6 +231,7 @@ class SaidToRole(Event, frozen=True, tag="confided", omit_defaults=True):
     retention: ClassVar[Retention] = Retention.TEXT
     recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
     ignorable: ClassVar[bool] = True
+    multiline: ClassVar[bool] = True
     room: str
     person: Person
     text: str

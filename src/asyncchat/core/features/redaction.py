@@ -12,6 +12,8 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
+from asyncchat.core.features.authorship import GUEST_SECONDS, is_author, is_too_late
+from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
 from asyncchat.core.features.history_access import erasable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate, TagMessageSent, TagMessageSentInPrivate
@@ -137,16 +139,12 @@ class RedactionRefused(Refusal, frozen=True):
     context: object = None
 
 
-IN_ROOMS = (Said, TagMessageSent, Reacted)
+IN_ROOMS = (Said, TagMessageSent, Reacted, Edited)
 """The events of rooms that an id can name, and that can be erased."""
 
 
-IN_PRIVATE = (SaidInPrivate, TagMessageSentInPrivate, ReactedTo)
+IN_PRIVATE = (SaidInPrivate, TagMessageSentInPrivate, ReactedTo, EditedInPrivate)
 """The same of private conversations."""
-
-
-GUEST_SECONDS = 24 * 3600
-"""Seconds in which a person without an account may erase what it said since it connected."""
 
 
 @handles(RedactResolved)
@@ -170,31 +168,21 @@ def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Ite
     if found is None or not isinstance(found.event, kinds):
         return refused(RedactionFault.UNKNOWN)
     author: Person = found.event.person
-    is_author = _is_author(chat, me, author, found.time)
+    mine = is_author(chat, me, author, found.time)
     if room is not None:
         then = getattr(found.event, "room", room.name)
         former = "" if fold(then) == room.key else then
-        if chat.may(person_id, room, Right.MANAGE) and not is_author:
+        if chat.may(person_id, room, Right.MANAGE) and not mine:
             if found.time < erasable_since(chat, person_id, room):
                 return refused(RedactionFault.EARLIER)
             return (Erase(room.name, (found.number,), command.reason, former), Done())
-    if not is_author:
+    if not mine:
         return refused(RedactionFault.FORBIDDEN)
-    if not author.account and now - found.time > GUEST_SECONDS * 1_000_000:
+    if is_too_late(author, found.time, now):
         return refused(RedactionFault.EXPIRED, GUEST_SECONDS)
     if room is not None:
         return (Erased(room.name, me, (found.number,), command.reason, former), Done())
     return (_redacted_in_private(chat, me, found, command), Done())
-
-
-def _is_author(chat: Chat, me: Person, author: Person, time: int) -> bool:
-    """Whether a person is the author of a message: the same account, or the same guest since then."""
-    if author.account:
-        account = chat.accounts.get(fold(author.account))
-        return account is not None and fold(me.account) == fold(account.name) and account.time <= time
-    people = chat.people
-    since = max(people.since.get(me.id, time + 1), people.named_at.get(me.id, 0))
-    return me.origin == author.origin and since <= time
 
 
 def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactResolved) -> RedactedInPrivate:

@@ -7,11 +7,8 @@ from collections.abc import Iterable
 
 from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
-from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole
 from asyncchat.text.sanitize import shown
 from asyncchat.text.sentences import EVENTS
-
-_TEXTS = (Said, SaidInPrivate, SaidToRole)
 
 
 class PlainEncoder:
@@ -29,15 +26,14 @@ class PlainEncoder:
         if type(record) is CoalescedRecord:
             return b"".join([self.encode(one) for one in record.records])
         event = record.event
-        kind = type(event)
-        sentence = EVENTS.get(kind)
+        sentence = EVENTS.get(type(event))
         if sentence is None:
             return b""
         words = sentence(event)
         if words.isprintable():
             return (words + self._end).encode() if words else b""
         # A line break is meant only in a text, where each line has its speaker.
-        return self.lines(words.split("\n") if kind in _TEXTS else (words,))
+        return self.lines(words.split("\n") if event.multiline else (words,))
 
     def lines(self, lines: Iterable[str]) -> bytes:
         """Lines made clean, each with its end; empty ones are left out."""

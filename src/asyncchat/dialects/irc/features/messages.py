@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
-from asyncchat.core.features.history import NoSuchMessage
+from asyncchat.core.features.edits import Edit
+from asyncchat.core.features.history import NoSuchMessage, Which
 from asyncchat.core.features.messages import (
     CannotSpeak,
     Cuts,
@@ -37,6 +38,9 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
 from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, Tags, is_denied
 
+EDIT_TAG: Final = "+draft/edit"
+"""The tag of a PRIVMSG that replaces what an own message says: that one's id. No client's is passed on."""
+
 TARGETS: Final = 4
 """Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""
 
@@ -59,6 +63,8 @@ def _privmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     if len(targets) > TARGETS:
         return [_too_many(targets)]
     text, speech = parse_ctcp(False, message.params[1])
+    if message.tags and (edit := edit_meant(session, targets[0], message.tags, text)):
+        return [edit]
     tags = relayed(session, message)
     if any(fold(target) in SERVICES for target in targets):
         return _with_services(session, targets, message.params[1], lambda to: said(to, text, speech, tags))
@@ -144,8 +150,16 @@ def relayed(session: IrcSession, message: Message) -> Tags:
     if not message.tags or not session.caps_in & MESSAGE_TAGS:
         return ()
     denied = session.context.server.client_tag_deny
-    tags = (tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
+    tags = (tag for tag in message.tags if tag[0][:1] == "+" and tag[0] not in ("+", EDIT_TAG))
     return tuple(tag for tag in tags if not (denied and is_denied(denied, tag[0][1:])))
+
+
+def edit_meant(session: IrcSession, to: str, tags: Tags, text: str, cuts: Cuts = ()) -> Command | None:
+    """The edit that the tags of a PRIVMSG mean, if they mean one."""
+    id = next((value for name, value in tags if name == EDIT_TAG), None)
+    if id is None or not session.caps_in & MESSAGE_TAGS:
+        return None
+    return Edit(Which(to, session.context.server.ids.number_of(id) or 0), text, cuts, id)
 
 
 def _too_many(targets: Sequence[str]) -> DialectReply:

@@ -6,7 +6,7 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc.batches import BatchFailure, ClientBatches, MultilineText
 from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE
-from asyncchat.dialects.irc.features.messages import relayed, said
+from asyncchat.dialects.irc.features.messages import EDIT_TAG, edit_meant, relayed, said
 from asyncchat.dialects.irc.registry import command
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
@@ -28,7 +28,8 @@ def _batch(session: IrcSession, message: Message) -> Sequence[Command]:
     sign = message.params[0][:1]
     found: MultilineText | BatchFailure | None
     if sign == "+":
-        found = incoming.begin(message, _multiline(session), relayed(session, message))
+        edit = tuple(tag for tag in message.tags if tag[0] == EDIT_TAG)
+        found = incoming.begin(message, _multiline(session), (*relayed(session, message), *edit))
     elif sign == "-":
         found = incoming.end(message)
     else:
@@ -41,7 +42,8 @@ def _batch(session: IrcSession, message: Message) -> Sequence[Command]:
     text, speech = parse_ctcp(found.notice, found.text)
     before = _BEFORE.get(speech, 0)
     cuts = tuple(at - before for at in found.cuts if before < at < before + len(text))
-    return [said(found.target, text, speech, found.tags, cuts)]
+    meant = edit_meant(session, found.target, found.tags, text, cuts)
+    return [meant or said(found.target, text, speech, found.tags, cuts)]
 
 
 def taken(session: IrcSession, message: Message) -> tuple[Sequence[Command], bool]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.edits import EDITS_TAG
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.text.times import timestamp
@@ -39,6 +40,7 @@ class Message(msgspec.Struct, frozen=True):
     name: Annotated[str, Meta(description="Who said it.")]
     kind: Annotated[str, Meta(description="message, notice, or action (of “/me waves”).")]
     text: str
+    edited: Annotated[bool, Meta(description="Whether its author has replaced the text.")] = False
 
 
 class Messages(msgspec.Struct, frozen=True):
@@ -138,4 +140,5 @@ def message(record: Record, ids: Ids) -> Message | None:
     if not isinstance(event, Said) or (kind := _KIND_OF.get(event.speech)) is None:
         return None
     number = ids.id_of(record.number)
-    return Message(number, timestamp(record.time), event.room, event.person.name, kind, event.text)
+    edited = EDITS_TAG in dict(event.tags)
+    return Message(number, timestamp(record.time), event.room, event.person.name, kind, event.text, edited)

@@ -11,6 +11,7 @@ import msgspec
 from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ
+from asyncchat.core.features.edits import Correction
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
@@ -59,6 +60,9 @@ class StreamEncoder:
         if isinstance(event, Erased):
             ids = [self._ids.id_of(number) for number in event.numbers]
             return chunk(b"event: erased\ndata: %b\n\n" % _json({"ids": ids}))
+        if isinstance(event, Correction):
+            edited = {"id": self._ids.id_of(event.message), "name": event.person.name, "text": event.text}
+            return chunk(b"event: edited\ndata: %b\n\n" % _json(edited))
         if isinstance(event, TopicChanged):
             topic = {"topic": event.text, "name": event.person.name}
             return chunk(b"event: topic\ndata: %b\n\n" % _json(topic))
@@ -154,8 +158,8 @@ async def _catch_up(call: Call, after: int, reached: int, session: Session) -> b
 ROUTES = (
     Route(
         "GET", "/rooms/{room}/stream", "streamMessages", stream,
-        "Streams what is said in a room, as server-sent events: message, reaction, erased, topic, renamed; "
-        "gap where what was missed can't be read. That of a public room needs no token.",
+        "Streams what is said in a room, as server-sent events: message, edited, reaction, erased, topic, "
+        "renamed; gap where what was missed can't be read. That of a public room needs no token.",
         {200: Answer("The stream; an event's id is the message's.", None, "text/event-stream")},
         action=READ, optional=True, query=schemas.StreamQuery,
         problems={

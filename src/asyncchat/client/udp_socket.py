@@ -113,7 +113,7 @@ class UdpSocket:
                 datagram = self._socket.recv(_DATAGRAM)
             except BlockingIOError:
                 return
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):  # Windows calls it a reset
                 self._refused()
             else:
                 self._protocol.receive_datagram(datagram, time.monotonic())

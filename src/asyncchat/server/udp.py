@@ -32,8 +32,9 @@ STRANGERS = Rate(2000, 2000)
 """Datagrams a second that are answered for all together who are not known, or not at this address; more are
 dropped. It is a fiftieth of the loop's time, and lets a school in within a second."""
 
-PACKETS = Rate(2000, 2000)
-"""Datagrams a second of one connection, 2 MB; more are lost, and it becomes slower."""
+PACKETS = Rate(2000, 500)
+"""Datagrams of one connection, at once and a second; more are lost. Who says as much is over its budgets, and
+of acknowledgements the next one has all."""
 
 TICK = 0.001
 """Seconds until a timer fires at the least: the loop counts milliseconds."""

@@ -167,3 +167,49 @@ def test_gone_after_the_last_packet_is_in_order():
     pair.ends[1].data_to_send(pair.now)
     pair.ends[1].gone()
     assert pair.ends[1].over == ""
+
+
+_HEADERS = st.builds(
+    lambda *words: f"~{ID}{''.join(words)}".encode(),
+    st.sampled_from(["", " #0", " #1", " #2", f" #{WINDOW + 1}", " #9999999999"]),
+    st.sampled_from(["", " +0", " +1", " +3,5-9", " +9999999999", " +2,9-1,0-9999999999"]),
+    st.sampled_from(["", " ?"]),
+    st.sampled_from(["", " end"]),
+    st.sampled_from(["", "\n", "\nhello\n", "\n" + "z" * 900]),
+)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            _HEADERS, st.binary(max_size=40), st.floats(0, 10), st.sampled_from(["take", "write", "end"])
+        ),
+        max_size=40,
+    )
+)
+def test_whatever_the_other_end_sends_is_bounded_and_raises_nothing(doings):
+    now = 0.0
+    end = UdpConnection(ID, now)
+    written = 0
+    for doing in doings:
+        match doing:
+            case bytes():
+                packet = decode(doing)
+                if isinstance(packet, Packet):
+                    end.receive(packet, now)
+            case float():
+                now += doing
+            case "take":
+                end.take()
+            case "write":
+                end.write(b"x" * 2000)
+                written += 2000
+            case "end":
+                end.end()
+        sent = end.data_to_send(now)
+        assert len(sent) <= WINDOW + 1
+        assert all(len(datagram) <= 1200 and isinstance(decode(datagram), Packet) for datagram in sent)
+        assert len(end._held) <= WINDOW
+        assert 0 <= end._lost <= len(end._flight) <= WINDOW
+        assert 0 <= end.waiting <= written
+        assert end.deadline() > now or end.over is not None or end._lost

@@ -241,6 +241,7 @@ def test_people_are_refused_while_the_log_fails_and_lose_nothing_accepted():
 
 def test_everyone_is_told_when_the_log_fails_for_good(monkeypatch):
     monkeypatch.setattr(outbox, "GIVE_UP", 0.05)
+    monkeypatch.setattr("asyncchat.server.server.DRAIN_SECONDS", 0.5)  # what is lost may hold a session
     log = UnsureLog()
     with suppress(StorageLost), serving(log) as server:
         alice, carol = server.person("alice"), server.irc("carol")

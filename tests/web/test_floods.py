@@ -130,9 +130,10 @@ def test_hundreds_come_and_go(server, visits):
 
 def test_two_thousand_rooms_are_found_by_a_part_of_their_name(server, visits):
     page = visits.join(server.port, "anna")
-    for number in range(20):
-        client = server.irc(f"iris{number}")
+    clients = [server.irc(f"iris{number}") for number in range(20)]
+    for number, client in enumerate(clients):
         client.send("".join(f"JOIN #room-{number}-{one}\r\n" for one in range(99)) + "PING done\r\n")
+    for client in clients:
         client.until("done")
     server.irc("iris").send("JOIN #needle\r\n")
     page.get_by_role("button", name="Find or create a room").click()

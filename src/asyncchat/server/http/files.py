@@ -25,6 +25,7 @@ import msgspec
 from asyncchat.core.features.bots import POST
 from asyncchat.core.features.files import FILES_PATH, ID_LENGTH, ID_LETTERS, StoredFile
 from asyncchat.core.names import fold
+from asyncchat.core.normalization import normalize
 from asyncchat.core.people import Person, person
 from asyncchat.core.replies import AccountRefused
 from asyncchat.server.file_store import read_piece
@@ -379,7 +380,7 @@ def name_of(content_disposition: str) -> str:
 
 def clean_name(name: str) -> str:
     """A file's name without a path, controls, marks of direction and what no file system allows; short."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    name = normalize("NFC", re.split(r"[/\\]", name)[-1])
     letters = ["" if unicodedata.category(one)[0] == "C" else "_" if one in _NO_NAME else one for one in name]
     name = re.sub(r"\s+", " ", "".join(letters)).strip(" .")
     stem, dot, ending = name.rpartition(".")

@@ -213,7 +213,7 @@ function conversationDialog(chat, room, { leave }) {
   const { dialog } = openDialog(cleanName(room.name), content);
 }
 
-export async function roomDialog(chat, room, { leave }) {
+export async function roomDialog(chat, room, { leave, invite }) {
   if (room.private) {
     conversationDialog(chat, room, { leave });
     return;
@@ -239,7 +239,7 @@ export async function roomDialog(chat, room, { leave }) {
   const content = form(async () => {
     if (topic.input.value !== room.topic) await connection.ask("TOPIC", [room.name, topic.input.value]);
     dialog.close();
-  }, topic.node, setTopic, notifyChoice(chat, room), rules, h("h3", {}, "Banned and muted"), bans,
+  }, topic.node, setTopic, notifyChoice(chat, room), chat.mayModerate(room) && h("button.button.quiet", { onclick: () => { dialog.close(); invite(chat, room); } }, "Invite people…"), rules, h("h3", {}, "Banned and muted"), bans,
   h("button.button.quiet", { onclick: () => { dialog.close(); leave(room); } }, "Leave this room"));
   const { dialog } = openDialog(cleanName(room.name), content);
   showRules();

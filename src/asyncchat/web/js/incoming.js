@@ -116,6 +116,7 @@ function modesChanged(chat, room, [letters = "", ...params]) {
 const RULES = {
   PRIVMSG: said,
   NOTICE(chat, item, past, room) {
+    if (item.tags.has("asyncchat/invite")) return; // the answer to whoever asked
     if (past || !pinChanged(chat, item, room)) said(chat, item, past, room);
   },
   TAGMSG(chat, item, past, known) {

@@ -8,6 +8,7 @@ import { Connection } from "./connection.js";
 import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog } from "./dialogs.js";
 import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { Uploads } from "./files.js";
+import { inviteDialog, parseLink } from "./invites.js";
 import { fold } from "./irc.js";
 import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
@@ -73,9 +74,9 @@ function drawHead() {
     menu,
     h("div.title", {}, h("h1", {}, cleanName(room.name)),
       room.private || !room.joined ? (topic ? h("span.topic", {}, topic) : null)
-        : h("button.topic", { title: topic, onclick: () => roomDialog(chat, room, { leave }) }, topic || (chat.maySetTopic(room) ? "Set a topic" : "No topic"))),
+        : h("button.topic", { title: topic, onclick: () => roomDialog(chat, room, { leave, invite: inviteDialog }) }, topic || (chat.maySetTopic(room) ? "Set a topic" : "No topic"))),
     room.joined && connection.has("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
-    room.joined && connection.identity ? iconButton("settings", room.private ? "Conversation settings" : "Room settings", () => roomDialog(chat, room, { leave })) : "",
+    room.joined && connection.identity ? iconButton("settings", room.private ? "Conversation settings" : "Room settings", () => roomDialog(chat, room, { leave, invite: inviteDialog })) : "",
     !connection.identity ? "" : room.private ? iconButton("close", "Close this conversation", () => leave(room)) : iconButton("people", "People", togglePeople),
   );
   if (focused) head.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
@@ -125,6 +126,7 @@ function drawComposer() {
 }
 
 async function join(room) {
+  if (/invitation code/.test(room.refusal)) forgetCode(room);
   if (/key|\+k/i.test(room.refusal)) {
     const key = await ask(`Join ${cleanName(room.name)}`, "The room's key", { button: "Join" });
     if (key === null) return;
@@ -153,7 +155,7 @@ function go(name) {
     closeDrawers();
     return;
   }
-  const room = chat.open(name);
+  const room = chat.open(name, codeFor(name));
   if (!room.private) memory.addRoom(room.name);
   closeDrawers();
   history.replaceState(null, "", room.private ? "#" : `#${encodeURIComponent(room.name.slice(1))}`);
@@ -166,13 +168,21 @@ async function leave(room) {
   chat.leave(room);
 }
 
+/** The room in the page's address. An invitation's code there is remembered, and leaves the address. */
 function roomOfLink() {
-  let name = location.hash.slice(1);
-  try {
-    name = decodeURIComponent(name);
-  } catch { /* a lone % is kept as it is */ }
-  name = name.replace(/^#+/, "");
-  return name && name !== "composer" ? `#${name}` : "";
+  const { room, code } = parseLink(location.hash);
+  if (code) {
+    memory.setOf("codes", fold(room), code);
+    history.replaceState(null, "", `#${encodeURIComponent(room.slice(1))}`);
+  }
+  return room;
+}
+
+const codeFor = (name) => memory.get("codes")?.[fold(name)] ?? "";
+
+function forgetCode(room) {
+  if (codeFor(room.name) === room.password) room.password = "";
+  memory.setOf("codes", room.key, "");
 }
 
 /** Shows a message that may be anywhere in the history. */
@@ -241,6 +251,9 @@ const COMMANDS = {
   ban: ban("+b"),
   unban: ban("-b"),
   invite: (room, rest) => obey("INVITE", [rest, room.name]),
+  invitecode: (room, rest) => (rest ? obey("INVITECODE", [room.name, ...rest.split(/\s+/)]) : inviteDialog(chat, room)),
+  invitecodes: (room) => obey("INVITECODES", [room.name]),
+  uninvite: (room, rest) => obey("UNINVITE", [room.name, rest]),
   mode: (room, rest) => obey("MODE", [...(rest.startsWith("#") ? [] : [room.name]), ...rest.split(/\s+/)]),
   whois: (_room, rest) => { profileDialog(chat, rest, personActs); },
   search: (room) => { searchDialog(chat, room, goTo); },
@@ -424,17 +437,20 @@ function enter(identity) {
   visitor.leave();
   for (const room of [...chat.rooms.values()]) if (room !== first) chat.rooms.delete(room.key); // a visitor saw them listed
   memory.get("rooms")?.forEach((name) => chat.room(name));
+  for (const room of chat.rooms.values()) room.password ||= codeFor(room.name);
   if (!identity.token && !identity.password) restoreTalk(identity.nick);
   first.reset(true); // what a visitor sees has no reactions and not every event: it is loaded again
   memory.addRoom(first.name);
   chat.show(first);
-  connection.open(identity);
+  // Where the server has a password, an invitation's code is one; elsewhere it is ignored.
+  connection.open({ serverPassword: codeFor(first.name) || Object.values(memory.get("codes") ?? {}).at(-1), ...identity });
   redraw("sidebar", "head", "composer", "strip");
 }
 
 async function enterAsVisitor() {
   chat.rooms.clear();
   const room = chat.room(roomOfLink() || LOBBY);
+  visitor.invited = codeFor(room.name) ? cleanName(room.name) : "";
   chat.show(room);
   redraw("sidebar", "head", "composer", "people", "strip");
   await visitor.read(room);
@@ -523,6 +539,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
 });
 connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {
   if (identity.token && (code === "904" || code === "905")) memory.setLogin(null);
+  if (code === "464") memory.set("codes", undefined);
   visitor.refused(code, text, identity);
   enterAsVisitor();
 });

@@ -13,6 +13,7 @@ const signedOut = "This device was signed out. Sign in again.";
 
 export class Visitor {
   asAccount = false;
+  invited = ""; // the room to which the page's link invites
   room = "";
   #error = "";
   #wantsServerPassword = false;
@@ -134,7 +135,7 @@ export class Visitor {
     },
     h("div.row", {}, nick.node, this.asAccount ? password.node : "", this.#wantsServerPassword ? server.node : "", h("button.button", { type: "submit" }, this.asAccount ? "Sign in" : "Join")),
     this.#error ? h("p.error", { role: "alert" }, this.#error) : "",
-    hint(this.asAccount ? "No account? " : "Choose a name to join. ", h("button.link", {
+    hint(this.asAccount ? "No account? " : this.invited ? `You are invited to ${this.invited}: choose a name. ` : "Choose a name to join. ", h("button.link", {
       onclick: () => { this.asAccount = !this.asAccount; this.#nick = nick.input.value; this.drawForm(composer); },
     }, this.asAccount ? "Join without an account" : "Sign in with an account")));
     composer.replace(this.#form);

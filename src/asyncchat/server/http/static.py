@@ -14,6 +14,8 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from asyncchat.server.http.messages import Headers, Request, Response, accepts_gzip, knows, problem
+from asyncchat.text import features as _features  # noqa: F401  # fills the table of slash commands
+from asyncchat.text import slash
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -44,6 +46,9 @@ _COMPRESSED_SUFFIXES = (".png", ".ico", ".woff2")
 
 INDEX = "/index.html"
 
+COMMANDS = "/commands.json"
+"""The one table of slash commands, for the page."""
+
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{sockets}; "
     "require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; form-action 'none'; "
@@ -72,6 +77,7 @@ def files() -> dict[str, File]:
     """
     contents: dict[str, bytes] = {}
     _gather(resources.files("asyncchat") / "web", "", contents)
+    contents[COMMANDS] = _commands()
     every = hashlib.sha256()
     for name, data in sorted(contents.items()):
         every.update(b"%b\0%d\0%b" % (name.encode(), len(data), data))
@@ -82,6 +88,13 @@ def files() -> dict[str, File]:
     for name in contents.keys() - {INDEX}:
         found[folder + name] = msgspec.structs.replace(found[name], lasts=True)
     return found
+
+
+def _commands() -> bytes:
+    """Each slash command once: its word, its usage, what it does."""
+    listed = {command.name: command for command in slash.COMMANDS.values()}
+    rows = [{"name": one.name, "usage": one.usage, "about": one.help} for _, one in sorted(listed.items())]
+    return msgspec.json.encode(rows)
 
 
 def _gather(folder: Traversable, path: str, found: dict[str, bytes]) -> None:

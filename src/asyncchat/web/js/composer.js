@@ -1,7 +1,9 @@
 // The message field: a message of any number of lines, a reply, or a command that begins with "/".
 
 import { h, icon, iconButton } from "./dom.js";
+import { openPicker } from "./emoji.js";
 import { fold } from "./irc.js";
+import { Suggestions } from "./suggestions.js";
 import { clean, cleanName } from "./text.js";
 
 const TYPING_EVERY = 3000;
@@ -14,12 +16,13 @@ export class Composer {
   #typed = 0;
   #completion = null;
 
-  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command; `uploads` sends files. */
-  constructor(node, chat, { say, command, uploads }) {
+  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command; `commands()` lists them; `uploads` sends files. */
+  constructor(node, chat, { say, command, commands, uploads }) {
     this.#node = node;
     this.chat = chat;
     this.say = say;
     this.command = command;
+    this.commands = commands;
     this.uploads = uploads;
   }
 
@@ -53,7 +56,9 @@ export class Composer {
       oninput: () => this.#input(), onkeydown: (event) => this.#key(event),
     });
     const send = h("button.icon-button.send", { type: "submit", "aria-label": "Send" }, icon("send"));
-    const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.uploads.picker, this.#area, send);
+    this.#suggestions = new Suggestions(this.#area, room, this.chat, this.commands);
+    const smile = iconButton("smile", "Emoji", ({ currentTarget }) => openPicker(currentTarget, (char) => this.#insert(char)));
+    const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.#suggestions.node, this.uploads.picker, this.#area, smile, send);
     this.#area.value = room.draft;
     this.#replying = h("div.replying", { hidden: true });
     this.#node.replaceChildren(this.#silence, this.#replying, this.uploads.node, form);
@@ -64,6 +69,13 @@ export class Composer {
   }
 
   #replying = null;
+  #suggestions = null;
+
+  #insert(text) {
+    this.#area.setRangeText(text, this.#area.selectionStart, this.#area.selectionEnd, "end");
+    this.focus();
+    this.#input();
+  }
 
   replace(...nodes) {
     this.#keep();
@@ -108,6 +120,7 @@ export class Composer {
   #input() {
     this.#grow();
     this.#completion = null;
+    this.#suggestions.update();
     const text = this.#area.value;
     this.#room.draft = text;
     this.chat.tell("draft", this.#room);
@@ -126,7 +139,7 @@ export class Composer {
   }
 
   #key(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || this.#suggestions.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       this.#send();
@@ -170,6 +183,7 @@ export class Composer {
       this.say(this.#room, text.replace(/^\/\//, "/"), { reply: this.#reply?.id ?? null });
     }
     this.#area.value = "";
+    this.#suggestions.close();
     this.#room.draft = "";
     this.chat.tell("draft", this.#room);
     this.#reply = null;

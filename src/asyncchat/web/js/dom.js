@@ -115,6 +115,19 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
 
 export const failed = (error) => toast(error.message);
 
+/** Puts a floating element beside another one, within what is seen of the page; on a phone the keyboard takes a part of it. */
+export function placeNear(node, anchor) {
+  // A message's tools are hidden when nothing points at it any more.
+  const box = (anchor.offsetParent ? anchor : anchor.closest(".message") ?? anchor).getBoundingClientRect();
+  const own = node.getBoundingClientRect();
+  const height = visualViewport?.height ?? innerHeight;
+  const below = box.bottom + 4;
+  const above = box.top - own.height - 4;
+  const top = below + own.height <= height - 8 ? below : above >= 8 ? above : Math.max(8, height - own.height - 8);
+  node.style.left = `${Math.max(8, Math.min(box.left, innerWidth - own.width - 8))}px`;
+  node.style.top = `${top}px`;
+}
+
 /** A menu of actions at an element; arrow keys move in it, Escape closes it. */
 export function openMenu(anchor, items, label, spec = "div.menu") {
   document.querySelector(".menu")?.remove();
@@ -148,11 +161,7 @@ export function openMenu(anchor, items, label, spec = "div.menu") {
     event.stopPropagation();
   });
   document.body.append(menu);
-  const box = anchor.getBoundingClientRect();
-  const own = menu.getBoundingClientRect();
-  menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - own.width - 8))}px`;
-  const below = box.bottom + 4;
-  menu.style.top = `${below + own.height > innerHeight - 8 ? Math.max(8, box.top - own.height - 4) : below}px`;
+  placeNear(menu, anchor);
   menu.querySelector("button")?.focus();
   document.addEventListener("pointerdown", outside, true);
 }

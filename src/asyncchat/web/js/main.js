@@ -9,6 +9,7 @@ import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, search
 import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { Uploads } from "./files.js";
 import { inviteDialog, parseLink } from "./invites.js";
+import { openPicker } from "./emoji.js";
 import { fold } from "./irc.js";
 import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
@@ -20,7 +21,6 @@ import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
 
-const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "✅", "👀", "🔥", "🚀", "👎", "💯", "🤔", "☕", "❌"];
 const LOBBY = "#lobby";
 const KEEP_AFTER = 500; // milliseconds after which what changes often is remembered
 
@@ -38,7 +38,7 @@ const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMes
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
 const uploads = new Uploads(connection, { say: (room, link) => say(room, link), room: () => (composer.isOpen ? chat.current : null) });
-const composer = new Composer($("composer"), chat, { say, command, uploads });
+const composer = new Composer($("composer"), chat, { say, command, commands: listCommands, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
@@ -273,6 +273,15 @@ async function obey(word, params) {
   }
 }
 
+let commandTable = null;
+
+/** The commands for the list that opens at a "/": those of the table of all surfaces that the page knows. */
+async function listCommands() {
+  commandTable ??= fetch(new URL("../commands.json", import.meta.url)).then((response) => response.json());
+  const table = await commandTable.catch(() => { commandTable = null; return []; });
+  return table.filter(({ name }) => COMMANDS[name]);
+}
+
 /** Runs a command; false keeps the text in the field. */
 function command(room, word, rest) {
   if (connection.state !== "online") {
@@ -302,7 +311,7 @@ function onMessage(what, room, message, anchor) {
 }
 
 function pickReaction(room, message, anchor) {
-  openMenu(anchor, REACTIONS.map((reaction) => ({ label: reaction, run: () => chat.react(room, message, reaction).catch(failed) })), "Reactions", "div.menu.picker");
+  openPicker(anchor, (reaction) => chat.react(room, message, reaction).catch(failed));
 }
 
 async function redact(room, message) {

@@ -72,6 +72,11 @@ export class Chat extends EventTarget {
     return (!room.private && this.rankIn(room) >= 3) || (room.joined && this.#isAuthor(message));
   }
 
+  mayEdit(room, message) {
+    return this.#online && this.connection.has("draft/message-edit") && room.joined && Boolean(message.id)
+      && (message.kind === "message" || message.kind === "action") && message.redacted === undefined && this.#isAuthor(message);
+  }
+
   /** The server's rule: the account; without one, the name since you have it, and for a day. */
   #isAuthor({ account, nick, time }) {
     const { connection } = this;
@@ -236,6 +241,21 @@ export class Chat extends EventTarget {
     return this.connection.ask("TAGMSG", [room.name], { [tag]: reaction, "+draft/reply": message.id });
   }
 
+  /** Replaces what a message says; the server's echo changes it here, too. */
+  edit(room, message, text) {
+    const tags = { "+draft/edit": message.id };
+    const lines = linesOf(text, LINE_TEXT);
+    return lines.length === 1 ? this.connection.ask("PRIVMSG", [room.name, text], tags)
+      : this.connection.askMultiline(room.name, lines, tags);
+  }
+
+  /** The texts that a message had, the oldest first. */
+  async versions(room, message) {
+    const answer = await this.connection.ask("EDITS", [room.name, message.id]);
+    const batch = answer.find((item) => item.type === "asyncchat/edits");
+    return (batch?.messages ?? []).map((item) => this.messageOf(item)).filter(Boolean);
+  }
+
   redact(room, message, reason = "") {
     return this.connection.ask("REDACT", reason ? [room.name, message.id, reason] : [room.name, message.id]);
   }
@@ -252,6 +272,12 @@ export class Chat extends EventTarget {
 
   askPins(room) {
     this.connection.inTurn(() => this.connection.ask("PINS", [room.name])).catch(() => { /* asked again at the next JOIN */ });
+  }
+
+  /** A message of a room has changed. */
+  changed(room, message) {
+    this.tell("changed", room, { message });
+    this.count(room);
   }
 
   unpinned(room, id) {

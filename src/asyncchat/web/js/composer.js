@@ -17,10 +17,11 @@ export class Composer {
   #completion = null;
 
   /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command; `commands()` lists them; `uploads` sends files. */
-  constructor(node, chat, { say, command, commands, uploads }) {
+  constructor(node, chat, { say, edit, command, commands, uploads }) {
     this.#node = node;
     this.chat = chat;
     this.say = say;
+    this.change = edit;
     this.command = command;
     this.commands = commands;
     this.uploads = uploads;
@@ -68,6 +69,28 @@ export class Composer {
     if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) this.focus();
   }
 
+  #editing = null; // the message whose text is in the field
+  #before = ""; // what was in the field before that
+
+  /** Puts the text of an own message into the field; what is sent replaces it. */
+  edit(message) {
+    if (!this.#area) return;
+    if (!this.#editing) this.#before = this.#area.value;
+    this.#editing = message;
+    this.#reply = null;
+    this.#area.value = message.text;
+    this.#showReply();
+    this.#grow();
+    this.focus();
+  }
+
+  #endEditing() {
+    this.#editing = null;
+    this.#area.value = this.#before;
+    this.#showReply();
+    this.#grow();
+  }
+
   #replying = null;
   #suggestions = null;
 
@@ -84,10 +107,13 @@ export class Composer {
   }
 
   #keep() {
-    if (this.#area && this.#room) this.#room.draft = this.#area.value;
+    if (!this.#area || !this.#room) return;
+    this.#room.draft = this.#editing ? this.#before : this.#area.value;
+    this.#editing = null;
   }
 
   answer(message) {
+    if (this.#editing) this.#endEditing();
     this.#reply = message;
     this.#showReply();
     this.focus();
@@ -102,8 +128,10 @@ export class Composer {
 
   #showReply() {
     if (!this.#replying) return;
-    this.#replying.hidden = !this.#reply;
-    if (this.#reply) {
+    this.#replying.hidden = !this.#reply && !this.#editing;
+    if (this.#editing) {
+      this.#replying.replaceChildren(h("span", {}, "Editing your message"), iconButton("close", "Cancel editing", () => { this.#endEditing(); this.focus(); }));
+    } else if (this.#reply) {
       this.#replying.replaceChildren(
         h("span", {}, "Replying to ", h("b", {}, cleanName(this.#reply.nick)), `: ${clean(this.#reply.text).slice(0, 120)}`),
         iconButton("close", "Cancel reply", () => { this.#reply = null; this.#showReply(); this.focus(); }),
@@ -122,6 +150,7 @@ export class Composer {
     this.#completion = null;
     this.#suggestions.update();
     const text = this.#area.value;
+    if (this.#editing) return;
     this.#room.draft = text;
     this.chat.tell("draft", this.#room);
     const now = Date.now();
@@ -143,6 +172,14 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       this.#send();
+    } else if (event.key === "ArrowUp" && !this.#area.value && !event.shiftKey) {
+      const last = this.#room.messages.findLast((message) => this.chat.mayEdit(this.#room, message));
+      if (!last) return;
+      event.preventDefault();
+      this.edit(last);
+    } else if (event.key === "Escape" && this.#editing) {
+      event.stopPropagation();
+      this.#endEditing();
     } else if (event.key === "Escape" && this.#reply) {
       this.#reply = null;
       this.#showReply();
@@ -176,6 +213,11 @@ export class Composer {
   #send() {
     const text = this.#area.value.trimEnd();
     if (!text) return;
+    if (this.#editing) {
+      if (text !== this.#editing.text) this.change(this.#room, this.#editing, text);
+      this.#endEditing();
+      return;
+    }
     const [word] = text.split(/\s/, 1);
     if (/^\/\w+$/.test(word)) {
       if (!this.command(this.#room, word.slice(1).toLowerCase(), text.slice(word.length).trim())) return;

@@ -7,7 +7,7 @@ const WANTED = [
   "message-tags", "server-time", "echo-message", "batch", "labeled-response", "cap-notify", "multi-prefix",
   "away-notify", "account-notify", "account-tag", "extended-join", "chghost", "invite-notify",
   "standard-replies", "draft/chathistory", "draft/event-playback", "draft/read-marker", "draft/multiline",
-  "draft/message-redaction", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
+  "draft/message-redaction", "draft/message-edit", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
 ];
 
 const PING_AFTER = 25_000;

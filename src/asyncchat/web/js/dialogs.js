@@ -132,6 +132,13 @@ export async function findDialog(chat, open) {
   }
 }
 
+/** The texts that a message had. */
+export async function versionsDialog(chat, room, message) {
+  const versions = await chat.versions(room, message);
+  openDialog(`Texts of a message by ${cleanName(message.nick)}`, h("div.content", {}, h("ol", {}, versions.map(({ time, text }, index) => h("li.found", {},
+    h("time", {}, `${when.format(time)}${index === versions.length - 1 ? ", now" : ""}`), h("div", {}, rich(text)))))));
+}
+
 export async function profileDialog(chat, nick, { write }) {
   const facts = h("dl");
   const content = h("div.content", {}, avatar(cleanName(nick)), facts, h("button.button", { onclick: () => { dialog.close(); write(nick); } }, "Write privately"));

@@ -21,7 +21,7 @@ export function messageOf(chat, { tags, source, command, params }) {
     id: tags.get("msgid") ?? "", time: timeOf(tags), nick: source?.nick ?? "", text, kind,
     account: tags.get("account") ?? "", bot: tags.has("bot"), target: params[0],
     reply: tags.get("+draft/reply") ?? tags.get("+reply") ?? null,
-    self: chat.isMe(source?.nick ?? ""),
+    self: chat.isMe(source?.nick ?? ""), edit: Number(tags.get("asyncchat/edits")?.split(",").at(-1) ?? 0),
   });
 }
 
@@ -66,6 +66,12 @@ function said(chat, item, past, known) {
     return;
   }
   const room = past ? known : roomOf(chat, tags.get("+draft/channel-context") ?? params[0], source.nick);
+  const about = tags.get("asyncchat/edit");
+  if (room && about) {
+    const changed = room.edit(about, message.text, numberOf(message.id));
+    if (changed) chat.changed(room, changed);
+    return;
+  }
   if (!room || !room.add(message, !past) || past) return;
   room.typing.delete(fold(message.nick));
   if (room.countLive(message, (one) => chat.calls(one))) chat.tell("unread", room);

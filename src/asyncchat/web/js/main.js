@@ -5,7 +5,7 @@ import { Account } from "./account.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog } from "./dialogs.js";
+import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog, versionsDialog } from "./dialogs.js";
 import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { Uploads } from "./files.js";
 import { inviteDialog, parseLink } from "./invites.js";
@@ -38,7 +38,7 @@ const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMes
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
 const uploads = new Uploads(connection, { say: (room, link) => say(room, link), room: () => (composer.isOpen ? chat.current : null) });
-const composer = new Composer($("composer"), chat, { say, command, commands: listCommands, uploads });
+const composer = new Composer($("composer"), chat, { say, edit: (room, message, text) => chat.edit(room, message, text).catch(failed), command, commands: listCommands, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
@@ -243,6 +243,7 @@ const COMMANDS = {
   pin: (room, rest) => obey("PIN", [room.name, rest]),
   unpin: (room, rest) => obey("UNPIN", [room.name, rest]),
   pins: (room) => pinsDialog(chat, room, goTo),
+  edit: (room, rest) => { const last = room.messages.findLast((message) => chat.mayEdit(room, message)); if (last && rest) chat.edit(room, last, rest).catch(failed); },
   away: (_room, rest) => obey("AWAY", [rest]),
   back: () => obey("AWAY", []),
   kick: (room, rest) => { const [nick, ...why] = rest.split(/\s+/); obey("KICK", [room.name, nick, why.join(" ")]); },
@@ -300,6 +301,7 @@ function onMessage(what, room, message, anchor) {
     react: () => chat.mayReact(room) && chat.react(room, message, anchor).catch(failed),
     pick: () => chat.mayReact(room) && pickReaction(room, message, anchor),
     menu: () => messageMenu(room, message, anchor),
+    versions: () => connection.identity && versionsDialog(chat, room, message).catch(failed),
     redact: () => chat.mayRedact(room, message) && redact(room, message),
     goto: () => goTo(message),
     seen: () => seen(),
@@ -325,6 +327,7 @@ function messageMenu(room, message, anchor) {
     chat.mayReply() && { label: "Reply", run: () => composer.answer(message) },
     chat.mayReact(room) && { label: "React…", run: () => pickReaction(room, message, anchor) },
     { label: "Copy text", run: () => copy(message.text) },
+    chat.mayEdit(room, message) && { label: "Edit", run: () => composer.edit(message) },
     chat.mayModerate(room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => chat.togglePin(room, message.id).catch(failed) },
     "-",
     { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },

@@ -136,6 +136,13 @@ export class Room {
     forgetOldest(this.#early, MOST_EARLY);
   }
 
+  /** A message says something else now; an older edit than the last one changes nothing. Returns the message, or null. */
+  edit(id, text, number) {
+    const message = this.byId.get(id);
+    if (!message || message.redacted !== undefined || number <= (message.edit ?? 0)) return null;
+    return Object.assign(message, { text, edit: number, calls: undefined });
+  }
+
   /** Takes or gives back a reaction to a message, which may not be loaded. `number` is the event's, 0 if unknown. */
   react(id, reaction, nick, on, number) {
     const toggle = `${id} ${fold(nick)} ${reaction}`;

@@ -368,6 +368,7 @@ export class Timeline {
     }
     const node = h("div.text", {}, message.kind === "action" ? `${name} ` : "", showFiles(rich(message.text, message.self ? "" : this.chat.nick)));
     node.dir = "auto";
+    if (message.edit) node.append(" ", h("button.edited", { title: "Show the earlier texts", onclick: () => this.act("versions", this.#room, message) }, "(edited)"));
     if (message.kind !== "message") node.classList.add(message.kind);
     if (!this.#expanded.has(message)) this.#fresh.push([node, message]);
     return node;

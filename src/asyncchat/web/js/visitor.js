@@ -84,8 +84,8 @@ export class Visitor {
     this.#chat.tell("room", this.#chat.current);
   }
 
-  #say(room, { id, time, name, text, kind }, live = false) {
-    const added = room.add(entry({ id, time: Date.parse(time), nick: name, text, kind, self: false }), live);
+  #say(room, { id, time, name, text, kind, edited }, live = false) {
+    const added = room.add(entry({ id, time: Date.parse(time), nick: name, text, kind, self: false, edit: edited ? 1 : 0 }), live);
     if (added && live) this.#chat.added(room, { live });
   }
 
@@ -99,6 +99,10 @@ export class Visitor {
         Object.assign(message, { redacted: "", text: "" });
         this.#chat.tell("changed", room, { message });
       }
+    });
+    on("edited", ({ id, text }) => {
+      const message = room.edit(id, text, (room.byId.get(id)?.edit ?? 0) + 1);
+      if (message) this.#chat.tell("changed", room, { message });
     });
     on("reaction", ({ id, name, reaction, on: given }) => {
       const message = room.react(id, reaction, name, given, 0);

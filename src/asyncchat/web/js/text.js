@@ -163,5 +163,7 @@ export function markWords(node, words) {
 
 /** The words and "exact phrases" of a search. */
 export function wordsOf(search) {
-  return [...search.matchAll(/"([^"]+)"|[^\s"]+/g)].map(([word, phrase]) => phrase ?? word);
+  const parts = search.split('"');
+  const isPhrase = (at) => at % 2 === 1 && at < parts.length - 1;
+  return parts.flatMap((part, at) => (isPhrase(at) ? [part] : part.split(/\s/))).filter(Boolean);
 }

@@ -203,7 +203,7 @@ def test_a_large_file_is_checked_unless_only_its_process_can_have_ended(path, mo
     monkeypatch.setattr(schema, "_CHECKED_ALWAYS", 0)
     asyncio.run(fill())
     with path.open("r+b") as file:
-        file.seek(4096 * 12)
+        file.seek(4096 * 16)
         file.write(os.urandom(4096 * 4))
     lock = path.with_name("chat.db-lock")
     lines = lock.read_text().split("\n")

@@ -1,5 +1,7 @@
 """What the tests of the server share."""
 
+import gc
+
 import pytest
 
 from asyncchat.server import auth, protocol_detection
@@ -12,3 +14,21 @@ def waits():
         patch.setattr(protocol_detection, "PROMPT_SECONDS", 0.25)
         patch.setattr(auth, "WRONG_SECONDS", 0.1)
         yield
+
+
+@pytest.fixture
+def garbage():
+    """What the cyclic collector finds in the test, as a list that is filled when it is asked."""
+
+    def collect():
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        gc.set_debug(0)
+        found = list(gc.garbage)
+        gc.garbage.clear()
+        return found
+
+    gc.collect()
+    gc.disable()
+    yield collect
+    gc.enable()

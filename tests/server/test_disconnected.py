@@ -1,7 +1,6 @@
 """Clients that are gone, half or wholly: nobody else notices, and nothing is reported as a bug."""
 
 import asyncio
-import gc
 import re
 import socket
 
@@ -218,24 +217,6 @@ VISITS = {
     "websocket that is closed": (GET.format("/", UPGRADE) + masked(8, ""), " 101 "),
     "websocket with a bad frame": (GET.format("/", UPGRADE) + masked(7, ""), " 101 "),
 }
-
-
-@pytest.fixture
-def garbage():
-    """What the cyclic collector finds in the test, as a list that is filled when it is asked."""
-
-    def collect():
-        gc.set_debug(gc.DEBUG_SAVEALL)
-        gc.collect()
-        gc.set_debug(0)
-        found = list(gc.garbage)
-        gc.garbage.clear()
-        return found
-
-    gc.collect()
-    gc.disable()
-    yield collect
-    gc.enable()
 
 
 @pytest.mark.parametrize("how", ["close", "abort"])

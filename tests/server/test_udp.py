@@ -248,6 +248,34 @@ def test_a_spoofed_join_is_answered_by_at_most_the_challenge(server, id):
     assert server.people() == []
 
 
+@pytest.mark.parametrize("how", ["person", "person without an answer", "in order", "gone"])
+def test_nothing_of_who_is_gone_is_left_to_the_collector(server, garbage, how):
+    for number in range(5):
+        one = base64.b32encode(f"{how} {number}".rjust(10, "-").encode())[-16:].decode()
+        with udp(server) as client:
+            if how.startswith("person"):
+                client.enter(f"guest{number}")
+                client.send(b"exit\n" if how == "person" else b"/me\n")
+                if how == "person without an answer":
+                    client.until(b"Usage: /me")
+                    server.call(_abort, server)
+            else:
+                client.open(one)
+                client.send(encode(Packet(one, 1, text=f"guest{number}\n".encode())))
+                client.text_until(one, b"Hello, ")
+                client.leave(one, 2) if how == "in order" else client.send(encode(Gone(one)))
+        settled(server, 0)
+    while server.call(lambda: len(server.server.context.sessions)):
+        pass
+    found = garbage()
+    assert [one for one in found if type(one).__module__.startswith(("asyncchat.", "asyncio."))] == []
+
+
+def _abort(server: ServerThread) -> None:
+    for session in list(server.server.context.sessions):
+        session.disconnect("no answer", at_once=True)
+
+
 def test_garbage_and_floods_are_noticed_by_nobody(id):
     with serving(udp=0, limits=False) as server:
         _flood(server, id)

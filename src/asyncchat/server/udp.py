@@ -82,6 +82,7 @@ class UdpTransport(asyncio.Transport):
         self._had_end = False
         self._is_due = False
         self._timer: asyncio.TimerHandle | None = None
+        self._abort_timer: asyncio.TimerHandle | None = None
         self._budget = Budget(self._loop.time(), PACKETS)
         self._protocol.connection_made(self)
 
@@ -177,7 +178,7 @@ class UdpTransport(asyncio.Transport):
             self._closing = True
             self.connection.end()
             self._schedule()
-            self._loop.call_later(CLOSE_SECONDS, self.abort)
+            self._abort_timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
 
     def abort(self) -> None:
         """Ends it now."""
@@ -246,8 +247,15 @@ class UdpTransport(asyncio.Transport):
             self._timer.cancel()
             self._timer = None
         self._endpoint.forget(self)
-        error = ConnectionResetError(reason) if reason else None
-        self._loop.call_soon(self._protocol.connection_lost, error)
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+            self._abort_timer = None
+        self._loop.call_soon(self._lose, ConnectionResetError(reason) if reason else None)
+
+    def _lose(self, error: Exception | None) -> None:
+        """Tells the session. What refers to each other is parted: it is freed now, not by the collector."""
+        self._protocol.connection_lost(error)
+        del self._protocol, self.reader
 
 
 class UdpEndpoint(asyncio.DatagramProtocol):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.server.harness import serving
+from tests.server.harness import CODE, serving
 
 TEA = "tea at five"
 
@@ -128,6 +128,16 @@ def test_people_ask_nickserv(server, anna):
     anna.until("1 device is signed out of anna")
     anna.send("NS SIGNOUT ALL\r\n")
     anna.until("No device stays signed in")
+
+
+def test_an_operator_of_the_server_signs_somebody_out(server, anna):
+    make(anna)
+    olga = server.irc("olga")
+    olga.send(f"NS SIGNOUT ALL anna\r\nOPER owner {CODE}\r\nNS DEVICES anna\r\nNS SIGNOUT ALL anna\r\n")
+    olga.until("It is not your account")
+    olga.until("  Firefox on Linux, since ")
+    olga.until("1 device is signed out of anna")
+    assert "signed out" in anna.rest().decode()
 
 
 def test_devices_says_what_is_wrong(server, anna):

@@ -88,3 +88,31 @@ def test_what_is_said_is_read_out(server, visits):
     server.person("bob").send("listen\n")
     sees(page, "listen")
     assert page.locator("#reader").inner_text() == "bob: listen"
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "light"}, {"color_scheme": "dark", **PHONE}], ids=str)
+def test_axe_finds_nothing_in_settings_search_and_jumps(server, visits, options):
+    bob = server.person("bob")
+    page = visits.join(server.port, "anna", **options)
+    page.evaluate("asyncchat.connection.ask('REGISTER', ['*', '*', 'tea at five'])")
+    page.evaluate(
+        "asyncchat.connection.identity.password = 'tea at five'; document.querySelector('.me button').click()"
+    )
+    page.get_by_text("Devices that are signed in").wait_for()
+    expect(page.get_by_label("Stay in my rooms while no device is connected")).to_be_enabled()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.evaluate("asyncchat.chat.open('#tea')")
+    for number in range(40):
+        bob.send(f"line {number}\n")
+    page.wait_for_function("() => asyncchat.chat.find('#lobby').unread === 40")
+    page.evaluate("asyncchat.chat.open('#lobby')")
+    page.get_by_role("button", name="New since").wait_for()
+    page.evaluate("document.getElementById('timeline').scrollTop = 300")
+    page.locator("#latest").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("searchbox").fill("line")
+    page.keyboard.press("Enter")
+    page.locator(".found mark").first.wait_for()
+    assert violations(page) == []

@@ -12,21 +12,28 @@ from asyncchat.core.features.login_tokens import (
     RevokeLoginTokens,
 )
 from asyncchat.text.sentences import FeatureText, counted
-from asyncchat.text.slash import Section, SlashCommands, SlashContext
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
 slash = SlashCommands()
 
-slash("devices", "", "Lists the devices that stay signed in to your account.", Section.ACCOUNTS)(
-    lambda _session, _text: GetLoginTokens()
+
+@slash("devices", "[NAME]", "Lists the devices that stay signed in to your account.", Section.ACCOUNTS)
+def _list(_session: SlashContext, text: str) -> Command | None:
+    return None if " " in text else GetLoginTokens(text)
+
+
+@slash(
+    "signout",
+    "DEVICE|all [NAME]",
+    "Signs a device out that stays signed in, or all of them; operators of the server also those of others.",
+    Section.ACCOUNTS,
 )
-
-
-@slash("signout", "DEVICE|all", "Signs a device out that stays signed in, or all of them.", Section.ACCOUNTS)
 def _sign_out(_session: SlashContext, text: str) -> Command | None:
-    if not text or " " in text:
+    device, account = name_and_rest(text)
+    if not device or " " in account:
         return None
-    return RevokeLoginTokens(ALL if text.lower() == "all" else text)
+    return RevokeLoginTokens(ALL if device.lower() == "all" else device, account)
 
 
 def device(token: LoginToken, zone: Zone) -> str:

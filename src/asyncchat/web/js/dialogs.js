@@ -63,7 +63,7 @@ export function searchDialog(chat, room, goTo) {
   const first = field("Since", { type: "date" });
   const last = field("Until", { type: "date" });
   const everywhere = h("input", { type: "checkbox" });
-  const found = h("div", { role: "list", "aria-live": "polite" });
+  const found = h("div", { "aria-live": "polite" });
   let latest;
   const row = (message, where, words) => h("button.found", { onclick: () => { dialog.close(); goTo(message); } },
     h("b", {}, cleanName(message.nick)), " ",
@@ -284,7 +284,7 @@ export function settingsDialog(chat, notifier, account, { theme, setTheme, renam
   choice("Appearance", theme(), [["", "Same as this device"], ["light", "Light"], ["dark", "Dark"]], setTheme),
   online && h("button.button", { type: "submit" }, "Done"),
   online && connection.account && accountPart(account, () => { dialog.close(); signOut(); }),
-  online && !connection.account && leading("Create an account to keep this name", () => accountDialog(chat, made)),
+  online && !connection.account && connection.has("draft/account-registration") && leading("Create an account to keep this name", () => accountDialog(chat, made)),
   !connection.account && leading("Sign in with an account", signIn),
   online && !connection.account && leading("Leave the chat", signOut),
   hint("Keyboard: Ctrl K finds a room; Alt ↑ and Alt ↓ switch rooms; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));

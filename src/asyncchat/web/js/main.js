@@ -550,6 +550,8 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
   }
 });
 connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {
+  const { nick, account: owned } = identity;
+  if (identity.token && code === "433" && fold(nick) !== fold(owned)) return enter({ ...identity, nick: owned }); // somebody has the other name
   if (identity.token && (code === "904" || code === "905")) memory.setLogin(null);
   if (code === "464") memory.set("codes", undefined);
   visitor.refused(code, text, identity);

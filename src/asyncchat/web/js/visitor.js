@@ -89,6 +89,14 @@ export class Visitor {
     if (added && live) this.#chat.added(room, { live });
   }
 
+  /** Where too many streams are open, what was said is read from time to time. */
+  async #readOn(room) {
+    const page = await this.#get(`/${this.#path(room)}/messages?limit=50`);
+    if (this.room !== room.name) return;
+    for (const message of page?.messages ?? []) this.#say(room, message, true);
+    this.#follow(room);
+  }
+
   #follow(room) {
     const last = room.last?.id;
     const stream = this.#stream = new EventSource(`${API}/${this.#path(room)}/stream${last ? `?after=${encodeURIComponent(last)}` : ""}`);
@@ -114,7 +122,7 @@ export class Visitor {
     });
     stream.onerror = () => {
       if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-      this.#again = setTimeout(() => { if (this.#stream === stream) this.#follow(room); }, AGAIN);
+      this.#again = setTimeout(() => { if (this.#stream === stream) this.#readOn(room); }, AGAIN);
     };
   }
 

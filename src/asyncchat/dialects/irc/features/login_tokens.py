@@ -88,9 +88,9 @@ def _told(
     return b"".join(notice(session, answer.context, text) for text in texts)
 
 
-@nickserv.verb("DEVICES", 0, 0, "", "Lists the devices that stay signed in to your account.")
-def _list(_session: IrcSession, _words: list[str]) -> Command:
-    return login_tokens.GetLoginTokens(context=nickserv.PURPOSE)
+@nickserv.verb("DEVICES", 0, 1, "[<account>]", "Lists the devices that stay signed in to your account.")
+def _list(_session: IrcSession, words: list[str]) -> Command:
+    return login_tokens.GetLoginTokens("".join(words), nickserv.PURPOSE)
 
 
 @nickserv.verb(
@@ -105,16 +105,26 @@ def _token(session: IrcSession, words: list[str]) -> Command:
     return _made(session, words[0] if words else "", nickserv.PURPOSE)
 
 
-@nickserv.verb("SIGNOUT", 1, 1, "<device>|ALL", "Signs a device out that stays signed in, or all of them.")
+@nickserv.verb(
+    "SIGNOUT",
+    1,
+    2,
+    "<device>|ALL [<account>]",
+    "Signs a device out that stays signed in, or all of them. Operators may name another account.",
+)
 def _sign_out(_session: IrcSession, words: list[str]) -> Command:
-    return login_tokens.RevokeLoginTokens(
-        ALL if words[0].upper() == "ALL" else words[0], context=nickserv.PURPOSE
-    )
+    token = ALL if words[0].upper() == "ALL" else words[0]
+    return login_tokens.RevokeLoginTokens(token, "".join(words[1:]), nickserv.PURPOSE)
 
 
 # The client's side.
 
-to_server(login_tokens.GetLoginTokens)(lambda _, c: ("NS", "DEVICES"))
+
+def _named(account: str) -> tuple[str, ...]:
+    return (account,) if account else ()
+
+
+to_server(login_tokens.GetLoginTokens)(lambda _, c: ("NS", "DEVICES", *_named(c.account)))
 to_server(login_tokens.RevokeLoginTokens)(
-    lambda _, c: ("NS", "SIGNOUT", "ALL" if c.token == ALL else c.token)
+    lambda _, c: ("NS", "SIGNOUT", "ALL" if c.token == ALL else c.token, *_named(c.account))
 )

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.server.harness import serving
 from tests.server.test_file_types import png
 from tests.web.conftest import sees
+from tests.web.test_access import violations
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,7 @@ def test_what_is_refused_is_told(server, visits):
     assert transfer(anna, "drop", "film.mp4", "video/mp4", bytes(1_200_000))
     row = anna.locator(".upload.failed")
     expect(row).to_contain_text("film.mp4 was not sent: it has 1.2 MB; at most 1 MB are taken here.")
+    assert violations(anna) == []
     row.get_by_role("button", name="Dismiss").click()
     expect(row).to_have_count(0)
     options = server.server.context.options

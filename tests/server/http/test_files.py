@@ -290,6 +290,14 @@ def test_a_file_in_parts(server):
     assert "immutable" in whole.getheader("Cache-Control")
 
 
+def test_a_film_has_an_origin_to_be_loaded_from_but_runs_nothing(server):
+    path, _ = uploaded(server, b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "a.mp4")
+    response, _ = ask(server, "GET", path)
+    assert response.getheader("Content-Type") == "video/mp4"
+    policy = response.getheader("Content-Security-Policy").split("; ")
+    assert {"default-src 'none'", "media-src 'self'", "sandbox allow-same-origin"} < set(policy)
+
+
 def test_an_image_and_its_small_picture(server):
     path, told = uploaded(server, png(640, 480), "screen.png")
     assert path.endswith("-640x480/screen.png")

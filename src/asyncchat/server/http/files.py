@@ -46,13 +46,15 @@ _THUMBS_PATH: Final = "/thumbs/"
 FILE_PATHS: Final = (UPLOAD_PATH, FILES_PATH, _THUMBS_PATH)
 """What the paths begin with that ``FilesApp`` answers."""
 
-POLICY: Final = (
-    "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
-)
-"""The content security policy of each file: no script runs, nothing else is loaded, and it is of no origin.
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+"""The content security policy of a file: no script runs, nothing else is loaded, and it has no origin."""
 
-A browser shows a film or a sound in a page of its own making, which loads the same address and has styles.
-"""
+MEDIA_POLICY: Final = (
+    "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin; "
+    "frame-ancestors 'none'"
+)
+"""That of a film or a sound. A browser shows it in a page of its own making, which loads it once more from
+its origin; no script runs there either."""
 
 NAME_BYTES: Final = 120
 """Longest name of a file in its link, as it is written there: a line of IRC has room for the whole link."""
@@ -66,6 +68,8 @@ _NAME = re.compile(
 )
 _NO_NAME = frozenset('/\\:*?"<>|')
 """What file systems allow in no name."""
+
+_MEDIA = ("video/", "audio/")
 
 _BASIC = (("WWW-Authenticate", 'Basic realm="asyncchat", charset="UTF-8"'),)
 
@@ -254,6 +258,7 @@ class FilesApp:
         shown = "inline" if is_shown else "attachment"
         headers = (
             ("Content-Type", file.type),
+            ("Content-Security-Policy", MEDIA_POLICY if file.type.startswith(_MEDIA) else POLICY),
             ("Content-Disposition", f"{shown}; filename*=UTF-8''{quote(name or 'file', safe='')}"),
         )
         return await _content(request, path, file.size, file.hash[:32], headers)
@@ -267,10 +272,11 @@ class FilesApp:
         except OSError:
             if file.type not in IMAGES or file.size > SMALL_IMAGE:
                 return _no_file(request, "There is no small picture of this file.")
-            headers: Headers = (("Content-Type", file.type),)
+            headers: Headers = (("Content-Type", file.type), ("Content-Security-Policy", POLICY))
             return await _content(request, store.path(file.hash), file.size, file.hash[:32], headers)
         tag = f"{file.hash[:32]}-thumb"
-        return await _content(request, thumbnail, size, tag, (("Content-Type", "image/webp"),))
+        headers = (("Content-Type", "image/webp"), ("Content-Security-Policy", POLICY))
+        return await _content(request, thumbnail, size, tag, headers)
 
 
 def _no_file(request: Request, words: str = "There is no such file here, or it was removed.") -> Response:
@@ -294,7 +300,6 @@ async def _content(request: Request, path: Path, size: int, tag: str, headers: H
         ("ETag", entity),
         ("Accept-Ranges", "bytes"),
         ("Cache-Control", "private, max-age=31536000, immutable"),
-        ("Content-Security-Policy", POLICY),
     )
     if knows(request.header("if-none-match"), entity):
         return Response(304, b"", headers)

@@ -13,6 +13,8 @@ import pytest
 
 from asyncchat import Client, Disconnected, Gap, Message, Unreachable
 from asyncchat.client import pipe
+from asyncchat.dialects.udp import connection
+from asyncchat.server.addresses import Address, open_listener
 from tests.lossy_datagrams import lossy
 from tests.server.harness import PATIENCE, serving
 
@@ -125,6 +127,37 @@ def test_a_server_that_is_killed_and_started_again(tmp_path):
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_server_that_answers_no_more(monkeypatch):
+    monkeypatch.setattr(connection, "PATIENCE", 1.0)
+    with (
+        serving(udp=0) as server,
+        lossy(server.udp_port, lost=0.0) as way,
+        joined(way.port, "anna") as anna,
+    ):
+        way.cut = True
+        anna.say("#lobby", "hello?")
+        while not isinstance(event := anna.receive(PATIENCE), Disconnected):
+            pass
+        assert event.reason == "no answer for 1 seconds"
+        way.cut = False
+        anna.flush(PATIENCE)
+
+
+def test_over_ipv6():
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as free:
+        try:
+            free.bind(("::1", 0))
+        except OSError:
+            pytest.skip("there is no IPv6 here")
+    with serving() as server:
+        (listener,) = open_listener(Address("::1", 0, udp=True))
+        port = listener.getsockname()[1]
+        endpoint = server.wait(server.server.listeners._open_endpoint(listener))
+        with Client(f"udp://[::1]:{port}", nick="anna") as anna:
+            assert anna.say("#lobby", "hello").wait(PATIENCE)
+        server.call(endpoint.close)
 
 
 def test_nobody_answers():

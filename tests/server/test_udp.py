@@ -13,6 +13,7 @@ import pytest
 
 from asyncchat.dialects.udp.connection import WINDOW
 from asyncchat.dialects.udp.datagrams import Cookie, Gone, Hello, Move, Open, Packet, decode, encode
+from asyncchat.server import keepalive
 from asyncchat.server.listeners import FULL
 from tests.server.harness import PATIENCE, ServerThread, serving
 
@@ -119,6 +120,22 @@ def settled(server: ServerThread, connections: int) -> None:
     """Waits until so many are left."""
     while known(server) != connections:
         time.sleep(0.01)
+
+
+def test_a_silent_person_is_asked_when_its_name_is_wanted(server, monkeypatch):
+    monkeypatch.setattr(keepalive, "NAME_SILENCE", -1.0)
+    with udp(server) as before, udp(server) as after:
+        before.enter("bert")
+        after.send(LONG)
+        after.send(after.read().split()[1] + b" bert\n")
+        after.until(b"Enter another name: ")
+        before.until(b"Somebody at your address asks for your name.")
+        before.send(b"exit\n")
+        settled(server, 1)
+        after.send(b"bert\n")
+        after.until(b"Hello, bert!")
+        after.send(b"exit\n")
+    settled(server, 0)
 
 
 def test_a_person_with_nc(server):

@@ -77,7 +77,7 @@ class UdpSocket:
         if data:
             return data
         if protocol.over:
-            raise ConnectionRefusedError if self._is_refused else ConnectionResetError
+            raise ConnectionRefusedError if self._is_refused else OSError(protocol.over)
         return b"" if protocol.ended or protocol.over is not None else None
 
     def open(self) -> None:

@@ -8,6 +8,7 @@ from asyncchat.dialects.udp.bare import (
     ANSWER,
     BURST,
     HELD_BYTES,
+    LEFT,
     NAME_ANSWER,
     NAME_WANTED,
     SILENCE,
@@ -101,8 +102,9 @@ def test_a_silent_person_is_asked_and_then_gone():
     assert peer.data_to_send(SILENCE + ANSWER + 5) == []
     assert peer.data_to_send(2 * SILENCE + 10) == [STILL_THERE]
     assert peer.deadline() == 2 * SILENCE + 10 + ANSWER
-    assert peer.data_to_send(peer.deadline()) == []
+    assert peer.data_to_send(peer.deadline()) == [LEFT]
     assert peer.over == "no answer for 420 seconds"
+    assert peer.data_to_send(peer.deadline()) == []
 
 
 def test_a_name_that_is_wanted_is_kept_by_an_answer():
@@ -115,7 +117,7 @@ def test_a_name_that_is_wanted_is_kept_by_an_answer():
     peer.expect(5, 50)
     assert peer.data_to_send(50) == [NAME_WANTED]
     assert peer.deadline() == 50 + NAME_ANSWER
-    assert peer.data_to_send(50 + NAME_ANSWER) == []
+    assert peer.data_to_send(50 + NAME_ANSWER) == [LEFT]
     assert peer.over == "no answer for 60 seconds"
 
 

@@ -30,6 +30,7 @@ ended, and that is the same person again, who comes from another port."""
 
 STILL_THERE = b"Are you still there? Press Enter within 2 minutes to stay.\n"
 NAME_WANTED = b"Somebody at your address asks for your name. Press Enter within 30 seconds to keep it.\n"
+LEFT = b"You have left the chat, because you did not answer.\n"
 TOO_LONG = f"Not sent: a datagram has more than {DATAGRAM_BYTES:,} bytes. Send shorter lines.\n".encode()
 TOO_FAST = b"Not sent: you send faster than your lines are read.\n"
 
@@ -118,9 +119,14 @@ class BareConnection:
 
     def data_to_send(self, now: float) -> list[bytes]:
         """The datagrams to be sent now."""
-        self._look_at_the_clock(now)
         if self.over is not None:
             return []
+        if self._judge_at and now >= self._judge_at:
+            self.over = f"no answer for {int(now - self.heard_at)} seconds"
+            return [LEFT]
+        if not self._judge_at and now >= self.heard_at + SILENCE:
+            self._judge_at = now + ANSWER
+            self.write(STILL_THERE)
         self._credit = min(float(BURST), self._credit + (now - self._credited_at) * PER_SECOND)
         self._credited_at = now
         sent = []
@@ -151,13 +157,3 @@ class BareConnection:
         datagram = bytes(unsent[:end])
         del unsent[:end]
         return datagram
-
-    def _look_at_the_clock(self, now: float) -> None:
-        if self.over is not None:
-            return
-        if self._judge_at:
-            if now >= self._judge_at:
-                self.over = f"no answer for {int(now - self.heard_at)} seconds"
-        elif now >= self.heard_at + SILENCE:
-            self._judge_at = now + ANSWER
-            self.write(STILL_THERE)

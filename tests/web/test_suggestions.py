@@ -44,6 +44,11 @@ def test_people_rooms_emoji_and_commands_by_keyboard(server, visits):
     keys.press("Escape")
     expect(options(page)).to_have_count(0)
     expect(field).to_have_value("/invitec")
+    field.fill("")
+    keys.type("/invite")
+    expect(options(page)).to_have_count(3)
+    keys.press("Enter")  # the others are longer
+    expect(field).to_have_value("")
 
 
 def test_names_complete_by_touch_and_the_picker_is_on_the_screen(server, visits):

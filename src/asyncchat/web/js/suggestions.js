@@ -80,7 +80,7 @@ export class Suggestions {
     const { chat, room } = this;
     const names = room.private ? [room.name] : [...room.members.values()].map(({ nick }) => nick).filter((nick) => !chat.isMe(nick));
     const last = new Map(room.messages.filter(({ kind }) => kind !== "event").map(({ nick, time }) => [nick, time]));
-    const rank = (nick) => (fold(nick).startsWith(rest) ? 0 : 1);
+    const rank = (nick) => (fold(nick) === rest ? 0 : fold(nick).startsWith(rest) ? 1 : 2);
     return names.filter((nick) => fold(nick).includes(rest))
       .sort((one, other) => rank(one) - rank(other) || (last.get(other) ?? 0) - (last.get(one) ?? 0) || (fold(one) < fold(other) ? -1 : 1))
       .slice(0, MOST).map((nick) => ({ text: `@${nick} `, label: cleanName(nick), icon: avatar(cleanName(nick)) }));
@@ -88,11 +88,14 @@ export class Suggestions {
 
   #rooms(rest) {
     const rooms = [...this.chat.rooms.values()].filter((room) => !room.private && room.key.slice(1).includes(rest));
+    // What is written in full is the first.
+    rooms.sort((one, other) => (other.key.slice(1) === rest) - (one.key.slice(1) === rest));
     return rooms.slice(0, MOST).map((room) => ({ text: `${room.name} `, label: cleanName(room.name), icon: h("span.sign", {}, "#"), note: cleanName(room.topic || " ") }));
   }
 
   async #commands(rest) {
     const starting = (await this.commands()).filter(({ name }) => name.startsWith(rest));
+    starting.sort((one, other) => (other.name === rest) - (one.name === rest));
     return starting.slice(0, MOST).map(({ name, usage, about }) => ({ text: `/${name} `, label: usage || `/${name}`, note: about }));
   }
 

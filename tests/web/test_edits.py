@@ -48,3 +48,13 @@ def test_an_older_one_is_edited_from_its_menu_on_a_phone(server, visits):
     say(page, "first")
     sees(page, "first").locator(".edited").wait_for()
     sees(page, "two")
+    # What is not taken can be tried again.
+    page.evaluate(
+        "() => { asyncchat.chat.edit = () => Promise.reject(new Error('It was said too long ago.')); }"
+    )
+    field = page.locator("#composer textarea")
+    field.press("ArrowUp")
+    say(page, "second")
+    page.get_by_text("It was said too long ago.").wait_for()
+    expect(field).to_have_value("second")
+    expect(page.get_by_text("Editing your message")).to_be_visible()

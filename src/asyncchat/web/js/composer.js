@@ -73,12 +73,12 @@ export class Composer {
   #before = ""; // what was in the field before that
 
   /** Puts the text of an own message into the field; what is sent replaces it. */
-  edit(message) {
+  edit(message, text = message.text) {
     if (!this.#area) return;
     if (!this.#editing) this.#before = this.#area.value;
     this.#editing = message;
     this.#reply = null;
-    this.#area.value = message.text;
+    this.#area.value = text;
     this.#showReply();
     this.#grow();
     this.focus();

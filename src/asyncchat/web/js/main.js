@@ -38,7 +38,7 @@ const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMes
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
 const uploads = new Uploads(connection, { say: (room, link) => say(room, link), room: () => (composer.isOpen ? chat.current : null) });
-const composer = new Composer($("composer"), chat, { say, edit: (room, message, text) => chat.edit(room, message, text).catch(failed), command, commands: listCommands, uploads });
+const composer = new Composer($("composer"), chat, { say, edit, command, commands: listCommands, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
@@ -262,6 +262,14 @@ const COMMANDS = {
   query: (_room, rest) => go(rest),
   help: () => { toast(`/nick /${Object.keys(COMMANDS).join(" /")}; other commands are sent to the server unchanged.`, { seconds: 15 }); },
 };
+
+/** Replaces the text of a message; one that was not taken is in the field again. */
+function edit(room, message, text) {
+  chat.edit(room, message, text).catch((error) => {
+    failed(error);
+    if (room === chat.current) composer.edit(message, text);
+  });
+}
 
 async function obey(word, params) {
   try {

@@ -314,6 +314,10 @@ KNOWN_FEATURES = {
         {"dialects.irc.features.multiline"},
         "a line in a batch is not a command",
     ),
+    "server/http/static.py": (
+        {"text.features.modes"},
+        "gives the page the words of rules",
+    ),
     "dialects/plain/dialect.py": (
         {"text.features.history", "text.features.rooms", "text.features.search", "text.features.server"},
         "goes on where a page ended, greets whoever enters, and ends the help",

@@ -47,6 +47,7 @@ class Visits:
         """The page as a stranger sees it; ``of``: the server's port, where ``port`` is a proxy's."""
         options.setdefault("viewport", {"width": 1280, "height": 800})
         options.setdefault("locale", "en-GB")
+        options.setdefault("service_workers", "block")  # one is tested by itself
         context = self._browser.new_context(**options)
         self._contexts.append(context)
         page = context.new_page()

@@ -26,8 +26,23 @@ def test_axe_finds_nothing(server, visits, scheme, options):
     say(page, "hi\nthere")
     sees(page, "there")
     assert violations(page) == []
-    page.get_by_role("button", name="Room settings").click()
-    page.get_by_role("dialog").wait_for()
+    say(page, "# plan\n- one\n1. two\n> three\n```py\nif x: return 'a', 1 # b\n```")
+    message = sees(page, "three")
+    say(page, "/who")
+    page.locator(".answer").wait_for()
+    assert violations(page) == []
+    for name in ("Room settings", "Search"):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("dialog").wait_for()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("b")
+    page.get_by_role("option").first.wait_for()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    message.click(button="right")
+    page.get_by_role("menu").wait_for()
     assert violations(page) == []
 
 
@@ -67,6 +82,9 @@ def test_all_of_it_by_keyboard(server, visits):
     keys.press("Control+k")
     page.get_by_role("dialog").wait_for()
     keys.type("tea")
+    keys.press("Enter")  # there is no such room yet: nothing is made unasked
+    page.get_by_role("option", name="Make the room #tea").wait_for()
+    keys.press("ArrowDown")
     keys.press("Enter")
     page.get_by_role("heading", name="#tea").wait_for()
     keys.press("Alt+ArrowUp")

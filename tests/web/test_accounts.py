@@ -41,7 +41,7 @@ def test_another_device_of_an_operator_knows_it(server, visits):
     laptop = visits.join(server.port, "anna")
     make_account(laptop, "tea at five")
     say(laptop, f"/owner {CODE}")
-    laptop.get_by_text("You are now an IRC operator").wait_for()
+    laptop.locator(".answer", has_text="You are now the owner").wait_for()
     phone = sign_in(visits, server, "tea at five")
     phone.wait_for_selector("#app[data-joined=true]")
     ben = visits.join(server.port, "ben")
@@ -55,7 +55,8 @@ def test_what_is_read_on_one_device_is_read_on_the_other(server, visits):
     laptop = visits.join(server.port, "anna", "/#tea")
     make_account(laptop, "tea at five")
     laptop.keyboard.press("Control+k")
-    laptop.get_by_label("Room", exact=True).fill("#den")
+    laptop.get_by_role("combobox").fill("#den")
+    laptop.keyboard.press("ArrowDown")  # makes the room
     laptop.keyboard.press("Enter")
     laptop.get_by_role("heading", name="#den").wait_for()
     phone = sign_in(visits, server, "tea at five", "/#den")

@@ -94,7 +94,8 @@ def test_the_topic_and_the_count_of_unread(server, visits):
     anna.keyboard.press("Enter")
     iris.until("where we rest")
     anna.keyboard.press("Control+k")
-    anna.get_by_label("Room", exact=True).fill("#tea")
+    anna.get_by_role("combobox").fill("#tea")
+    anna.keyboard.press("ArrowDown")  # makes the room
     anna.keyboard.press("Enter")
     anna.get_by_role("heading", name="#tea").wait_for()
     iris.send("PRIVMSG #den :hello\r\nPRIVMSG #den :anna: are you there?\r\n")
@@ -151,7 +152,7 @@ def test_the_menu_of_a_message_shows_what_the_server_allows(server, visits):
     assert "Delete…" not in menu_of(ben, "from ben")
     # Half-operators pin, but do not delete; they kick nobody above them.
     anna.evaluate("asyncchat.connection.ask('MODE', ['#den', '+h', 'benno'])")
-    ben.locator(".event", has_text="set mode +h").wait_for()
+    ben.locator(".event", has_text="a half-operator").wait_for()
     entries = menu_of(ben, "from anna")
     assert "Pin" in entries
     assert "Delete…" not in entries
@@ -185,7 +186,7 @@ def test_an_operator_of_the_server_has_the_menus_of_an_operator_in_every_room(se
     message = sees(anna, "tea is at four")
     assert "Kick…" not in menu_of_ben(anna)
     say(anna, f"/owner {CODE}")
-    anna.get_by_text("You are now an IRC operator").wait_for()
+    anna.locator(".answer", has_text="You are now the owner").wait_for()
     assert {"Kick…", "Ban…", "Mute", "Remove operator"} <= set(menu_of_ben(anna))
     tool(anna, message, "More")
     anna.get_by_role("menuitem", name="Pin", exact=True).click()
@@ -221,21 +222,13 @@ def test_the_message_field_says_why_one_may_not_speak(server, visits):
     say(anna, "/mode -m")
     expect(note).to_be_hidden()
     say(anna, "/mute ben 30m")
-    anna.get_by_text("set mode +b m:ben!*@*").wait_for()
+    anna.get_by_text("muted ben").wait_for()
     say(ben, "may I?")
     expect(note).to_have_text("You may not speak here: you are muted.")
     say(anna, "/unmute ben")
     expect(note).to_be_hidden()
     say(ben, "thanks")
     sees(anna, "thanks")
-
-
-def test_a_command_that_the_page_does_not_know(server, visits):
-    anna = visits.join(server.port, "anna")
-    say(anna, "/rule moderated on")
-    anna.get_by_text("There is no /rule here: see /help.").wait_for()
-    say(anna, "/help")
-    anna.get_by_text("/mute /unmute").wait_for()
 
 
 def test_the_time_beside_a_message_is_not_on_its_text(server, visits):

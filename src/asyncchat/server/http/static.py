@@ -13,9 +13,13 @@ from importlib.resources.abc import Traversable
 
 import msgspec
 
+from asyncchat.dialects.irc import modes
 from asyncchat.server.http.messages import Headers, Request, Response, accepts_gzip, knows, problem
-from asyncchat.text import features as _features  # noqa: F401  # fills the table of slash commands
-from asyncchat.text import slash
+from asyncchat.text import (
+    features,  # noqa: F401  # fills the table
+    slash,
+)
+from asyncchat.text.features.modes import RULE_WORDS, SETTING_WORDS
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -46,8 +50,12 @@ _COMPRESSED_SUFFIXES = (".png", ".ico", ".woff2")
 
 INDEX = "/index.html"
 
-COMMANDS = "/commands.json"
-"""The one table of slash commands, for the page."""
+_SCRIPT = b'<script type="module"'
+
+MAIN = "/js/main.js"
+
+WORDS = "/js/words.js"
+"""A module with the tables of words that all surfaces share: commands, and what the rules of a room say."""
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{sockets}; "
@@ -77,24 +85,18 @@ def files() -> dict[str, File]:
     """
     contents: dict[str, bytes] = {}
     _gather(resources.files("asyncchat") / "web", "", contents)
-    contents[COMMANDS] = _commands()
+    contents[WORDS] = _words()
     every = hashlib.sha256()
     for name, data in sorted(contents.items()):
         every.update(b"%b\0%d\0%b" % (name.encode(), len(data), data))
     folder = f"/v/{every.hexdigest()[:16]}"
+    contents[INDEX] = contents[INDEX].replace(_SCRIPT, _preloads(contents) + _SCRIPT)
     # Below another path of a proxy they are found, too, because the page is in the folder above.
     contents[INDEX] = contents[INDEX].replace(b'="/', b'="%b/' % folder[1:].encode())
     found = {name: _file(name, data) for name, data in contents.items()}
     for name in contents.keys() - {INDEX}:
         found[folder + name] = msgspec.structs.replace(found[name], lasts=True)
     return found
-
-
-def _commands() -> bytes:
-    """Each slash command once: its word, its usage, what it does."""
-    listed = {command.name: command for command in slash.COMMANDS.values()}
-    rows = [{"name": one.name, "usage": one.usage, "about": one.help} for _, one in sorted(listed.items())]
-    return msgspec.json.encode(rows)
 
 
 def _gather(folder: Traversable, path: str, found: dict[str, bytes]) -> None:
@@ -104,6 +106,27 @@ def _gather(folder: Traversable, path: str, found: dict[str, bytes]) -> None:
             _gather(entry, name, found)
         elif _suffix(name) in TYPES:
             found[name] = entry.read_bytes()
+
+
+def _preloads(contents: dict[str, bytes]) -> bytes:
+    """Names all modules, so that a browser asks for them at once and not as each names the next."""
+    modules = sorted(name for name in contents if name.startswith("/js/") and name != MAIN)
+    return b"".join(b'<link rel="modulepreload" href="%b">\n' % name.encode() for name in modules)
+
+
+def _words() -> bytes:
+    """The module of words: each slash command in the order of the help, each rule by its letter."""
+    listed = sorted(dict.fromkeys(slash.COMMANDS.values()), key=lambda command: command.section)
+    commands = [
+        {"name": one.name, "usage": one.usage, "about": one.help, "aliases": one.aliases} for one in listed
+    ]
+    rules = {modes.FLAG_LETTERS[flag]: words for flag, words in RULE_WORDS.items()}
+    settings = {modes.SETTING_LETTERS[setting]: words for setting, words in SETTING_WORDS.items()}
+    tables = {"COMMANDS": commands, "RULES": rules, "SETTINGS": settings}
+    return b"".join(
+        b"export const %b = %b;\n" % (name.encode(), msgspec.json.encode(table))
+        for name, table in tables.items()
+    )
 
 
 def _suffix(name: str) -> str:

@@ -17,6 +17,32 @@ function linesOf(text, most) {
   return text.split("\n").flatMap((line) => pieces(line, most).map((piece, index) => ({ text: piece, concat: index > 0 })));
 }
 
+const FENCE = "```";
+const FEW_LINES = 10; // a longer text is a log or code, rather than prose
+
+/** The text in as few messages as it needs, cut between lines; one of many lines as blocks of code, unless it has such itself. */
+function blocksOf(text, limits) {
+  const [open, close] = text.includes(FENCE) || text.split("\n").length < FEW_LINES ? ["", ""] : [`${FENCE}\n`, `\n${FENCE}`];
+  const most = { bytes: limits.bytes - size(open + close), lines: limits.lines - (open ? 2 : 0) };
+  const blocks = [];
+  let block = "";
+  let bytes = 0;
+  let lines = 0;
+  for (const { text: line, concat } of linesOf(text, LINE_TEXT)) {
+    const more = size(line) + (concat ? 0 : 1);
+    if (block && (bytes + more > most.bytes || lines + 1 > most.lines)) {
+      blocks.push(block);
+      [block, bytes, lines] = [line, size(line), 1];
+    } else {
+      block += `${lines && !concat ? "\n" : ""}${line}`;
+      bytes += more;
+      lines += 1;
+    }
+  }
+  if (block) blocks.push(block);
+  return blocks.map((one) => open + one + close);
+}
+
 export class Chat extends EventTarget {
   rooms = new Map();
   current = null;
@@ -144,6 +170,7 @@ export class Chat extends EventTarget {
     const room = this.room(name);
     Object.assign(room, { joined: true, parted: false, refusal: "", name, listedPins: [] });
     room.members.clear();
+    room.renew();
     this.tell("room", room);
     this.history.catchUp(room);
     this.askPins(room);
@@ -174,6 +201,22 @@ export class Chat extends EventTarget {
     return this.#send(room, room.pend({ text, reply, kind, nick: this.nick, time: this.connection.now() }));
   }
 
+  /** Whether a text is too long for one message. */
+  isTooLong(text, { action = false } = {}) {
+    return this.#online && !this.#isWhole(linesOf(text, LINE_TEXT), text, action ? "action" : "message");
+  }
+
+  /** Most bytes and most lines of one message. */
+  get limits() {
+    const of = (key) => this.connection.limit("draft/multiline", key);
+    return { bytes: of("max-bytes"), lines: of("max-lines") };
+  }
+
+  /** The messages in which a text is sent that is too long for one. */
+  blocksOf(text) {
+    return blocksOf(text, this.limits);
+  }
+
   /** Whether the server takes these lines as one message. */
   #isWhole(lines, text, kind) {
     const { connection } = this;
@@ -189,7 +232,8 @@ export class Chat extends EventTarget {
     const lines = linesOf(text, LINE_TEXT);
     if (!this.#isWhole(lines, text, kind)) {
       room.discard(shown);
-      for (const line of lines) if (line.text) await this.say(room, line.text, { reply, action: kind === "action" });
+      const parts = kind === "message" && connection.has("draft/multiline") ? this.blocksOf(text) : lines.map((line) => line.text).filter(Boolean);
+      for (const part of parts) await this.say(room, part, { reply, action: kind === "action" });
       return;
     }
     const tags = reply ? { "+draft/reply": reply } : {};
@@ -210,8 +254,8 @@ export class Chat extends EventTarget {
     if (!room.pending.includes(shown)) return; // its echo has come all the same
     shown.failed = text;
     shown.pending = false;
-    const why = text.split("channel: ")[1];
-    if (/^(you are|only)/.test(why)) room.silence = why;
+    const why = text.slice(text.indexOf(": ") + 2).replace(/\.$/, "");
+    if (text.startsWith("Not sent to") && /^(you are|only)/.test(why)) room.silence = why;
     this.tell("room", room);
     this.tell("changed", room, { message: shown });
   }
@@ -258,6 +302,18 @@ export class Chat extends EventTarget {
 
   redact(room, message, reason = "") {
     return this.connection.ask("REDACT", reason ? [room.name, message.id, reason] : [room.name, message.id]);
+  }
+
+  /** Shows the reader alone a text in a room; `command`: what was typed that it answers. */
+  inform(room, text, command = "") {
+    room.inform({ text, command, time: this.connection.now() });
+    this.added(room, { live: true });
+  }
+
+  /** Removes such a text. */
+  dismiss(room, message) {
+    room.messages = room.messages.filter((other) => other !== message);
+    this.tell("messages", room);
   }
 
   // Pinned messages.
@@ -352,8 +408,10 @@ export class Chat extends EventTarget {
   #stateChanged({ state }) {
     if (state === "online") {
       for (const room of this.rooms.values()) {
-        if (room.private) this.history.catchUp(room);
-        else this.join(room);
+        if (room.private) {
+          room.renew();
+          this.history.catchUp(room);
+        } else this.join(room);
       }
       this.history.conversations();
     } else if (state === "offline") {

@@ -56,7 +56,8 @@ export class Composer {
       enterkeyhint: "send", autocapitalize: "sentences", spellcheck: true,
       oninput: () => this.#input(), onkeydown: (event) => this.#key(event),
     });
-    const send = h("button.icon-button.send", { type: "submit", "aria-label": "Send" }, icon("send"));
+    // The field keeps the focus, or a phone closes its keyboard.
+    const send = h("button.icon-button.send", { type: "submit", "aria-label": "Send", onpointerdown: (event) => event.preventDefault() }, icon("send"));
     this.#suggestions = new Suggestions(this.#area, room, this.chat, this.commands);
     const smile = iconButton("smile", "Emoji", ({ currentTarget }) => openPicker(currentTarget, (char) => this.#insert(char)));
     const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.#suggestions.node, this.uploads.picker, this.#area, smile, send);
@@ -221,9 +222,12 @@ export class Composer {
     const [word] = text.split(/\s/, 1);
     if (/^\/\w+$/.test(word)) {
       if (!this.command(this.#room, word.slice(1).toLowerCase(), text.slice(word.length).trim())) return;
-    } else {
-      this.say(this.#room, text.replace(/^\/\//, "/"), { reply: this.#reply?.id ?? null });
-    }
+    } else if (this.say(this.#room, text.replace(/^\/\//, "/"), { reply: this.#reply?.id ?? null }) === false) return;
+    this.clear();
+  }
+
+  /** Empties the field: what was in it is said. */
+  clear() {
     this.#area.value = "";
     this.#suggestions.close();
     this.#room.draft = "";

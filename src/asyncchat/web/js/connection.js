@@ -8,6 +8,7 @@ const WANTED = [
   "away-notify", "account-notify", "account-tag", "extended-join", "chghost", "invite-notify",
   "standard-replies", "draft/chathistory", "draft/event-playback", "draft/read-marker", "draft/multiline",
   "draft/message-redaction", "draft/message-edit", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
+  "asyncchat/sentences",
 ];
 
 const PING_AFTER = 25_000;
@@ -107,6 +108,12 @@ export class Connection extends EventTarget {
     return this.#expect(label, () => this.send(command, params, { ...tags, label }));
   }
 
+  /** The same, but resolves to the messages whatever they say. */
+  askAll(command, params = []) {
+    const label = (this.#counter += 1).toString(36);
+    return this.#expect(label, () => this.send(command, params, { label }), true);
+  }
+
   /** A message of several lines under one id, where the server can; resolves to its echo. */
   askMultiline(target, lines, tags = {}) {
     const label = (this.#counter += 1).toString(36);
@@ -136,10 +143,10 @@ export class Connection extends EventTarget {
     return Date.now() + this.#ahead;
   }
 
-  #expect(label, act) {
+  #expect(label, act, whole = false) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(label, null, new Refused("TIMEOUT", "The server did not answer")), ANSWER_WITHIN);
-      this.#labels.set(label, { resolve, reject, timer });
+      this.#labels.set(label, { resolve, reject, timer, whole });
       if (!act()) this.#settle(label, null, new Refused("OFFLINE", "Not connected"));
     });
   }
@@ -149,7 +156,7 @@ export class Connection extends EventTarget {
     if (!waiting) return;
     this.#labels.delete(label);
     clearTimeout(waiting.timer);
-    error ??= refusalIn(messages);
+    if (!waiting.whole) error ??= refusalIn(messages);
     if (error) waiting.reject(error);
     else waiting.resolve(messages);
   }
@@ -314,7 +321,10 @@ export class Connection extends EventTarget {
 
   #own = {
     PING(params) { this.send("PONG", [params.at(-1) ?? ""]); },
-    ERROR(params) { this.#lastError = params.at(-1) ?? ""; },
+    ERROR(params) {
+      const text = params.at(-1) ?? "";
+      this.#lastError = text.endsWith("]") ? text.slice(text.indexOf("[") + 1, -1) : text; // the rest is for clients of IRC
+    },
     CAP(params) { this.#capabilities(params); },
     AUTHENTICATE(params) { this.#authenticate(params[0]); },
     "001"(params, { tags }) {

@@ -8,8 +8,6 @@ import { clean, cleanName, clip, markWords, rich, wordsOf } from "./text.js";
 
 export const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-const MOST_ROOMS = 200;
-
 export const hint = (...children) => h("p.hint", {}, ...children);
 
 export function field(label, attributes = {}) {
@@ -57,7 +55,7 @@ function dayOf(input, later = 0) {
   return day ? new Date(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate() + later).getTime() : 0;
 }
 
-export function searchDialog(chat, room, goTo) {
+export function searchDialog(chat, room, goTo, words = "") {
   const { input, node } = field("Words, or \"an exact phrase\"", { type: "search", enterkeyhint: "search" });
   const sender = field("From", { placeholder: "anybody", spellcheck: false, autocapitalize: "off" });
   const first = field("Since", { type: "date" });
@@ -102,34 +100,8 @@ export function searchDialog(chat, room, goTo) {
   }, node, h("div.filters", {}, sender.node, first.node, last.node), h("label", {}, everywhere, " in all my rooms"), h("button.button", { type: "submit" }, "Search"), found);
   const { dialog } = openDialog(`Search ${cleanName(room.name)}`, content);
   input.focus();
-}
-
-export async function findDialog(chat, open) {
-  const { input, node } = field("Room", { placeholder: "#project", spellcheck: false });
-  const list = h("div", {}, hint("Loading the rooms…"));
-  const content = form(() => {
-    const name = input.value.trim();
-    if (!name) return;
-    dialog.close();
-    open(name.startsWith("#") ? name : `#${name.replace(/\s+/g, "-")}`);
-  }, node, h("button.button", { type: "submit" }, "Join or create"), h("h3", {}, "Public rooms"), list);
-  const { dialog } = openDialog("Find a room", content);
-  input.focus();
-  try {
-    const lines = await chat.connection.ask("LIST");
-    const rooms = lines.filter((line) => line.command === "322").map(({ params }) => ({ key: fold(params[1]), name: params[1], people: Number(params[2]), topic: params[3] ?? "" }));
-    rooms.sort((one, other) => other.people - one.people || (one.key < other.key ? -1 : 1));
-    const draw = () => {
-      const found = rooms.filter(({ key }) => key.includes(fold(input.value.trim())));
-      list.replaceChildren(...found.slice(0, MOST_ROOMS).map((room) => h("button.listed", { onclick: () => { dialog.close(); open(room.name); } },
-        h("span.grow", {}, h("b", {}, cleanName(room.name)), room.topic && h("small", {}, cleanName(room.topic))), h("small", {}, `${room.people}`))),
-      found.length > MOST_ROOMS ? hint(`and ${found.length - MOST_ROOMS} more: write a part of the name.`) : found.length ? "" : hint(rooms.length ? "No room has such a name." : "There are no rooms yet."));
-    };
-    input.addEventListener("input", draw);
-    draw();
-  } catch (error) {
-    list.replaceChildren(hint(error.message));
-  }
+  input.value = words;
+  if (words) content.requestSubmit();
 }
 
 /** The texts that a message had. */
@@ -287,7 +259,7 @@ export function settingsDialog(chat, notifier, account, { theme, setTheme, renam
   online && !connection.account && connection.has("draft/account-registration") && leading("Create an account to keep this name", () => accountDialog(chat, made)),
   !connection.account && leading("Sign in with an account", signIn),
   online && !connection.account && leading("Leave the chat", signOut),
-  hint("Keyboard: Ctrl K finds a room; Alt ↑ and Alt ↓ switch rooms; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));
+  hint("Keyboard: Ctrl K finds rooms and people; Alt ↑ and Alt ↓ switch rooms; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));
   const { dialog } = openDialog("Settings", content);
 }
 

@@ -38,7 +38,7 @@ const ICONS = {
   reply: "M10 5L4 11l6 6M4 11h9a7 7 0 0 1 7 7",
   smile: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8 14a5 5 0 0 0 8 0M9 9h.01M15 9h.01",
   close: "M6 6l12 12M18 6L6 18",
-  settings: "M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 12h2m12 0h2M12 4v2m0 12v2M6.5 6.5l1.4 1.4m8.2 8.2l1.4 1.4m0-11l-1.4 1.4M7.9 16.1l-1.4 1.4",
+  settings: "M4 7h9m6 0h1M4 17h1m6 0h9M16 4.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM8 14.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   pin: "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
   plus: "M12 5v14M5 12h14",
   down: "M6 9l6 6 6-6",
@@ -160,7 +160,7 @@ export function openMenu(anchor, items, label, spec = "div.menu") {
     event.preventDefault();
     event.stopPropagation();
   });
-  document.body.append(menu);
+  (anchor.closest("dialog") ?? document.getElementById("main")).append(menu);
   placeNear(menu, anchor);
   menu.querySelector("button")?.focus();
   document.addEventListener("pointerdown", outside, true);

@@ -2,6 +2,7 @@
 // nothing by itself but what belongs to a JOIN.
 
 import { fold, isRoom, timeOf } from "./irc.js";
+import { modesInWords } from "./modes.js";
 import { entry, numberOf } from "./room.js";
 import { cleanName } from "./text.js";
 
@@ -62,7 +63,7 @@ function said(chat, item, past, known) {
   if (!message || chat.ignored.has(fold(message.nick))) return;
   const server = !source || (item.command === "NOTICE" && (source.nick.includes(".") || !chat.nick));
   if (server && !isRoom(params[0])) {
-    chat.tell("notice", null, { text: message.text });
+    chat.tell("told", null, { text: message.text });
     return;
   }
   const room = past ? known : roomOf(chat, tags.get("+draft/channel-context") ?? params[0], source.nick);
@@ -234,7 +235,7 @@ const RULES = {
     const { params } = item;
     if (!room || !isRoom(params[0])) return;
     if (!past) modesChanged(chat, room, params.slice(1));
-    event(chat, room, item, `set mode ${params.slice(1).join(" ")}`);
+    event(chat, room, item, modesInWords(params.slice(1), chat.connection.isupport));
   },
   RENAME(chat, item, past, room) {
     const now = item.params[1];

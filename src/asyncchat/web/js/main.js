@@ -5,21 +5,25 @@ import { Account } from "./account.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog, versionsDialog } from "./dialogs.js";
+import { ask, confirm, personMenu, roomDialog, searchDialog, settingsDialog, versionsDialog } from "./dialogs.js";
 import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { Uploads } from "./files.js";
-import { inviteDialog, parseLink } from "./invites.js";
 import { openPicker } from "./emoji.js";
-import { fold } from "./irc.js";
+import { findDialog } from "./find.js";
+import { inviteDialog, parseLink } from "./invites.js";
+import { fold, isRoom, size } from "./irc.js";
+import { longDialog } from "./long.js";
 import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
 import { drawPins, pinsDialog } from "./pins.js";
 import { Sidebar } from "./sidebar.js";
+import { Slash } from "./slash.js";
 import { entry } from "./room.js";
 import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
+import { COMMANDS } from "./words.js";
 
 const LOBBY = "#lobby";
 const KEEP_AFTER = 500; // milliseconds after which what changes often is remembered
@@ -38,7 +42,7 @@ const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMes
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
 const uploads = new Uploads(connection, { say: (room, link) => say(room, link), room: () => (composer.isOpen ? chat.current : null) });
-const composer = new Composer($("composer"), chat, { say, edit, command, commands: listCommands, uploads });
+const composer = new Composer($("composer"), chat, { say, edit, command, commands: () => COMMANDS, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
@@ -65,8 +69,9 @@ function drawDirty() {
 function drawHead() {
   const room = chat.current;
   const head = $("head");
-  const focused = document.activeElement?.getAttribute?.("aria-label");
-  const menu = iconButton("menu", "Rooms", () => showDrawer("rooms-open"), "button.icon-button.only-phone");
+  const nameOf = (node) => node?.getAttribute?.("aria-label")?.split(",", 1)[0];
+  const focused = head.contains(document.activeElement) ? nameOf(document.activeElement) : "";
+  const menu = menuButton();
   if (!room) return head.replaceChildren(menu, h("div.title", {}, h("h1", {}, "asyncchat")));
   app.dataset.joined = String(room.joined);
   const topic = clean(room.topic);
@@ -79,10 +84,23 @@ function drawHead() {
     room.joined && connection.identity ? iconButton("settings", room.private ? "Conversation settings" : "Room settings", () => roomDialog(chat, room, { leave, invite: inviteDialog })) : "",
     !connection.identity ? "" : room.private ? iconButton("close", "Close this conversation", () => leave(room)) : iconButton("people", "People", togglePeople),
   );
-  if (focused) head.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) [...head.querySelectorAll("[aria-label]")].find((node) => nameOf(node) === focused)?.focus();
   app.classList.toggle("visiting", !connection.identity);
   app.classList.toggle("no-people", room.private || !connection.identity || memory.get("people") === false);
   return undefined;
+}
+
+/** The button that opens the list of rooms on a phone, with a mark for what is unread in those that are not shown. */
+function menuButton() {
+  let [unread, called] = [0, 0];
+  for (const room of chat.rooms.values()) {
+    if (room === chat.current || room.notify === "none") continue;
+    unread += room.unread;
+    called += room.called;
+  }
+  const button = iconButton("menu", `Rooms${unread ? `, ${unread} unread` : ""}${called ? `, ${called} for you` : ""}`, () => showDrawer("rooms-open"), "button.icon-button.only-phone");
+  if (unread) button.append(h(`span.badge${called ? ".called" : ""}`, { "aria-hidden": "true" }, called > 99 ? "99+" : called ? String(called) : ""));
+  return button;
 }
 
 function togglePeople() {
@@ -149,23 +167,23 @@ function drawTyping() {
 
 // Navigation.
 
-function go(name) {
+function go(name, key = "") {
   if (!connection.identity) {
     location.hash = encodeURIComponent(name.slice(1));
     closeDrawers();
     return;
   }
-  const room = chat.open(name, codeFor(name));
+  const room = chat.open(name, key || codeFor(name));
   if (!room.private) memory.addRoom(room.name);
   closeDrawers();
   history.replaceState(null, "", room.private ? "#" : `#${encodeURIComponent(room.name.slice(1))}`);
   composer.focus();
 }
 
-async function leave(room) {
-  if (!room.private && !(await confirm(`Leave ${cleanName(room.name)}`, "Its messages are kept, and you can join again.", "Leave"))) return;
+async function leave(room, { reason = "", sure = false } = {}) {
+  if (!room.private && !sure && !(await confirm(`Leave ${cleanName(room.name)}`, "Its messages are kept, and you can join again.", "Leave"))) return;
   memory.set("rooms", (memory.get("rooms") ?? []).filter((name) => fold(name) !== room.key));
-  chat.leave(room);
+  chat.leave(room, reason);
 }
 
 /** The room in the page's address. An invitation's code there is remembered, and leaves the address. */
@@ -219,49 +237,40 @@ async function goToUnread(room, time) {
 
 // What the person does.
 
+/** Says something; false: it is too long for one message, and the person is asked what to do. */
 function say(room, text, options) {
+  if (chat.isTooLong(text, options)) {
+    longDialog(chat, text, (parts) => {
+      for (const part of parts) say(room, part, options);
+      composer.clear();
+    }, uploads.most < size(text) ? null : (file) => {
+      uploads.send(room, [file]);
+      composer.clear();
+    });
+    return false;
+  }
   timeline.toEnd();
-  return chat.say(room, text, options);
+  chat.say(room, text, options);
+  return true;
 }
 
-/** A ban or a mute, of a name or a mask, for a time perhaps; alone it lists them. */
-const ban = (change, kind = "") => (room, rest) => {
-  const [who, time] = rest.split(/\s+/);
-  obey("MODE", [room.name, change, who && (time ? `t:${time}:` : "") + kind + who + (/[!:]/.test(who) ? "" : "!*@*")]);
-};
-
-const COMMANDS = {
-  me: (room, rest) => { chat.say(room, rest, { action: true }); },
-  join: (_room, rest) => { const [name, key] = rest.split(/\s+/); memory.addRoom(chat.open(name.startsWith("#") ? name : `#${name}`, key).name); },
-  msg: (_room, rest) => {
-    const [name, ...words] = rest.split(/\s+/);
-    go(name);
-    if (words.length) say(chat.current, rest.slice(name.length).trim(), {});
-  },
-  part: (room) => { leave(room); },
-  topic: (room, rest) => obey("TOPIC", [room.name, rest]),
-  pin: (room, rest) => obey("PIN", [room.name, rest]),
-  unpin: (room, rest) => obey("UNPIN", [room.name, rest]),
+/** What slash commands do that the page does itself. */
+const slash = new Slash(chat, {
+  say,
+  go: (name, key) => go(name, key),
+  write: (name, text) => { go(name); if (text) say(chat.current, text); },
+  find: () => findDialog(chat, go),
+  leave: (name, reason) => leave(chat.room(name), { reason, sure: true }),
+  search: (room, text) => searchDialog(chat, room, goTo, text),
   pins: (room) => pinsDialog(chat, room, goTo),
-  edit: (room, rest) => { const last = room.messages.findLast((message) => chat.mayEdit(room, message)); if (last && rest) chat.edit(room, last, rest).catch(failed); },
-  away: (_room, rest) => obey("AWAY", [rest]),
-  back: () => obey("AWAY", []),
-  kick: (room, rest) => { const [nick, ...why] = rest.split(/\s+/); obey("KICK", [room.name, nick, why.join(" ")]); },
-  mute: ban("+b", "m:"),
-  unmute: ban("-b", "m:"),
-  ban: ban("+b"),
-  unban: ban("-b"),
-  invite: (room, rest) => obey("INVITE", [rest, room.name]),
-  invitecode: (room, rest) => (rest ? obey("INVITECODE", [room.name, ...rest.split(/\s+/)]) : inviteDialog(chat, room)),
-  invitecodes: (room) => obey("INVITECODES", [room.name]),
-  uninvite: (room, rest) => obey("UNINVITE", [room.name, rest]),
-  mode: (room, rest) => obey("MODE", [...(rest.startsWith("#") ? [] : [room.name]), ...rest.split(/\s+/)]),
-  whois: (_room, rest) => { profileDialog(chat, rest, personActs); },
-  search: (room) => { searchDialog(chat, room, goTo); },
-  owner: (_room, rest) => obey("OPER", rest.includes(" ") ? rest.split(" ") : ["owner", rest]),
-  query: (_room, rest) => go(rest),
-  help: () => { toast(`/nick /${Object.keys(COMMANDS).join(" /")}; other commands are sent to the server unchanged.`, { seconds: 15 }); },
-};
+  invite: (room) => inviteDialog(chat, room),
+  quit: () => signOut(),
+  ignore: (room, name, hide) => {
+    if (name) chat.dispatchEvent(new CustomEvent("ignore", { detail: { nick: name, hide } }));
+    else chat.inform(room, chat.ignored.size ? `You hide the messages of ${[...chat.ignored].map(cleanName).join(", ")}.` : "You hide nobody's messages.", "/ignore");
+  },
+  answer: (room, typed, text) => inform(room, text, typed),
+});
 
 /** Replaces the text of a message; one that was not taken is in the field again. */
 function edit(room, message, text) {
@@ -271,34 +280,24 @@ function edit(room, message, text) {
   });
 }
 
-async function obey(word, params) {
-  try {
-    const lines = await connection.ask(word, params.filter(Boolean));
-    const text = lines.filter((line) => /^\d\d\d$|^NOTICE$/.test(line.command)).map((line) => line.params.slice(1).join(" ")).join("\n");
-    if (text) toast(clip(clean(text), 900), { seconds: 12 });
-  } catch (error) {
-    if (error.code === "421") toast(`There is no /${word.toLowerCase()} here: see /help.`);
-    else failed(error);
+/** Shows the reader alone a text in a room. */
+async function inform(room, text, command = "") {
+  if (!room) return;
+  if (room === chat.current) {
+    await goToLatest(room);
+    timeline.toEnd();
   }
-}
-
-let commandTable = null;
-
-/** The commands for the list that opens at a "/": those of the table of all surfaces that the page knows. */
-async function listCommands() {
-  commandTable ??= fetch(new URL("../commands.json", import.meta.url)).then((response) => response.json());
-  const table = await commandTable.catch(() => { commandTable = null; return []; });
-  return table.filter(({ name }) => COMMANDS[name]);
+  chat.inform(room, text, command);
+  if (room === chat.current) $("reader").textContent = clip(clean(text), 900);
 }
 
 /** Runs a command; false keeps the text in the field. */
 function command(room, word, rest) {
   if (connection.state !== "online") {
-    toast("Not connected.");
+    toast("Not connected: commands are not kept until you are. Try again then.");
     return false;
   }
-  if (COMMANDS[word]) COMMANDS[word](room, rest);
-  else obey(word.toUpperCase(), rest.split(/\s+/));
+  slash.run(room, word, rest);
   return true;
 }
 
@@ -361,7 +360,7 @@ function onSidebar(what, room) {
   const acts = {
     open: () => go(room.name),
     find: () => findDialog(chat, go),
-    write: async () => { const nick = await ask("Write to somebody", "Name", { button: "Write" }); if (nick) go(nick); },
+    write: () => findDialog(chat, go, "@"),
     me: () => settings(),
   };
   acts[what]?.();
@@ -430,8 +429,23 @@ function restoreTalk(nick) {
   }
 }
 
+/** Shows what was read last, until the server is asked. */
+function restoreLast({ nick, token }) {
+  for (const [name, topic, messages] of memory.lastOf(nick)) {
+    const room = chat.find(name) ?? (token && !isRoom(name) ? chat.room(name) : null);
+    if (!room || room.messages.length) continue;
+    room.topic = topic;
+    room.restore(messages);
+  }
+}
+
+function keepLast() {
+  if (connection.identity?.confirmed && account.stays !== false) memory.keepLast(chat.nick, [...chat.rooms.values()].filter((room) => !room.isOld));
+}
+
 addEventListener("pagehide", () => {
   keepNow();
+  keepLast();
   const { identity } = connection;
   if (identity && !identity.token && !identity.password) memory.keepTalk(chat.nick, [...chat.rooms.values()].filter((room) => room.private && room.messages.length));
 });
@@ -460,6 +474,7 @@ function enter(identity) {
   for (const room of chat.rooms.values()) room.password ||= codeFor(room.name);
   if (!identity.token && !identity.password) restoreTalk(identity.nick);
   first.reset(true); // what a visitor sees has no reactions and not every event: it is loaded again
+  restoreLast(identity);
   memory.addRoom(first.name);
   chat.show(first);
   // Where the server has a password, an invitation's code is one; elsewhere it is ignored.
@@ -498,7 +513,7 @@ on("notify", ({ room }) => {
   redraw("sidebar");
 });
 for (const [what, ...parts] of [
-  ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people", "composer", "head"], ["unread", "sidebar", "jumps"], ["me", "sidebar"], ["typing", "typing"],
+  ["rooms", "sidebar", "head"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people", "composer", "head"], ["unread", "sidebar", "jumps", "head"], ["me", "sidebar"], ["typing", "typing"],
 ]) {
   on(what, ({ room }) => {
     if (what === "members" && room !== chat.current) return;
@@ -537,6 +552,7 @@ on("said", ({ room, message, called: mentioned }) => {
   }
 });
 on("invited", ({ by, name }) => toast(`${cleanName(by)} invites you to ${cleanName(name)}`, { seconds: 30, action: { label: "Join", run: () => go(name) } }));
+on("told", ({ text }) => inform(chat.current, text));
 on("notice", ({ text }) => toast(clip(clean(text), 500), { seconds: 8 }));
 on("ignore", ({ nick, hide }) => {
   if (hide) chat.ignored.add(fold(nick));
@@ -568,6 +584,7 @@ connection.addEventListener("refused", ({ detail: { code, text, identity } }) =>
 
 addEventListener("focus", seen);
 document.addEventListener("visibilitychange", () => {
+  if (document.hidden) keepLast();
   if (document.hidden && chat.current) timeline.markNew(chat.current.last?.time ?? 0);
   seen();
 });
@@ -577,9 +594,17 @@ addEventListener("hashchange", () => {
   if (connection.identity) go(name);
   else enterAsVisitor();
 });
+/** Whether a key is a letter for which there is no field and no button. */
+function isText({ key, ctrlKey, metaKey, altKey, isComposing, target, defaultPrevented }) {
+  if (defaultPrevented || isComposing || ctrlKey || metaKey || altKey || [...key].length !== 1) return false;
+  if (document.querySelector("dialog[open], .menu, .picker") || target.closest?.("input, textarea, select, [contenteditable]")) return false;
+  return key !== " " || !target.closest?.("button, a, summary, #timeline");
+}
+
 $("shade").addEventListener("click", closeDrawers);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open], .menu")) {
+  if (isText(event)) composer.focus(); // what is typed anywhere goes into the message field
+  else if (event.key === "Escape" && !document.querySelector("dialog[open], .menu")) {
     closeDrawers();
     composer.focus();
   } else if (event.key === "k" && (event.ctrlKey || event.metaKey) && connection.identity) {
@@ -587,7 +612,7 @@ addEventListener("keydown", (event) => {
     findDialog(chat, go);
   } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
-    const rooms = [...chat.rooms.values()].sort((one, other) => one.private - other.private);
+    const rooms = sidebar.order;
     const at = rooms.indexOf(chat.current) + (event.key === "ArrowUp" ? -1 : 1);
     const room = rooms[(at + rooms.length) % rooms.length];
     if (room) go(room.name);

@@ -6,6 +6,9 @@ const TALK = "asyncchat.talk";
 const MOST_ROOMS = 50;
 const MOST_MARKERS = 200;
 const MOST_TALK = 200; // messages of a conversation
+const LAST = "asyncchat.last";
+const MOST_LAST = 40; // messages of a room that are shown while there is no server
+const MOST_TEXT = 2000;
 
 function read(storage, key) {
   try {
@@ -72,6 +75,7 @@ export class Memory {
   /** Forgets what was said and written here, for whoever comes next to this device. */
   forgetTalk() {
     sessionStorage.removeItem(TALK);
+    localStorage.removeItem(LAST);
     this.set("drafts", undefined);
   }
 
@@ -88,5 +92,19 @@ export class Memory {
   talkOf(nick) {
     const kept = read(sessionStorage, TALK);
     return kept.nick === nick ? kept.talks : [];
+  }
+
+  // What was read last.
+
+  keepLast(nick, rooms) {
+    const shown = rooms.filter((room) => room.atEnd && room.messages.length).slice(0, MOST_ROOMS).map(({ name, topic, messages }) => [name, topic,
+      messages.filter(({ id }) => id).slice(-MOST_LAST).map(({ id, time, nick: by, text, kind, presence, self, redacted, bot }) => ({ id, time, nick: by, text: text.slice(0, MOST_TEXT), kind, presence, self, redacted, bot }))]);
+    if (shown.length) write(localStorage, LAST, { nick, rooms: shown });
+  }
+
+  /** What somebody of this name read last, as [room, topic, messages]. */
+  lastOf(nick) {
+    const kept = read(localStorage, LAST);
+    return kept.nick === nick ? kept.rooms : [];
   }
 }

@@ -56,9 +56,8 @@ export class People {
     const role = ROLES[member.prefix[0]] ?? "";
     const node = h(`button.person${member.away ? ".away" : ""}`, {
       title: member.away ? `${name}, away: ${clean(member.away)}` : name,
-      "aria-label": [name, role, member.away ? "away" : ""].filter(Boolean).join(", "),
       onclick: (event) => this.act(member.nick, event.currentTarget),
-    }, avatar(name), h("span.name", {}, name), role ? h("span.role", {}, role) : null);
+    }, avatar(name), h("span.name", {}, name), " ", role ? h("span.role", {}, role) : null, member.away ? h("span.unseen", {}, " away") : null);
     node.style.top = `${index * ROW}px`;
     node.dataset.nick = member.nick;
     node.dataset.index = index;

@@ -56,6 +56,7 @@ export class Room {
   draft = "";
   notify = ""; // of what one is told: "all", "" (mentions, and private messages), or "none"
   refusal = "";
+  isOld = false; // whether what is loaded is from an earlier visit
   silence = ""; // why the server refused the last message
   #early = new Map();
   #toggles = new Map();
@@ -166,6 +167,23 @@ export class Room {
     const message = entry({ ...values, pending: true, self: true });
     this.pending.push(message);
     return message;
+  }
+
+  /** Takes what was read last; it is shown until the server is asked. */
+  restore(messages) {
+    for (const message of messages) this.add(entry(message));
+    this.isOld = true;
+  }
+
+  /** The server is asked now: what is shown from an earlier visit is dropped. */
+  renew() {
+    if (this.isOld) this.reset(true);
+    this.isOld = false;
+  }
+
+  /** Shows behind what is loaded what only the reader is told: the answer to a command, or what the server says. */
+  inform(values) {
+    this.messages.push(entry({ ...values, kind: "answer" }));
   }
 
   discard(message) {

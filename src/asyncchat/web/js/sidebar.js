@@ -3,6 +3,8 @@
 import { avatar, h, iconButton, place } from "./dom.js";
 import { cleanName } from "./text.js";
 
+const names = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
 export class Sidebar {
   #node;
   #list = h("div.rooms");
@@ -17,18 +19,23 @@ export class Sidebar {
     this.#node = node;
     this.chat = chat;
     this.act = act;
-    const section = (title, list, ...adder) => h("section", {}, h("h2", {}, title, iconButton("plus", ...adder)), list);
+    const section = (title, list, ...adder) => h("section", { "aria-label": title }, h("h2", {}, title, iconButton("plus", ...adder)), list);
     this.#list.append(
       section("Rooms", this.#rooms, "Find or create a room", () => act("find")),
       section("Private", this.#private, "Write to somebody", () => act("write")),
     );
-    node.append(h("div.brand", {}, h("img", { src: "icon.svg", alt: "" }), this.#brand), this.#list, this.#me);
+    node.append(h("div.brand", {}, h("img", { src: new URL("../icon.svg", import.meta.url).href, alt: "" }), this.#brand), this.#list, this.#me);
+  }
+
+  /** All rooms in the order of the list, then all conversations: by name, so that none changes its place. */
+  get order() {
+    return [...this.chat.rooms.values()].sort((one, other) => one.private - other.private || names.compare(one.name, other.name));
   }
 
   draw() {
     const { chat, act } = this;
     this.#brand.textContent = cleanName(chat.connection.isupport.get("NETWORK") || "asyncchat");
-    const rooms = [...chat.rooms.values()];
+    const rooms = this.order;
     const focused = document.activeElement?.closest?.(".room")?.dataset.key;
     for (const list of [this.#rooms, this.#private]) {
       place(list, rooms.filter((room) => room.private === (list === this.#private)).map((room) => this.#row(room)));

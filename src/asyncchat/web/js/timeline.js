@@ -15,7 +15,7 @@ const MOST_EVENT = 300;
 const MOST_NAMES = 30;
 const MOST_REACTIONS = 24;
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
@@ -39,6 +39,7 @@ export class Timeline {
   #isNewSeen = false; // whether the line "New" was in view
   #jump;
   #expanded = new WeakSet();
+  #byKeys = true; // whether letters are for the message that has the focus; who clicks into it means to write on
   #fresh = [];
   #tools = h("div.tools");
 
@@ -53,6 +54,7 @@ export class Timeline {
     jump.addEventListener("click", () => this.toUnread());
     node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     node.addEventListener("keydown", (event) => this.#key(event));
+    node.addEventListener("pointerdown", () => { this.#byKeys = false; });
     node.addEventListener("contextmenu", (event) => {
       const message = this.#offerTools(event);
       if (!message || getSelection()?.toString() || event.target.closest("a")) return;
@@ -111,6 +113,7 @@ export class Timeline {
     if (at < 0) return false;
     this.#follow = false;
     this.#showAround(at);
+    this.#byKeys = true;
     const node = this.#find(id);
     node?.scrollIntoView({ block: "center" });
     node?.classList.add("flash");
@@ -302,6 +305,11 @@ export class Timeline {
         before = { ...group.at(-1), nick: "" };
         continue;
       }
+      if (message.kind === "answer") {
+        out.push([`a${message.serial}`, () => this.#answer(room, message)]);
+        before = { ...message, nick: "" };
+        continue;
+      }
       const continued = Boolean(before) && before.nick === message.nick && before.kind !== "event" && message.kind !== "action"
         && before.kind !== "action" && !message.reply && message.time - before.time < TOGETHER;
       out.push([`m${message.serial}${continued ? "c" : ""}${message.pending ? "p" : ""}${message.failed ? "f" : ""}v${message.version ?? 0}`, () => this.#message(room, message, continued)]);
@@ -335,6 +343,15 @@ export class Timeline {
     return h("div.event", { title: full.format(group.at(-1).time) }, parts.join("; "));
   }
 
+  #answer(room, message) {
+    const text = h("div.text", {}, clean(message.text));
+    text.dir = "auto";
+    if (!this.#expanded.has(message)) this.#fresh.push([text, message]);
+    return h("div.answer", {},
+      h("div.about", {}, message.command ? h("code", {}, clean(message.command)) : h("b", {}, "Server"), h("small", {}, "only you see this"),
+        iconButton("close", "Dismiss", () => this.chat.dismiss(room, message))), text);
+  }
+
   #message(room, message, continued) {
     const name = cleanName(message.nick);
     const when = h("time", { dateTime: new Date(message.time).toISOString(), title: full.format(message.time) }, clock.format(message.time));
@@ -354,7 +371,7 @@ export class Timeline {
     if (message.reply) body.append(this.#quote(room, message));
     body.append(this.#text(message, name));
     if (message.failed) {
-      body.append(h("div.error", {}, `Not sent: ${message.failed} `, h("button.link", { onclick: () => this.act("again", room, message) }, "Try again")));
+      body.append(h("div.error", {}, `${message.failed.startsWith("Not ") ? "" : "Not sent: "}${message.failed} `, h("button.link", { onclick: () => this.act("again", room, message) }, "Try again")));
     }
     if (message.reactions.size) body.append(this.#reactions(room, message));
     node.append(body);
@@ -464,12 +481,14 @@ export class Timeline {
     const at = messages.indexOf(focused);
     const go = (index) => {
       event.preventDefault();
+      this.#byKeys = true;
       messages[Math.max(0, Math.min(messages.length - 1, index))]?.focus();
     };
     if (event.key === "ArrowUp") return go(at < 0 ? messages.length - 1 : at - 1);
     if (event.key === "ArrowDown") return at < 0 ? undefined : go(at + 1);
     if (event.key === "End") { event.preventDefault(); this.toEnd(); return go(messages.length - 1); }
     if (!focused || event.target !== focused || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    if (event.key.length === 1 && !this.#byKeys) return undefined;
     const message = this.#messageAt(focused);
     const what = { r: "reply", e: "pick", Enter: "menu", " ": "menu", Delete: "redact" }[event.key];
     if (what && message) {

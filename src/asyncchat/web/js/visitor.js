@@ -4,12 +4,21 @@
 import { field, hint } from "./dialogs.js";
 import { h } from "./dom.js";
 import { entry } from "./room.js";
+import { cleanName } from "./text.js";
 
 const API = "api/v1/rooms";
 const MOST_ROOMS = 100;
 const AGAIN = 30_000; // milliseconds until a stream is tried again that the server refused
 
 const signedOut = "This device was signed out. Sign in again.";
+
+/** Why somebody is not let in, for people: the server's text is for clients of IRC. */
+function reasonOf(code, text, { nick, serverPassword }) {
+  if (code === "464" && !serverPassword) return "This server asks for a password.";
+  if (code === "464" && !text.startsWith("Too many")) return "That is not the server's password.";
+  if (code !== "433") return text.replace("nickname", "name");
+  return /account|reserved/i.test(text) ? `${cleanName(nick)} belongs to an account. Sign in with its password, or choose another name.` : `${cleanName(nick)} is in use already. Choose another name.`;
+}
 
 export class Visitor {
   asAccount = false;
@@ -34,7 +43,7 @@ export class Visitor {
   refused(code, text, identity) {
     this.#nick = identity.nick;
     const wrong = code === "904" || code === "905";
-    this.#error = !wrong ? text : identity.token ? signedOut : "The name or the password is wrong.";
+    this.#error = wrong ? (identity.token ? signedOut : "The name or the password is wrong.") : reasonOf(code, text, identity);
     if (code === "464") this.#wantsServerPassword = true;
     this.asAccount ||= wrong || (code !== "464" && /account|reserved|registered|log in|sign in/i.test(text));
   }

@@ -1,0 +1,48 @@
+"""Where things stand, in what order, and that they can be read."""
+
+from playwright.sync_api import expect
+
+from tests.web.conftest import say, sees
+
+ORDER = "[...document.querySelectorAll('#sidebar .room .name')].map(node => node.textContent)"
+
+
+def test_with_many_rooms_all_parts_are_in_view_and_nothing_moves(server, visits):
+    page = visits.join(server.port, "anna")
+    rooms = page.evaluate("""() => {
+      const names = Array.from({ length: 40 }, (_, at) => `#room-${at}`);
+      for (const name of names) asyncchat.chat.room(name);
+      asyncchat.chat.room("bob");
+      return names;
+    }""")
+    expect(page.locator("#sidebar .room")).to_have_count(42)
+    expect(page.get_by_role("region", name="Private").get_by_role("heading")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="bob")).to_be_in_viewport()
+    before = page.evaluate(ORDER)
+    assert before == ["lobby", *(name[1:] for name in rooms), "bob"]
+    page.keyboard.press("Alt+ArrowDown")
+    page.get_by_role("heading", name="#room-0").wait_for()
+    assert page.evaluate(ORDER) == before
+    page.keyboard.press("Control+k")
+    page.keyboard.type("room-3")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="#room-3", exact=True).wait_for()
+    page.reload()
+    page.get_by_role("heading", name="#room-3", exact=True).wait_for()
+    expect(page.locator("#sidebar .room")).to_have_count(3)
+    assert page.evaluate(ORDER) == ["lobby", "room-0", "room-3"]
+
+
+def test_the_page_does_not_scroll_and_times_are_those_of_the_locale(server, visits):
+    for options in ({}, {"viewport": {"width": 390, "height": 844}}):
+        page = visits.join(server.port, f"anna{len(options)}", locale="en-US", **options)
+        say(page, f"hello {len(options)}")
+        sees(page, f"hello {len(options)}")
+        page.evaluate("scrollTo(0, 100)")
+        assert page.evaluate("[scrollX, scrollY]") == [0, 0]
+        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    shown = page.locator(".message time").last
+    wanted = shown.evaluate("""({ dateTime }) =>
+      new Intl.DateTimeFormat("en-US", { timeStyle: "short" }).format(new Date(dateTime))""")
+    assert shown.inner_text() == wanted
+    assert not wanted.startswith("0")

@@ -1,12 +1,13 @@
-// Turns a message's text into nodes: code, bold, links. It makes only text nodes and elements of its own, so that
+// Turns a message's text into nodes: code, bold, lists, quotes, links. It makes only text nodes and elements of its own, so that
 // nothing that another person sends becomes markup; only http and https become links.
 // A text costs what it is long: a mark is sought no further than to its next occurrence, and in no pattern does anything
 // follow an unbounded repetition.
 
+import { coloured } from "./code.js";
 import { h } from "./dom.js";
 
 const FENCE = "```";
-const OPENING = /https?:\/\/|`(?!`)|\*\*(?!\*)|~~(?!~)|(?<![\p{L}\p{N}*])\*(?![*\s])|(?<![\p{L}\p{N}_])_(?![_\s])|(?<![\p{L}\p{N}&/])#(?=\p{L})/gu;
+const OPENING = /https?:\/\/|(?<![\p{L}\p{N}.@/-])www\.(?=[\p{L}\p{N}])|`(?!`)|\*\*(?!\*)|~~(?!~)|(?<![\p{L}\p{N}*])\*(?![*\s])|(?<![\p{L}\p{N}_])_(?![_\s])|(?<![\p{L}\p{N}&/])#(?=\p{L})/gu;
 const TAGS = { "`": "code", "**": "strong", "~~": "s", "*": "em", _: "em" };
 const ADDRESS = /[^\s<>"`]+/y;
 const ROOM = /[\p{L}\p{N}_.-]+/uy;
@@ -17,6 +18,7 @@ const IRC_FORMAT = /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-fA-F]{6}(?:,[
 const MARKS = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
 const MOST_ELEMENTS = 300; // of one message; what follows is shown as it was written
 const MOST_NAME = 100;
+const MOST_QUOTES = 3; // quotes in a quote
 
 /** A text without IRC formatting, controls and bidi overrides, which are invisible or change the line's direction. */
 export function clean(text) {
@@ -82,10 +84,11 @@ function appendPlain(parent, text, reader) {
 
 /** The element that a mark opens, and the index after it; null if the mark is only a character. */
 function span(text, mark, start, reader, depth) {
-  if (mark.startsWith("http")) {
+  if (mark.startsWith("http") || mark === "www.") {
     const url = trimmedUrl(mark + matchAt(ADDRESS, text, start));
     if (url.length <= mark.length) return null;
-    const node = URL.canParse(url) ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, url) : url;
+    const href = mark === "www." ? `https://${url}` : url;
+    const node = URL.canParse(href) ? h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, url) : url;
     return [node, start + url.length - mark.length];
   }
   if (mark === "#") {
@@ -120,6 +123,75 @@ function appendSpans(parent, text, reader, depth = 0) {
   appendPlain(parent, text.slice(from), reader);
 }
 
+// Lines that begin with a mark: a quote, a list, a heading.
+
+const ITEM = /^ {0,3}(?:[-*]|(\d{1,4})[.)]) (?=\S)/;
+const QUOTE = /^>(?: |$)/;
+const HEADING = /^#{1,3} (?=\S)/;
+const MARKED = /^(?:>|#{1,3} | {0,3}(?:[-*]|\d{1,4}[.)]) )/m;
+
+function kindOf(line) {
+  if (QUOTE.test(line)) return "quote";
+  const item = ITEM.exec(line);
+  if (item) return item[1] ? "numbers" : "points";
+  return HEADING.test(line) ? "heading" : "";
+}
+
+/** The blocks of a text: [kind, its lines]. */
+function blocksOf(lines) {
+  const blocks = [];
+  for (const line of lines) {
+    const kind = kindOf(line);
+    const last = blocks.at(-1);
+    if (last?.[0] === kind && kind !== "heading") last[1].push(line);
+    else blocks.push([kind, [line]]);
+  }
+  return blocks;
+}
+
+function appendList(parent, kind, lines, reader) {
+  const list = kind === "numbers" ? h("ol", { start: Number(ITEM.exec(lines[0])[1]) }) : h("ul");
+  parent.append(list);
+  for (const line of lines) {
+    const item = h("li");
+    list.append(item);
+    reader.left -= 1;
+    appendSpans(item, line.replace(ITEM, ""), reader);
+  }
+}
+
+function appendBlocks(parent, text, reader, depth = 0) {
+  if (!MARKED.test(text)) return appendSpans(parent, text, reader);
+  const blocks = blocksOf(text.split("\n"));
+  let plain = [];
+  const flush = () => {
+    if (parent.lastChild?.localName && !plain[0]) plain.shift(); // a block has its distance
+    if (plain.length) appendSpans(parent, plain.join("\n"), reader);
+    plain = [];
+  };
+  for (const [kind, lines] of blocks) {
+    if (!kind || reader.left < lines.length) {
+      plain.push(...lines);
+      continue;
+    }
+    flush();
+    if (kind === "heading") {
+      const node = h("div.heading");
+      reader.left -= 1;
+      appendSpans(node, lines[0].replace(HEADING, ""), reader);
+      parent.append(node);
+    } else if (kind === "quote") {
+      const node = h("blockquote");
+      reader.left -= 1;
+      const inner = lines.map((line) => line.replace(QUOTE, "")).join("\n");
+      if (depth < MOST_QUOTES) appendBlocks(node, inner, reader, depth + 1);
+      else appendSpans(node, inner, reader);
+      parent.append(node);
+    } else appendList(parent, kind, lines, reader);
+  }
+  return flush();
+}
+
 /** A message's text as nodes; mentions of `nick`, the reader, are highlighted. */
 export function rich(text, nick = "") {
   const out = document.createDocumentFragment();
@@ -130,14 +202,16 @@ export function rich(text, nick = "") {
     const open = shown.indexOf(FENCE, from);
     const close = open < 0 ? -1 : shown.indexOf(FENCE, open + FENCE.length + 1);
     if (close < 0) break;
-    appendSpans(out, shown.slice(from, open).replace(/\n$/, ""), reader);
-    const code = shown.slice(open + FENCE.length, close).replace(/^(?:[\w+-]{1,20}\n)?\n?(?=[^])/, "").replace(/\n$/, "");
-    out.append(h("pre", { tabIndex: 0 }, h("code", {}, code)));
+    if (open > from) appendBlocks(out, shown.slice(from, open).replace(/\n$/, ""), reader);
+    const block = shown.slice(open + FENCE.length, close);
+    const named = /^([\w+-]{1,20})\n\n?(?=[\s\S])/.exec(block);
+    const code = (named ? block.slice(named[0].length) : block.replace(/^\n(?=[\s\S])/, "")).replace(/\n$/, "");
+    out.append(h("pre", { tabIndex: 0 }, coloured(code, named?.[1].toLowerCase() ?? "")));
     reader.left -= 1;
     from = close + FENCE.length;
     if (shown[from] === "\n") from += 1;
   }
-  appendSpans(out, shown.slice(from), reader);
+  if (from < shown.length) appendBlocks(out, shown.slice(from), reader);
   return out;
 }
 

@@ -59,10 +59,19 @@ WORDS = "/js/words.js"
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{sockets}; "
-    "require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "require-trusted-types-for 'script'; trusted-types worker; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'"
 )
-"""The page runs only its own files, makes no markup or code of a text, and connects only to this server."""
+"""The page runs only its own files, makes no markup or code of a text, and connects only to this server.
+
+The one policy of trusted types, ``worker``, gives the address of the service worker and nothing else.
+"""
+
+
+WORKER = "/sw.js"
+
+_WORKER_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""The service worker loads files of this server; a worker has a policy of its own."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -180,6 +189,8 @@ def _respond(path: str, host: str, known: str, wanted: str, accepted: str) -> Re
     )
     if file.kind == TYPES[".html"]:
         headers += _page_headers(host)
+    elif path == WORKER:
+        headers += (("Content-Security-Policy", _WORKER_POLICY),)
     # Tags match strongly there (RFC 9110, 13.1.1): one with W/ never does.
     tags = [part.strip() for part in wanted.split(",")]
     if tags != [""] and tag not in tags and "*" not in tags:

@@ -24,6 +24,7 @@ import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
 import { COMMANDS } from "./words.js";
+import { startWorker } from "./worker.js";
 
 const LOBBY = "#lobby";
 const KEEP_AFTER = 500; // milliseconds after which what changes often is remembered
@@ -624,6 +625,8 @@ setTheme(memory.get("theme") ?? "");
 if (memory.login) enter({ ...memory.login });
 else if (memory.get("nick") && !memory.get("out")) enter({ nick: memory.get("nick") });
 else enterAsVisitor();
+
+startWorker();
 
 // For tests and for the browser's console.
 globalThis.asyncchat = { chat, connection, timeline };

@@ -1,0 +1,55 @@
+// The service worker. The page is always asked of the server first, so that nobody is shown an old one; without an answer the
+// one that was seen last is shown, with its files. Files have the version in their path and are asked for once.
+
+const KEPT = "asyncchat";
+const WAIT = 3000; // milliseconds for the server's answer
+
+const scope = new URL(self.registration.scope);
+
+/** Keeps a page and all files that it names, and forgets those of other versions. */
+async function keep(response) {
+  const cache = await caches.open(KEPT);
+  const text = await response.clone().text();
+  const files = [...new Set([...text.matchAll(/="(v\/[^"]{1,200})"/g)].map(([, path]) => new URL(path, scope).href))];
+  const before = (await cache.keys()).map(({ url }) => url);
+  await cache.addAll(files.filter((url) => !before.includes(url)));
+  await cache.put(scope.href, response);
+  const [, version = ""] = /^v\/(\w{1,64})\//.exec(files[0]?.slice(scope.href.length) ?? "") ?? [];
+  for (const url of before) if (url !== scope.href && !url.startsWith(`${scope.href}v/${version}/`)) await cache.delete(url);
+}
+
+async function page(answer) {
+  const late = new Promise((resolve) => { setTimeout(resolve, WAIT); });
+  const first = await Promise.race([answer.catch(() => null), late]);
+  if (first?.ok) return first;
+  return (await caches.match(scope.href, { ignoreVary: true })) ?? answer;
+}
+
+async function file(request) {
+  const kept = await caches.match(request, { ignoreVary: true });
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.ok) {
+    const copy = response.clone();
+    caches.open(KEPT).then((cache) => cache.put(request, copy)).catch(() => { /* no place: it is asked for again */ });
+  }
+  return response;
+}
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(fetch(scope.href, { headers: { Accept: "text/html" } }).then((response) => (response.ok ? keep(response) : null)).catch(() => { /* it is kept when it is loaded next */ }));
+});
+
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(scope.href)) return;
+  const path = request.url.slice(scope.href.length).split(/[?#]/, 1)[0];
+  if (request.mode === "navigate" && path === "") {
+    const answer = fetch(request);
+    event.waitUntil(answer.then((response) => (response.ok ? keep(response.clone()) : null)).catch(() => { /* the kept one is shown */ }));
+    event.respondWith(page(answer));
+  } else if (path.startsWith("v/")) event.respondWith(file(request));
+});

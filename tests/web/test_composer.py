@@ -1,7 +1,9 @@
 """The message field: long texts, the focus, phones."""
 
+import pytest
 from playwright.sync_api import expect
 
+from tests.server.harness import serving
 from tests.web.conftest import say, sees, texts
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -9,6 +11,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 def focused(page):
     return page.evaluate("document.activeElement.localName")
+
+
+@pytest.fixture
+def server():
+    with serving(limits=False) as running:
+        yield running
 
 
 def test_a_paste_is_one_message_and_one_that_is_too_long_is_counted_first(server, visits):

@@ -39,7 +39,7 @@ class IrcDialect(IrcSession):
     """
 
     is_web = False
-    __slots__ = ("_lines",)
+    __slots__ = ("_in_batch", "_lines")
 
     def __init__(
         self,
@@ -52,6 +52,8 @@ class IrcDialect(IrcSession):
     ) -> None:
         super().__init__(context, session, host, is_confidential=is_confidential, reached_at=reached_at)
         self._lines: LineFramer | None = None
+        self._in_batch = 0
+        """Lines of batches that have not been counted yet."""
 
     def awaits(self, command: Command) -> bool:
         """Whether nothing is read after this command until its outcome has been told."""
@@ -84,9 +86,10 @@ class IrcDialect(IrcSession):
             lines = sum(
                 not (type(asked) is DialectReply and type(asked.value) is LabelStart) for asked in commands
             )
-        if lines > _LINES_AS_ONE and self.caps_in & MULTILINE:
+        if self.caps_in & MULTILINE and _IN_BATCH[0] in commands:
             in_batch = sum(asked is _IN_BATCH[0] for asked in commands)
-            lines -= in_batch - in_batch // _LINES_AS_ONE
+            counted, self._in_batch = divmod(self._in_batch + in_batch, _LINES_AS_ONE)
+            lines -= in_batch - counted
         return lines
 
     def receive_eof(self) -> list[Command]:
@@ -272,4 +275,4 @@ _IN_BATCH = (DialectReply(b""),)
 """The same for a line of a batch, which is a part of a message."""
 
 _LINES_AS_ONE = 8
-"""Lines of a batch that count as one line, where more came at once: their bytes and time count anyway."""
+"""Lines of a batch that count as one line: their bytes and their time count anyway."""

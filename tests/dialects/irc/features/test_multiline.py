@@ -277,5 +277,7 @@ def test_the_lines_of_a_message_count_as_few_to_the_flood_control(server):
     asked = peer.dialect.receive_data("".join(f"{line}\r\n" for line in lines).encode())
     assert len(asked) == 62
     assert peer.dialect.cost(asked) == 1 + 61 // 8
+    one_by_one = [peer.dialect.receive_data(f"{line}\r\n".encode()) for line in lines]
+    assert sum(map(peer.dialect.cost, one_by_one)) == 1 + 61 // 8 + (61 % 8 + 61 % 8) // 8
     empty = peer.dialect.receive_data(b"\r\n" * 62)
     assert peer.dialect.cost(empty) == 62

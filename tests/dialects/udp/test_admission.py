@@ -134,6 +134,21 @@ def test_the_way_of_a_client():
     assert door.answer(move, HERE, 1001.5) == Opened(ID, moves=True)
 
 
+@pytest.mark.parametrize(("hellos", "repeated_after"), [(1, 0.3), (2, 1.0)])
+def test_a_client_learns_from_the_only_hello_how_long_an_answer_takes(hellos, repeated_after):
+    client = UdpClientConnection(ID, 0.0)
+    now = 0.0
+    for _ in range(hellos):
+        now = client.deadline()
+        assert client.data_to_send(now) == [encode(Hello())]
+    client.receive_datagram(encode(Cookie("ABCDEFGHIJ23")), now + 0.1)
+    assert client.data_to_send(now + 0.1) == [encode(Open("ABCDEFGHIJ23", ID))]
+    client.receive_datagram(encode(Packet(ID)), now + 0.2)
+    client.write(b"anna\n")
+    client.data_to_send(now + 0.2)
+    assert client.deadline() - (now + 0.2) == pytest.approx(repeated_after)
+
+
 def test_a_client_whose_cookie_is_not_taken_asks_for_another():
     client = UdpClientConnection(ID, 0.0)
     client.receive_datagram(encode(Cookie("ABCDEFGHIJ23")), 0)

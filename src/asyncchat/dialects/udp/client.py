@@ -37,6 +37,8 @@ class UdpClientConnection(UdpConnection):
         """What is sent next on the way to an open connection, or to another address."""
         self._repeat_at = now
         self._repeat_after = FIRST_REPEAT
+        self._asked_at: float | None = None
+        """When the only hello was sent; None: there was none, or several."""
 
     def receive_datagram(self, data: bytes, now: float) -> None:
         """Takes a datagram from the server; what is none of its own is ignored."""
@@ -48,6 +50,8 @@ class UdpClientConnection(UdpConnection):
             case Cookie(cookie) if self.is_open:
                 self._answer = Move(cookie, self.id)
             case Cookie(cookie) if cookie != self._cookie:
+                if self._asked_at is not None:
+                    self._measure(now - self._asked_at)
                 self._cookie = cookie
                 self._answer = Open(cookie, self.id)
                 self._repeat_at, self._repeat_after = now, FIRST_REPEAT
@@ -66,6 +70,7 @@ class UdpClientConnection(UdpConnection):
             return []
         if self._cookie and self._repeat_after == MOST_REPEAT:
             self._cookie, self._answer = "", Hello()  # it is too old, or the server has started anew
+        self._asked_at = now if self._asked_at is None and self._repeat_after == FIRST_REPEAT else None
         self._repeat_at = now + self._repeat_after
         self._repeat_after = min(MOST_REPEAT, self._repeat_after * 2)
         return [encode(self._answer)]

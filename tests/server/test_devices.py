@@ -227,6 +227,25 @@ def test_targets_name_the_rooms_of_the_last_visit(server):
     assert targets("anna") == []
 
 
+def test_targets_name_the_rooms_of_the_last_visit_after_a_restart():
+    """IRCv3 "chathistory", "TARGETS": who was there when the server stopped finds the rooms again."""
+    times = "timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z"
+    log = MemoryLog()
+    with serving(log, limits=False) as server:
+        anna = register(server, "anna")
+        anna.send("JOIN #tea\r\nPRIVMSG #tea :hi\r\n")
+        settled(anna)
+    with serving(log, limits=False) as server:
+        bob = server.irc("bob")
+        bob.send("JOIN #tea\r\nPRIVMSG #tea :missed\r\n")
+        settled(bob)
+        again = device(server, "anna", capabilities=f"{CAPABILITIES} batch draft/chathistory")
+        again.send(f"CHATHISTORY TARGETS {times} 10\r\n")
+        assert [line.split(" ")[4] for line in settled(again).split("\r\n") if " TARGETS " in line] == [
+            "#tea"
+        ]
+
+
 @pytest.mark.parametrize("leave", ["PART", "KICK"])
 def test_targets_do_not_name_what_was_left_since(server, leave):
     """IRCv3 "chathistory", "TARGETS": neither at once, nor at the next visit."""

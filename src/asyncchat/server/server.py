@@ -17,6 +17,7 @@ from asyncchat.config.sources import Sources
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.empty_rooms import EmptyRooms
+from asyncchat.core.features.last_seen import all_offline
 from asyncchat.core.features.opers import Announced
 from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.room_modes import over
@@ -193,6 +194,7 @@ class Server:
         """
         self.listeners.close()
         if drain:
+            self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
             try:
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self.outbox.emptied()

@@ -130,6 +130,12 @@ def devices_offline(chat: Chat, me: Person, now: int) -> Iterator[DeviceLastSeen
     return (DeviceLastSeen(me.account, device, now, rooms) for device in _devices(chat, me) if me.account)
 
 
+def all_offline(chat: Chat, now: int) -> Iterator[DeviceLastSeen]:
+    """The events that mark all devices as connected until now, when the server stops."""
+    for me in chat.people.values():
+        yield from devices_offline(chat, me, now)
+
+
 def _devices(chat: Chat, me: Person) -> list[str]:
     return sorted(
         {device_of(chat, me, session_id) for session_id in chat.sessions.several.get(me.id, (me.id,))}

@@ -60,6 +60,8 @@ def newer(file):
 def test_without_the_server_the_page_opens_and_an_update_is_seen_at_once(visits, monkeypatch):
     with serving(limits=False) as server, proxying(server, "/chat/") as port:
         page = visits.join(port, "anna", "/chat/#lobby", of=server.port, service_workers="allow")
+        server.irc("iris").send("PRIVMSG anna :psst\r\n")
+        page.get_by_role("button", name="iris, 1 unread").wait_for()
         say(page, "before the tunnel")
         sees(page, "before the tunnel")
         wait_until_kept(page, "<title>asyncchat")
@@ -78,6 +80,9 @@ def test_without_the_server_the_page_opens_and_an_update_is_seen_at_once(visits,
         page.reload()
         page.get_by_text("Not connected:").wait_for()
         page.locator(".message .text", has_text="before the tunnel").wait_for()
+        kept = page.evaluate("localStorage.getItem('asyncchat.last')")
+        assert "before the tunnel" in kept
+        assert "psst" not in kept  # a guest's private talk is the tab's
         page.wait_for_function("document.querySelector('.brand img').naturalWidth > 0")
         say(page, "from the tunnel")
         page.context.set_offline(False)

@@ -441,7 +441,10 @@ function restoreLast({ nick, token }) {
 }
 
 function keepLast() {
-  if (connection.identity?.confirmed && account.stays !== false) memory.keepLast(chat.nick, [...chat.rooms.values()].filter((room) => !room.isOld));
+  const { identity } = connection;
+  if (!identity?.confirmed || !account.stays) return;
+  // A guest's private talk is kept for the tab alone.
+  memory.keepLast(chat.nick, [...chat.rooms.values()].filter((room) => !room.isOld && (identity.token || !room.private)));
 }
 
 addEventListener("pagehide", () => {

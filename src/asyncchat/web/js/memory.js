@@ -68,6 +68,7 @@ export class Memory {
   /** Remembers {nick, account, id, token}; null forgets it. `stays`: for all tabs of this browser, also later. */
   setLogin(login, stays = true) {
     this.set("login", login && stays ? login : undefined);
+    if (!login || !stays) localStorage.removeItem(LAST);
     if (login && !stays) write(sessionStorage, KEPT, login);
     else sessionStorage.removeItem(KEPT);
   }

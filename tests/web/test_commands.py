@@ -60,6 +60,14 @@ def test_commands_are_answered_in_sentences_and_by_no_toast(server, visits):
     assert page.locator(".toast").count() == 0
 
 
+def test_who_logs_in_by_a_command_stays_signed_in(server, visits):
+    page = visits.join(server.port, "anna")
+    assert answered(page, "/register tea at five") == "anna is now your account, and the name is yours."
+    page.wait_for_function("() => asyncchat.connection.identity.token")
+    page.reload()
+    page.get_by_text("signed in as anna").wait_for()
+
+
 def test_refusals_of_menus_are_sentences_too(server, visits):
     iris = server.irc("iris")
     iris.send("JOIN #den\r\nMODE #den +m\r\n")

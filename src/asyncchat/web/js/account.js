@@ -34,7 +34,7 @@ export class Account {
   /** Has the server make a token in place of the password that was typed, which is forgotten. */
   async stay() {
     const { identity } = this.connection;
-    if (!identity?.password || identity.token) return;
+    if (!identity || !this.connection.account || identity.token) return;
     const [line] = await this.connection.ask("DEVICES", ["ADD", deviceName()]);
     const [, account, id, token] = line.params;
     delete identity.password;

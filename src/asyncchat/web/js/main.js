@@ -265,6 +265,7 @@ const slash = new Slash(chat, {
   search: (room, text) => searchDialog(chat, room, goTo, text),
   pins: (room) => pinsDialog(chat, room, goTo),
   invite: (room) => inviteDialog(chat, room),
+  loggedIn: () => stay(),
   quit: () => signOut(),
   ignore: (room, name, hide) => {
     if (name) chat.dispatchEvent(new CustomEvent("ignore", { detail: { nick: name, hide } }));

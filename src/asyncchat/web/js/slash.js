@@ -5,6 +5,7 @@ import { isRoom } from "./irc.js";
 import { COMMANDS } from "./words.js";
 
 const SERVER = Symbol("what the server does after all");
+const LOGS_IN = new Set(["login", "register"]);
 const ANSWERS = new Set(["NOTE", "FAIL"]);
 const ERROR = /^[45]\d\d$/;
 
@@ -58,7 +59,9 @@ export class Slash {
     const typed = `/${word}${rest ? ` ${rest}` : ""}`;
     if (word === "help" && !rest) return this.#answer(room, typed, this.#help());
     try {
-      return this.#answer(room, typed, this.#sentences(await this.chat.connection.askAll("SLASH", [room.name, typed])));
+      const lines = await this.chat.connection.askAll("SLASH", [room.name, typed]);
+      if (LOGS_IN.has(word) && this.chat.connection.account) this.#acts.loggedIn();
+      return this.#answer(room, typed, this.#sentences(lines));
     } catch (error) {
       return this.#answer(room, typed, [`Not done: ${error.message}.`]);
     }

@@ -148,6 +148,7 @@ def test_a_draft_is_there_after_a_reload(server, visits):
     page = visits.join(server.port, "anna")
     page.keyboard.press("Control+k")
     page.keyboard.type("#tea")
+    page.keyboard.press("ArrowDown")  # makes the room
     page.keyboard.press("Enter")
     field = page.locator("#composer textarea")
     page.get_by_label("Message #tea").fill("another")

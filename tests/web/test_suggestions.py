@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.web.conftest import say, sees
+from tests.web.test_access import violations
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -57,6 +58,8 @@ def test_names_complete_by_touch_and_the_picker_is_on_the_screen(server, visits)
     field = page.locator("#composer textarea")
     field.tap()
     page.keyboard.type("hi @anne")
+    options(page).first.wait_for()
+    assert violations(page) == []
     options(page).first.tap()
     expect(field).to_have_value("hi @annegret ")
     expect(field).to_be_focused()
@@ -67,6 +70,7 @@ def test_names_complete_by_touch_and_the_picker_is_on_the_screen(server, visits)
     assert box["x"] + box["width"] <= 390
     assert box["y"] >= 0
     assert box["y"] + box["height"] <= 844
+    assert violations(page) == []
     page.get_by_label("Find an emoji").fill("hedgehog")
     picker.get_by_role("button", name="🦔").tap()
     expect(field).to_have_value("hi @annegret 🦔")

@@ -51,7 +51,7 @@ export function openPicker(anchor, pick) {
   document.querySelector(".picker")?.dispatchEvent(new Event("leave"));
   const before = document.activeElement;
   const search = h("input", { type: "search", placeholder: "Find an emoji", "aria-label": "Find an emoji", autocomplete: "off", enterkeyhint: "go" });
-  const list = h("div.scroll", { tabIndex: -1 });
+  const list = h("div.scroll", { tabIndex: 0, role: "group", "aria-label": "All emoji" });
   const picker = h("div.picker", { role: "dialog", "aria-label": "Emoji" }, search, list);
   const close = (focus = true) => {
     picker.remove();
@@ -60,7 +60,7 @@ export function openPicker(anchor, pick) {
   };
   const outside = (event) => { if (!picker.contains(event.target)) close(false); };
   const button = (char, name) => h("button", { tabIndex: -1, title: name, "aria-label": name ? `${char} ${name.replaceAll("_", " ")}` : char, onclick: () => { noteEmoji(char); close(); pick(char); } }, char);
-  const group = (title, emoji) => h("section", { "aria-label": title }, h("h3", {}, title), h("div.emoji", {}, emoji.map(({ char, names }) => button(char, names[0]))));
+  const group = (title, emoji) => h("section", { "aria-label": title }, h("h2", {}, title), h("div.emoji", {}, emoji.map(({ char, names }) => button(char, names[0]))));
   const show = async () => {
     const text = search.value.trim();
     const first = [...new Set([...recent(), ...FIRST])].slice(0, MOST_RECENT).map((char) => ({ char, names: [""] }));

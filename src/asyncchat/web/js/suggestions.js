@@ -12,7 +12,7 @@ const EMOJI = /^[a-z0-9_+-]+$/i;
 
 export class Suggestions {
   #area;
-  #list = h("ul.suggestions", { role: "listbox", id: "suggestions", hidden: true });
+  #list = h("ul.suggestions", { role: "listbox", id: "suggestions", "aria-label": "Suggestions", hidden: true });
   #found = [];
   #at = -1;
   #start = 0;

@@ -93,6 +93,7 @@ def test_the_topic_and_the_count_of_unread(server, visits):
     anna.get_by_role("textbox", name="Topic").fill("where we rest")
     anna.keyboard.press("Enter")
     iris.until("where we rest")
+    anna.get_by_role("dialog").wait_for(state="hidden")
     anna.keyboard.press("Control+k")
     anna.get_by_role("combobox").fill("#tea")
     anna.keyboard.press("ArrowDown")  # makes the room

@@ -169,10 +169,15 @@ def test_a_search_is_narrowed_to_a_sender_and_days_and_shows_more(visits):
         page.get_by_label("Until").fill("2020-01-01")
         page.get_by_role("button", name="Search", exact=True).last.click()
         page.get_by_text("Nothing found.").wait_for()
+        page.get_by_role("button", name="Search all my rooms").click()
+        expect(page.get_by_label("in all my rooms")).to_be_checked()
         page.get_by_label("Until").fill("")
         page.get_by_label("Since").fill("2020-01-01")
         page.get_by_role("button", name="Search", exact=True).last.click()
         expect(found).to_have_count(1)
+        page.get_by_label("in all my rooms").uncheck()  # and searches at once
+        expect(found).to_contain_text("TEA for two")
+        expect(found.locator("time")).not_to_contain_text("#lobby")
 
 
 class ShortSightedLog(MemoryLog):

@@ -60,7 +60,7 @@ export function searchDialog(chat, room, goTo, words = "") {
   const sender = field("From", { placeholder: "anybody", spellcheck: false, autocapitalize: "off" });
   const first = field("Since", { type: "date" });
   const last = field("Until", { type: "date" });
-  const everywhere = h("input", { type: "checkbox" });
+  const everywhere = h("input", { type: "checkbox", onchange: () => content.requestSubmit() });
   const found = h("div", { "aria-live": "polite" });
   let latest;
   const row = (message, where, words) => h("button.found", { onclick: () => { dialog.close(); goTo(message); } },
@@ -90,7 +90,7 @@ export function searchDialog(chat, room, goTo, words = "") {
       for (const { id } of messages) shown.add(id);
       found.append(...messages.sort((one, other) => other.time - one.time || numberOf(other.id) - numberOf(one.id)).map((message) => row(message, where, wordsOf(words))));
       if (incomplete) found.append(hint(`Looked back to ${when.format(new Date(reached))}${indexing ? "; the search's index is being made" : ""}.`));
-      else if (!shown.size) found.append(hint("Nothing found."));
+      else if (!shown.size) found.append(hint("Nothing found."), where ? h("button.button.quiet", { type: "button", onclick: () => everywhere.click() }, "Search all my rooms") : "");
       if (!reached || reached === before) return;
       const button = h("button.button", { type: "button", onclick: () => { button.remove(); next(reached).catch((error) => found.append(hint(error.message))); } }, incomplete ? "Look further back" : "Show more");
       found.append(button);
@@ -253,6 +253,7 @@ export function settingsDialog(chat, notifier, account, { theme, setTheme, renam
       toast("The browser does not allow notifications for this page.");
     }
   }),
+  !globalThis.isSecureContext && hint("This page was loaded over HTTP, so the browser does not allow system notifications."),
   choice("Appearance", theme(), [["", "Same as this device"], ["light", "Light"], ["dark", "Dark"]], setTheme),
   online && h("button.button", { type: "submit" }, "Done"),
   online && connection.account && accountPart(account, () => { dialog.close(); signOut(); }),

@@ -572,10 +572,6 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
   if (state === "online") {
     redraw("composer");
     if (connection.account) stay();
-    if (!globalThis.isSecureContext && !memory.get("toldAboutTls")) {
-      memory.set("toldAboutTls", true);
-      toast("This page was loaded over HTTP, so the browser does not allow notifications.", { seconds: 14 });
-    }
   }
 });
 connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {

@@ -167,7 +167,7 @@ def test_the_settings_of_a_room_show_its_rules(server, visits):
     ben = visits.join(server.port, "ben", "/#den")
     for page in (anna, ben):
         page.get_by_role("button", name="Room settings").click()
-    expect(anna.get_by_label("Only operators may set the topic")).to_be_checked()
+    expect(anna.get_by_label("Only half-operators and higher may set the topic")).to_be_checked()
     expect(anna.get_by_role("button", name="Set topic")).to_be_visible()
     expect(ben.get_by_role("button", name="Set topic")).to_be_hidden()
 

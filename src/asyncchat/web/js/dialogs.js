@@ -5,6 +5,11 @@ import { rank } from "./chat.js";
 import { fold } from "./irc.js";
 import { numberOf } from "./room.js";
 import { clean, cleanName, clip, markWords, rich, wordsOf } from "./text.js";
+import { RULES } from "./words.js";
+
+const SWITCHES = ["m", "i", "s", "t", "n", "C"]; // the rules of a room that have a switch
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 export const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -201,14 +206,13 @@ export async function roomDialog(chat, room, { leave, invite }) {
   const mine = chat.rankIn(room);
   const topic = field("Topic", { value: room.topic, maxLength: Number(connection.isupport.get("TOPICLEN")) || 390 });
   const bans = h("div", {}, hint("…"));
-  const RULES = [["m", "Only people with voice may speak"], ["i", "Only invited people may join"], ["s", "Hidden from the room list"], ["t", "Only operators may set the topic"], ["n", "Only members may write"], ["C", "No CTCP requests"]];
   const holds = (letter) => room.modes.split(" ")[0].includes(letter);
   const boxes = [];
-  const rules = mine >= 3 ? h("fieldset", {}, h("legend", {}, "Rules"), RULES.map(([letter, text]) => {
+  const rules = mine >= 3 ? h("fieldset", {}, h("legend", {}, "Rules"), SWITCHES.map((letter) => {
     const box = h("input", { type: "checkbox" });
     boxes.push([letter, box]);
     box.addEventListener("change", () => connection.ask("MODE", [room.name, `${box.checked ? "+" : "-"}${letter}`]).catch((error) => { box.checked = !box.checked; toast(error.message); }));
-    return h("label.listed", {}, box, text);
+    return h("label.listed", {}, box, capital(RULES[letter][0]));
   })) : null;
   const setTopic = h("div.row", {}, h("button.button", { type: "submit" }, "Set topic"));
   const showRules = () => {

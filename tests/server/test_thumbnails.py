@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from asyncchat.server.thumbnails import BOX, thumbnail
+from asyncchat.server.thumbnails import BOX, decoded, thumbnail
 from tests.server.test_file_types import png
 
 Image = pytest.importorskip("PIL.Image", reason="the extra asyncchat[images] is not installed")
@@ -15,12 +15,15 @@ Image = pytest.importorskip("PIL.Image", reason="the extra asyncchat[images] is 
 
 @pytest.fixture
 def made(tmp_path):
-    """The thumbnail of a content as an image; None: there is none."""
+    """The thumbnail of a content as an image, made without a process; None: there is none."""
 
     def make(content):
         path = tmp_path / "image"
         path.write_bytes(content)
-        found = thumbnail(path)
+        try:
+            found = decoded(path)
+        except Exception:  # noqa: BLE001  # as the process ends
+            return None
         return None if found is None else Image.open(io.BytesIO(found))
 
     return make
@@ -76,6 +79,47 @@ def test_what_is_not_decoded(made, content):
     assert made(content) is None
 
 
-def test_without_the_extra_there_are_none(made, monkeypatch):
+def progressive(width, height, scans):
+    """A JPEG of few bytes, whose decoder goes over all of its blocks as often as asked."""
+    blocks = -(-width // 8) * -(-height // 8)
+    runs = -(-blocks // 0x7FFF)
+    bits = ("0" + "1" * 14) * runs
+    bits += "1" * (-len(bits) % 8)
+    skipped = int(bits, 2).to_bytes(len(bits) // 8).replace(b"\xff", b"\xff\0")
+    table = bytes([1, *[0] * 15])
+    parts = [
+        (0xDB, bytes([0, *[1] * 64]), b""),
+        (0xC2, struct.pack(">BHHB", 8, height, width, 1) + bytes([1, 0x11, 0]), b""),
+        (0xC4, b"\x00" + table + b"\x00", b""),
+        (0xC4, b"\x10" + table + b"\xe0", b""),
+        (0xDA, bytes([1, 1, 0, 0, 0, 0]), bytes(-(-blocks // 8))),
+        *[(0xDA, bytes([1, 1, 0, 1, 63, 0]), skipped)] * scans,
+    ]
+    segments = [
+        b"\xff" + bytes([marker]) + struct.pack(">H", len(head) + 2) + head + data
+        for marker, head, data in parts
+    ]
+    return b"\xff\xd8" + b"".join(segments) + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_passes_is_not_decoded(made):
+    assert made(progressive(800, 800, 90)).size == (BOX[1], BOX[1])
+    assert made(progressive(800, 800, 101)) is None
+
+
+def test_another_process_decodes(tmp_path):
+    """A decoder that crashes, or takes all memory, takes nothing from the chat."""
+    path = tmp_path / "image"
+    path.write_bytes(encoded(Image.new("RGB", (900, 900)), "PNG"))
+    before = {name for name in sys.modules if "Plugin" in name}
+    assert (thumbnail(path) or b"").startswith(b"RIFF")
+    assert {name for name in sys.modules if "Plugin" in name} == before
+    path.write_bytes(png(500, 500, zlib.compress(bytes(10))))
+    assert thumbnail(path) is None
+
+
+def test_without_the_extra_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    assert made(png()) is None
+    path = tmp_path / "image"
+    path.write_bytes(png())
+    assert thumbnail(path) is None

@@ -13,6 +13,7 @@ import errno
 import logging
 import secrets
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,8 @@ class Uploads:
         self._files = Files.of(context.hub.chat)
         self._coming: dict[object, tuple[str, int]] = {}
         """The network and the greatest size of each file that is coming."""
+        self._examiner = ThreadPoolExecutor(1, "examiner")
+        """Looks at one file at a time, and leaves the loop's threads to others: passwords wait for these."""
         self._changing = asyncio.Lock()
         """Held while a content and its fact come or go: they must not cross."""
         self._erased = asyncio.Event()
@@ -237,7 +240,8 @@ class Uploads:
 
     async def _keep(self, incoming: Incoming, uploader: Person) -> StoredFile | Refusal:
         """Keeps what has come whole: first the content, then the fact."""
-        found, picture = await asyncio.to_thread(_examined, incoming)
+        loop = self._context.loop
+        found, picture = await loop.run_in_executor(self._examiner, _examined, incoming)
         id = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
         asked = KeepFile(id, uploader, found.type, incoming.size, incoming.hash, found.width, found.height)
         async with self._changing:
@@ -277,6 +281,7 @@ class Uploads:
                         await self._erased.wait()
                 self._erased.clear()
         finally:
+            self._examiner.shutdown(wait=False, cancel_futures=True)
             self.store.close()
 
     async def sweep(self) -> None:

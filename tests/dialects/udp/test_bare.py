@@ -50,6 +50,13 @@ def test_what_is_too_long_is_not_taken_and_told():
     assert peer.data_to_send(1) == [TOO_LONG]
 
 
+def test_it_is_told_once_as_long_as_that_waits():
+    peer = BareConnection(b"opening", 0)
+    for _ in range(1000):
+        peer.receive(bytes(1201), 1)
+    assert peer.waiting == len(TOO_LONG)
+
+
 def test_what_is_too_fast_is_not_held_and_told_once():
     peer = bare()
     for _ in range(1000):

@@ -67,7 +67,8 @@ class BareConnection:
         if data == self._opening:
             return
         if len(data) > DATAGRAM_BYTES:
-            self.write(TOO_LONG)
+            if not self._unsent.endswith(TOO_LONG):  # else who sends faster than it reads fills it
+                self.write(TOO_LONG)
         elif self._held_bytes + len(data) > HELD_BYTES:
             if not self._was_too_fast:
                 self._was_too_fast = True

@@ -3,6 +3,7 @@
 import pytest
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.accept import Accept
 from asyncchat.core.features.connect import Quit, Rename
 from asyncchat.core.features.edits import (
     EDITS_EACH,
@@ -22,7 +23,9 @@ from asyncchat.core.features.join import Part
 from asyncchat.core.features.messages import CannotSpeak, Said, SaidInPrivate, Say, Speech, Tags
 from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetMask
-from asyncchat.core.replies import Done, NoText, NotMember, TextTooLong
+from asyncchat.core.features.user_modes import SetPersonFlag
+from asyncchat.core.modes import ACCOUNTS_WRITE
+from asyncchat.core.replies import Done, NeedsAccount, NoText, NotMember, TextTooLong
 from tests.core.house import ANNA, BOB, CAROL, NOW, do, house
 
 DAY = 86_400_000_000
@@ -105,6 +108,15 @@ def test_a_private_message():
     assert event == EditedInPrivate(chat.people[BOB], 9, "helo", "hello", to=chat.people[ANNA])
     do(chat, ANNA, Quit())
     assert edited(chat, Record(9, NOW, sent), "hello", to="anna").to.id == 0
+
+
+def test_whom_one_may_not_write_to_one_does_not_reach_by_an_edit():
+    chat = house()
+    record = Record(7, NOW, SaidInPrivate(chat.people[ANNA], chat.people[BOB], "hi"))
+    do(chat, ANNA, SetPersonFlag(ACCOUNTS_WRITE))
+    assert edited(chat, record, "look here", to="anna") == NeedsAccount("Anna")
+    do(chat, ANNA, Accept("bob"))
+    assert isinstance(edited(chat, record, "look here", to="anna"), EditedInPrivate)
 
 
 def test_a_message_tells_of_its_edits_and_they_of_its_texts():

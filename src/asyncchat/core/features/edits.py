@@ -25,13 +25,14 @@ from asyncchat.core.features.messages import (
     Speech,
     Tags,
     content_fault,
+    needs_account,
     silence,
 )
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done, NotConnectedYet, NoText, Refusal, Reply, TextTooLong
+from asyncchat.core.replies import Done, NeedsAccount, NotConnectedYet, NoText, Refusal, Reply, TextTooLong
 from asyncchat.core.text import TEXT_BYTES, size
 
 EDITS_TAG: Final = "asyncchat/edits"
@@ -226,12 +227,14 @@ def _edited(chat: Chat, me: Person, number: int, said: Said, command: EditResolv
 
 def _edited_in_private(
     chat: Chat, me: Person, number: int, said: SaidInPrivate, command: EditResolved
-) -> EditedInPrivate:
-    """The event, addressed to the other person if that one is in the chat."""
+) -> EditedInPrivate | Refusal:
+    """The event, addressed to the other person if that one is in the chat, and lets this one write."""
     other = chat.person_named(command.to)
     named = said.to
     same = other is not None and (
         fold(other.account) == fold(named.account) if named.account else other.origin == named.origin
     )
     to = other if same and other is not None else msgspec.structs.replace(named, id=0)
+    if to is other and not me.account and needs_account(chat, me, to):
+        return NeedsAccount(to.name)
     return EditedInPrivate(me, number, said.text, command.text, said.speech, command.cuts, to=to)

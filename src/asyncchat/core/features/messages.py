@@ -311,7 +311,7 @@ def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
     other = chat.person_named(to)
     if other is None:
         return _refused(command, NoSuchPerson(to))
-    if not me.account and _needs_account(chat, me, other):
+    if not me.account and needs_account(chat, me, other):
         return _refused(command, NeedsAccount(other.name))
     said = SaidInPrivate(other, me, text, command.speech, command.tags, command.cuts)
     items: Items = (said, *accepting(chat, me, other)) if person_id in chat.people.flags else (said,)
@@ -346,14 +346,15 @@ def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, now: int) 
     other = chat.person_named(command.to)
     if other is None:
         return (NoSuchPerson(command.to),)
-    if not me.account and _needs_account(chat, me, other):
+    if not me.account and needs_account(chat, me, other):
         return (NeedsAccount(other.name),)
     sent_to = TagMessageSentInPrivate if stored_tags(command.tags) else TypingInPrivate
     return (sent_to(other, me, command.tags),)
 
 
-def _needs_account(chat: Chat, me: Person, other: Person) -> bool:
-    """Whether ``other`` lets only people with an account write, whom it accepts, operators and itself."""
+def needs_account(chat: Chat, me: Person, other: Person) -> bool:
+    """Whether ``other`` lets only people with an account write, whom it accepts, operators and itself; asked
+    about somebody without one."""
     return (
         chat.has(other.id, ACCOUNTS_WRITE)
         and me.id != other.id

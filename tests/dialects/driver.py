@@ -35,6 +35,7 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.audit import AuditView, ReadAudit
 from asyncchat.core.features.autoreplay import wants_autoreplay
 from asyncchat.core.features.connect import Connect, Quit
+from asyncchat.core.features.edits import EditFault, EditRefused, EditsView, GetEdits, edits_of, versions
 from asyncchat.core.features.history import (
     FoundMessage,
     HistoryPage,
@@ -358,6 +359,13 @@ class Hub:
                 return FoundMessage(record, record.number, ids.id_of(record.number))
         return FoundMessage(None, number or 0, ids.id_of(number) if number else "")
 
+    def get_edits(self, peer: Peer, asked: GetEdits) -> list[object]:
+        found = self.find_message(asked.which)
+        if found.record is None or not isinstance(found.record.event, Said):
+            return [EditRefused(EditFault.UNKNOWN, asked.which.to, found.id)]
+        told = [self.records[number - 1] for number in edits_of(found.record.event)]
+        return [EditsView(asked.which.to, versions(found.record, told))]
+
     def react(self, peer: Peer, asked: React) -> list[object]:
         room = self.chat.room_named(asked.which.to)
         found = next(
@@ -513,6 +521,7 @@ _IO_HANDLERS: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
     ReadHistory: Hub.read_history,
     ReadMissed: Hub.read_missed,
     ReadAudit: Hub.read_acts,
+    GetEdits: Hub.get_edits,
     React: Hub.react,
     ReplyTo: Hub.reply,
     Redact: Hub.redact,

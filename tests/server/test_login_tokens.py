@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from asyncchat.core.features.login_tokens import SESSIONS_EACH
 from tests.server.harness import CODE, serving
 
 TEA = "tea at five"
@@ -100,6 +101,50 @@ def test_a_token_neither_removes_the_account_nor_counts_as_a_password(server, an
     _, secret = make(anna)
     anna.send(f"NS DROP {secret}\r\n")
     anna.until("That is not the password")
+
+
+def test_a_token_takes_no_account_over(server, anna):
+    _, secret = make(anna)
+    thief, _ = log_in(server, secret)
+    thief.until(" 001 anna ")
+    thief.send("NS SET PASSWORD mine from now on\r\n")
+    thief.until("log in with the password first")
+    thief.send("DEVICES ADD :mine\r\n")
+    thief.until("FAIL DEVICES PASSWORD_REQUIRED")
+    _, told = log_in(server, TEA)
+    assert " 903 " in told
+    thief.send(f"NS IDENTIFY {TEA}\r\nNS SET PASSWORD tea at six\r\n")
+    thief.until("The password of anna is changed")
+
+
+def test_a_new_password_ends_the_sessions_of_tokens(server, anna):
+    _, secret = make(anna)
+    thief, _ = log_in(server, secret)
+    thief.until(" 001 anna ")
+    anna.send("NS SET PASSWORD tea at six\r\n")
+    anna.until("The password of anna is changed")
+    assert "signed out" in thief.rest().decode()
+    anna.send("PRIVMSG anna :still here\r\n")
+    anna.until("still here")
+
+
+def test_sessions_that_are_not_connected_yet_end_too(server, anna):
+    """Also more of them than are remembered of a token."""
+    id_, secret = make(anna)
+    plain = base64.b64encode(f"\0anna\0{secret}".encode()).decode()
+    waiting = []
+    for _ in range(SESSIONS_EACH + 5):
+        client = server.connect()
+        client.send("CAP REQ :sasl\r\nNICK anna\r\nUSER a 0 * :a\r\nAUTHENTICATE PLAIN\r\n")
+        client.send(f"AUTHENTICATE {plain}\r\n")
+        client.until(" 903 ")
+        waiting.append(client)
+    laptop, _ = log_in(server, TEA)
+    laptop.until(" 001 anna ")
+    laptop.send(f"DEVICES REMOVE {id_}\r\n")
+    laptop.until("DEVICES REMOVE anna 1")
+    for client in waiting:
+        client.rest()
 
 
 def test_right_tokens_log_in_while_passwords_must_wait():

@@ -41,6 +41,7 @@ class AccountFault(enum.Enum):
     LISTED = "the list is full"
     NO_TOKEN = "no device of that number stays signed in"  # noqa: S105
     NO_TOKENS = "no device stays signed in"
+    BY_TOKEN = "this device is signed in without the password: log in with the password first"  # noqa: S105
     TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already, or too many from your network"
 
 

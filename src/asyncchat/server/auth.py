@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from asyncchat.core import scram
@@ -168,6 +169,7 @@ class Authentication:
             if digest in login_tokens.LoginTokens.of(self._chat).of_account(name):
                 # Nobody guesses one: it is never told to wait, and a plain hash is safe.
                 mark = self._network_mark(session, name)
+                session.token = digest
                 return login_tokens.LogInWithToken(name, digest, command.context, mark)
         right = await self._checked(session, name, password, command.context)
         if isinstance(right, AccountRefused):
@@ -176,6 +178,8 @@ class Authentication:
 
     async def _logged_in(self, session: Session, name: str, right: bool, context: object) -> Command:
         """What the hub is to decide after a password."""
+        if right:
+            session.token = ""
         mark = self._network_mark(session, name)
         return await self._delayed(
             session, name, right, accounts.LogInVerified(name, right, context, network=mark)
@@ -230,6 +234,8 @@ class Authentication:
     async def new_password(self, session: Session, command: accounts.NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
         name = self._person(session).account
+        if session.token:  # whoever stole it must not take the account
+            return AccountRefused(AccountFault.BY_TOKEN, name, context=command.context)
         weak = password_fault(command.password, name)
         if weak is not None:
             return AccountRefused(AccountFault.WEAK, name, weak, command.context)
@@ -241,13 +247,24 @@ class Authentication:
         return accounts.NewPasswordVerified(name, verifier, command.context, network=mark)
 
     async def make_token(
-        self, _session: Session, command: login_tokens.MakeLoginToken, _upto: int
+        self, session: Session, command: login_tokens.MakeLoginToken, _upto: int
     ) -> IoResult:
         """Makes the secret of a login token."""
+        if session.token:  # one that was stolen would outlive that it is revoked
+            return AccountRefused(
+                AccountFault.BY_TOKEN, self._person(session).account, context=command.context
+            )
         secret = login_tokens.MARK + secrets.token_urlsafe(TOKEN_BYTES)
         return login_tokens.NewLoginToken(
             command.label, secret, digest_of(secret), command.session, command.context
         )
+
+    def end_revoked(self, sessions: Iterable[Session], event: login_tokens.LoginTokensRevoked) -> None:
+        """Ends the sessions that came with revoked tokens; delivery ends those that the event names."""
+        known = {session_id for _, session_id in event.sessions}
+        for session in list(sessions):
+            if session.token in event.digests and session.id not in known:
+                session.disconnect("signed out")
 
     async def drop(self, session: Session, command: accounts.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""

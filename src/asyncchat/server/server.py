@@ -18,6 +18,7 @@ from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.empty_rooms import EmptyRooms
 from asyncchat.core.features.last_seen import all_offline
+from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.opers import Announced
 from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.room_modes import over
@@ -113,6 +114,7 @@ class Server:
             io_handlers=io_handlers(history, Search(history, shown), self.auth, self.reloader),
             watchdog=Watchdog(config.blocked_ms / 1000),
         )
+        self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
         self.protocols = Protocols(config, log.ids, motd)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
         self.listeners = Listeners(self.context, most_sessions)

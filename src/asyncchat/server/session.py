@@ -163,6 +163,7 @@ class Session(Connection):
         "probed_at",
         "reason",
         "subscriptions",
+        "token",
         "waiting_since",
     )  # fmt: skip
 
@@ -194,6 +195,8 @@ class Session(Connection):
         self.over_budget = False
         """Whether it waits for its budgets."""
         self.reason = ""
+        self.token = ""
+        """The digest of the login token with which it came, until it shows the password."""
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
         self._waiter: asyncio.Future[int] | None = None

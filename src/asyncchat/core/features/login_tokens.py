@@ -302,7 +302,8 @@ def _person_with(chat: Chat, session: int) -> int:
 
 @follows(AccountPasswordChanged)
 def _password_changed(chat: Chat, _person_id: int, event: AccountPasswordChanged) -> Items:
-    """Whoever knew the old password may have made tokens with it. Sessions stay, as with the password."""
+    """Whoever knew the old password may have made tokens with it. The server ends the sessions that came with
+    one; those that have shown the password stay."""
     digests = tuple(LoginTokens.of(chat).of_account(event.name))
     return (LoginTokensRevoked(event.name, digests),) if digests else ()
 

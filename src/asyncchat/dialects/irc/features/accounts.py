@@ -66,6 +66,7 @@ _CODES = {
     AccountFault.LOGGED_OUT: "ACCOUNT_REQUIRED",
     AccountFault.NO_TOKEN: "UNKNOWN_DEVICE",
     AccountFault.NO_TOKENS: "UNKNOWN_DEVICE",
+    AccountFault.BY_TOKEN: "PASSWORD_REQUIRED",
 }
 """FAIL's code for each reason why REGISTER or DEVICES is refused; TEMPORARILY_UNAVAILABLE for all others."""
 

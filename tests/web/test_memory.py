@@ -44,6 +44,36 @@ def test_a_new_account_stays_signed_in_over_a_reload_and_in_each_tab(server, vis
     page.get_by_text("signed in as anna").wait_for()
 
 
+def test_a_guest_gets_its_name_back_that_the_server_still_holds_after_a_reload(server, visits):
+    page = visits.join(server.port, "anna")
+    page.goto("about:blank")
+    while server.people():  # it has left
+        pass
+    earlier = server.irc("anna")  # as the server sees the tab from before while it has not read of its end
+    page.goto(f"http://127.0.0.1:{server.port}/#lobby")
+    entered(page)
+    expect(page.locator(".me b")).to_have_text("anna_")
+    earlier.send("QUIT\r\n")
+    expect(page.locator(".me b")).to_have_text("anna")
+    assert server.people() == ["anna"]
+    assert page.evaluate("JSON.parse(localStorage.asyncchat).nick") == "anna"
+
+
+def test_what_is_asked_of_the_room_one_looks_at_does_not_wait_for_other_rooms(server, visits):
+    page = visits.join(server.port, "anna")
+    asked = """async (names) => {
+        const { chat, connection } = asyncchat, asked = [];
+        await Promise.all(names.map((name) => connection.inTurn(chat.room(name), () => asked.push(name))));
+        return asked;
+    }"""
+    assert page.evaluate(asked, ["#a", "#b", "#lobby", "#c"]) == ["#lobby", "#a", "#b", "#c"]
+    failing = (
+        "asyncchat.connection.inTurn(null, () => { throw Error('no'); }).catch((error) => error.message)"
+    )
+    assert page.evaluate(failing) == "no"
+    assert page.evaluate(asked, ["#a", "#lobby"]) == ["#lobby", "#a"]
+
+
 def test_who_signs_out_is_a_visitor_and_its_token_is_gone(server, visits):
     page = visits.join(server.port, "anna")
     make_account(page, "tea at five")

@@ -153,13 +153,14 @@ export class Chat extends EventTarget {
   }
 
   show(room) {
-    this.current = room;
+    this.current = this.connection.looksAt = room;
+    this.#askOfShown(room);
     this.tell("current", room);
   }
 
   join(room) {
     room.refusal = "";
-    this.connection.inTurn(() => this.connection.ask("JOIN", room.password ? [room.name, room.password] : [room.name])).catch((error) => {
+    this.connection.inTurn(room, () => this.connection.ask("JOIN", room.password ? [room.name, room.password] : [room.name])).catch((error) => {
       room.refusal = error.message;
       this.tell("room", room);
     });
@@ -168,14 +169,21 @@ export class Chat extends EventTarget {
   /** You are in a room now. */
   joined(name) {
     const room = this.room(name);
-    Object.assign(room, { joined: true, parted: false, refusal: "", name, listedPins: [] });
+    Object.assign(room, { joined: true, parted: false, refusal: "", name, listedPins: [], asked: false });
     room.members.clear();
     room.renew();
     this.tell("room", room);
     this.history.catchUp(room);
-    this.askPins(room);
-    this.connection.inTurn(() => this.connection.send("MODE", [room.name]));
     if (!this.current) this.show(room);
+    else if (room === this.current) this.#askOfShown(room);
+  }
+
+  /** Asks for what only somebody who looks at a room needs. */
+  #askOfShown(room) {
+    if (!room?.joined || room.asked) return;
+    room.asked = true;
+    this.askPins(room);
+    this.connection.inTurn(room, () => this.connection.send("MODE", [room.name]));
   }
 
   leave(room, reason = "") {
@@ -327,7 +335,7 @@ export class Chat extends EventTarget {
   }
 
   askPins(room) {
-    this.connection.inTurn(() => this.connection.ask("PINS", [room.name])).catch(() => { /* asked again at the next JOIN */ });
+    this.connection.inTurn(room, () => this.connection.ask("PINS", [room.name])).catch(() => { /* asked again at the next JOIN */ });
   }
 
   /** A message of a room has changed. */

@@ -127,13 +127,27 @@ export class Connection extends EventTarget {
     });
   }
 
-  #turn = Promise.resolve();
+  #turns = []; // [room, what asks]
+  #asking = false;
+  looksAt = null; // the room whose requests come first
 
   /** One request after the other: someone with many rooms must not use up at once what the server allows. */
-  inTurn(request) {
-    const done = this.#turn.then(request);
-    this.#turn = done.catch(() => { /* told to whom it concerns */ });
-    return done;
+  inTurn(room, request) {
+    return new Promise((resolve, reject) => {
+      this.#turns.push([room, async () => { await Promise.resolve().then(request).then(resolve, reject); }]);
+      if (!this.#asking) this.#takeTurns();
+    });
+  }
+
+  async #takeTurns() {
+    this.#asking = true;
+    await null;
+    while (this.#turns.length) {
+      const at = this.#turns.findIndex(([room]) => room === this.looksAt);
+      const [[, ask]] = this.#turns.splice(Math.max(at, 0), 1);
+      await ask();
+    }
+    this.#asking = false;
   }
 
   #ahead = 0;
@@ -374,7 +388,8 @@ export class Connection extends EventTarget {
 
   #refuseName(code, text) {
     if (this.state !== "registering") return;
-    if (this.identity.confirmed && !this.#secret && code !== "432") {
+    const owned = !this.namedAt && /account|reserved/i.test(text); // and this page was not let in before
+    if (this.identity.confirmed && !this.#secret && code !== "432" && !owned) {
       // Our own earlier connection may still have the name: use another one until it is free.
       if (this.#spare.length >= 4) {
         this.#lost(text);

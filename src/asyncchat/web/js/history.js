@@ -121,7 +121,7 @@ export class History {
   // What was missed.
 
   catchUp(room) {
-    return this.#connection.inTurn(() => this.#readMissed(room));
+    return this.#connection.inTurn(room, () => this.#readMissed(room));
   }
 
   async #readMissed(room) {

@@ -509,6 +509,7 @@ on("me", () => {
   const nick = connection.identity?.nick;
   if (!nick || nick === memory.get("nick")) return;
   memory.set("nick", nick);
+  memory.nickHere = nick;
   if (memory.login) memory.setLogin({ ...memory.login, nick }, account.stays);
 });
 on("draft", ({ room }) => keepLater(`draft ${room.key}`, () => memory.setOf("drafts", room.key, room.draft)));
@@ -570,6 +571,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
   lostWhy = state === "online" || !connection.identity ? "" : why || lostWhy;
   redraw("sidebar", "head", "strip");
   if (state === "online") {
+    memory.nickHere = connection.identity.nick;
     redraw("composer");
     if (connection.account) stay();
   }
@@ -623,7 +625,7 @@ addEventListener("keydown", (event) => {
 chat.ignored = new Set(memory.get("ignored") ?? []);
 setTheme(memory.get("theme") ?? "");
 if (memory.login) enter({ ...memory.login });
-else if (memory.get("nick") && !memory.get("out")) enter({ nick: memory.get("nick") });
+else if (memory.get("nick") && !memory.get("out")) enter({ nick: memory.get("nick"), confirmed: memory.nickHere === memory.get("nick") });
 else enterAsVisitor();
 
 startWorker();

@@ -3,6 +3,7 @@
 
 const KEPT = "asyncchat";
 const TALK = "asyncchat.talk";
+const HERE = "asyncchat.nick";
 const MOST_ROOMS = 50;
 const MOST_MARKERS = 200;
 const MOST_TALK = 200; // messages of a conversation
@@ -78,6 +79,16 @@ export class Memory {
     sessionStorage.removeItem(TALK);
     localStorage.removeItem(LAST);
     this.set("drafts", undefined);
+  }
+
+  // The name a guest has in this tab: after a reload the server may still know the tab by it.
+
+  get nickHere() {
+    return read(sessionStorage, HERE).nick;
+  }
+
+  set nickHere(nick) {
+    write(sessionStorage, HERE, { nick });
   }
 
   // A guest's private talk.

@@ -31,6 +31,7 @@ function forgetOldest(map, most) {
 
 export class Room {
   joined = false;
+  asked = false; // whether the server was asked for its rules and pins since it was joined
   topic = "";
   modes = "";
   members = new Map();

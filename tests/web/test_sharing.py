@@ -90,7 +90,8 @@ def test_what_is_refused_is_told(server, visits):
     transfer(anna, "drop", "a.txt", "text/plain", b"a")
     expect(anna.locator(".upload.failed")).to_contain_text("Only people with an account can upload")
     server.call(lambda: setattr(server.server.context, "options", options))
-    # A foreign link that looks like a file's stays as it is, and what has no small picture keeps its place.
+    # What looks like a picture of this server's opens there, and keeps its place if there is none. A link to
+    # another host's file names that host.
     page = visits.join(server.port, "eva")
     irc = server.irc("finn")
     lost = "http://chat.example.org/files/" + "a" * 26 + "-400x200/lost.png"
@@ -98,7 +99,13 @@ def test_what_is_refused_is_told(server, visits):
     place = sees(page, "see").locator(".no-picture")
     expect(place).to_have_text(re.compile(r"lost\.png"))
     assert place.bounding_box()["height"] == 180
-    expect(sees(page, "see").locator("a.picture")).to_have_attribute("href", lost)
+    here = lost.replace("http://chat.example.org", f"http://127.0.0.1:{server.port}")
+    expect(sees(page, "see").locator("a.picture")).to_have_attribute("href", here)
+    trap = lost.replace("400x200/lost.png", "4000/plan.pdf")
+    irc.send(f"PRIVMSG #lobby :read {trap}\r\n")
+    card = sees(page, "read").locator("a.file")
+    expect(card).to_have_attribute("href", trap)
+    expect(card).to_contain_text("at chat.example.org")
     # Where nobody can write, a drop does nothing but stay.
     visitor = visits.open(server.port, "/#lobby")
     assert transfer(visitor, "drop", "a.txt", "text/plain", b"a", "#timeline")

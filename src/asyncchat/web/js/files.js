@@ -37,13 +37,16 @@ export function fileOf(href) {
   try {
     shown = decodeURIComponent(shown);
   } catch { /* a lone % is kept as it is */ }
-  // Who uploaded it on another address of this server named that one; a public name is as good for everyone.
-  const open = isNear(url.hostname) ? new URL(`.${url.pathname.slice(url.pathname.indexOf("/files/"))}`, base).href : href;
-  return { id, width: Number(width), height: Number(height), bytes: Number(bytes), name: cleanName(clip(shown, MOST_NAME)) || "file", open };
+  const name = cleanName(clip(shown, MOST_NAME)) || "file";
+  // Who uploaded it on another address of this server named that one. What is shown as a picture of this server's opens here
+  // too, and another host is named: else a link to anywhere would look like a file of this chat.
+  const here = new URL(`.${url.pathname.slice(url.pathname.lastIndexOf(`/files/${id}`))}`, base).href;
+  const foreign = url.host !== base.host && !isNear(url.hostname);
+  return { id, width: Number(width), height: Number(height), bytes: Number(bytes), name, open: foreign && !Number(width) ? href : here, host: foreign ? url.host : "" };
 }
 
-function card({ name, bytes, open }) {
-  return h("a.file", { href: open, target: "_blank", rel: "noopener noreferrer" }, icon("file"), h("bdi", {}, name), bytes ? h("small", {}, sizeText(bytes)) : null);
+function card({ name, bytes, open, host }) {
+  return h("a.file", { href: open, target: "_blank", rel: "noopener noreferrer" }, icon("file"), h("bdi", {}, name), bytes ? h("small", {}, sizeText(bytes)) : null, host ? h("small.host", {}, ` at ${clip(host, MOST_NAME)}`) : null);
 }
 
 /** A small picture whose place is reserved before it is loaded. */

@@ -46,3 +46,29 @@ def test_the_page_does_not_scroll_and_times_are_those_of_the_locale(server, visi
       new Intl.DateTimeFormat("en-US", { timeStyle: "short" }).format(new Date(dateTime))""")
     assert shown.inner_text() == wanted
     assert not wanted.startswith("0")
+
+
+def test_a_notice_that_comes_with_a_message_does_not_stop_the_timeline_at_its_end(server, visits):
+    page = visits.join(server.port, "anna")
+    for number in range(3):
+        page.locator("#composer textarea").fill("\n".join(f"- line {number}" for _ in range(15)))
+        page.keyboard.press("Enter")
+    sees(page, "line 2")
+    expect(page.locator("#latest")).to_be_hidden()
+    left = page.evaluate("""async () => {
+      const timeline = document.getElementById("timeline");
+      const frame = () => new Promise(requestAnimationFrame);
+      timeline.scrollTop -= 5; // as it is scrolled for a new message
+      const notice = document.createElement("div");
+      notice.style.height = "46px";
+      document.getElementById("toasts").append(notice);
+      for (let count = 0; count < 3; count += 1) await frame();
+      const left = timeline.scrollHeight - timeline.scrollTop - timeline.clientHeight;
+      notice.remove();
+      return left;
+    }""")
+    assert left < 2
+    expect(page.locator("#latest")).to_be_hidden()
+    iris = server.irc("iris")
+    iris.send("PRIVMSG #lobby :newer\r\n")
+    expect(sees(page, "newer")).to_be_in_viewport()

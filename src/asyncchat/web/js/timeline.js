@@ -66,7 +66,11 @@ export class Timeline {
       this.act(what, this.#room, this.#messageAt(currentTarget), currentTarget);
     });
     this.#tools.append(tool("smile", "Add a reaction", "pick"), tool("reply", "Reply", "reply"), tool("more", "More", "menu"));
-    new ResizeObserver(() => { if (this.#follow) this.#bottom(); }).observe(node);
+    new ResizeObserver(() => {
+      this.#height = node.clientHeight;
+      if (this.#follow) this.#bottom();
+      else this.#scrolled(); // it may show the end now
+    }).observe(node);
   }
 
   get atEnd() {
@@ -199,6 +203,7 @@ export class Timeline {
   }
 
   #grown = false;
+  #height = 0; // of what is in view, when it was last looked at
 
   #anchor() {
     const top = this.#node.getBoundingClientRect().top;
@@ -434,6 +439,7 @@ export class Timeline {
     const { scrollTop, scrollHeight, clientHeight } = this.#node;
     const room = this.#room;
     if (!room) return;
+    if (this.#follow && clientHeight !== this.#height) return; // a notice came or went, and nobody scrolled
     const below = scrollHeight - scrollTop - clientHeight;
     const wasFollowing = this.#follow;
     this.#follow = below < 24 && this.#end >= room.messages.length && room.atEnd;

@@ -211,7 +211,7 @@ def test_a_room_is_muted_and_another_tells_of_each_message(server, visits):
     iris = server.irc("iris")
     iris.send("JOIN #bots\r\nJOIN #work\r\nPRIVMSG #bots :anna: build 1 failed\r\nPRIVMSG #work :lunch?\r\n")
     page.get_by_role("button", name="#work, 1 unread").wait_for()
-    page.locator(".toast", has_text="iris: lunch?").wait_for()
+    page.locator(".toast", has_text="iris in #work: lunch?").wait_for()
     page.get_by_role("button", name="#bots, muted").wait_for()
     expect(page.locator(".toast", has_text="build 1 failed")).to_have_count(0)
     assert page.title().startswith("•")

@@ -553,8 +553,9 @@ on("said", ({ room, message, called: mentioned }) => {
   const now = performance.now();
   if (called && (away || room !== chat.current) && now - toldAt > 1000) {
     toldAt = now;
-    notifier.call({ title: `${cleanName(message.nick)} in ${cleanName(room.name)}`, text: clean(message.text), open: () => go(room.name) });
-    if (!away) toast(`${cleanName(message.nick)}: ${clean(message.text).slice(0, 120)}`, { action: { label: "Show", run: () => go(room.name) } });
+    const who = `${cleanName(message.nick)}${room.private ? "" : ` in ${cleanName(room.name)}`}`;
+    notifier.call({ title: who, text: clean(message.text), open: () => go(room.name) });
+    if (!away) toast(`${who}: ${clean(message.text).slice(0, 120)}`, { action: { label: "Show", run: () => go(room.name) } });
   }
 });
 on("invited", ({ by, name }) => toast(`${cleanName(by)} invites you to ${cleanName(name)}`, { seconds: 30, action: { label: "Join", run: () => go(name) } }));

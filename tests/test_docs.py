@@ -359,7 +359,12 @@ def test_the_names_of_code_in_the_recipes_are_there():
     recipes = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("\n## Recipes\n")[2]
     prose = re.sub(r"```.*?```", "", recipes, flags=re.DOTALL)
     named = set(re.findall(r"`(?:\w+\.)?(\w+)`", prose))
-    files = [file for folder in ("src", "tests") for file in (ROOT / folder).rglob("*.py")]
+    files = [
+        file
+        for folder in ("src", "tests")
+        for ending in ("py", "js")
+        for file in (ROOT / folder).rglob(f"*.{ending}")
+    ]
     words = {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
     assert len(named) > 30
     assert named - words == set()

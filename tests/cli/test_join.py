@@ -188,7 +188,10 @@ def test_ctrl_c_leaves_a_pipe():
 
 
 MISUSE = [
-    (["http://x"], "'http://x' is not a valid address: it begins with http:// instead of irc:// or plain://"),
+    (
+        ["http://x"],
+        "'http://x' is not a valid address: it begins with http:// instead of irc://, udp:// or plain://",
+    ),
     (
         ["host:99999"],
         "'host:99999' is not a valid address: the port must be a number from 1 to 65535, not '99999'",

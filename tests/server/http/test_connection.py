@@ -283,9 +283,12 @@ def test_a_browser_gets_the_page_and_curl_how_to_join(server):
     assert page.headers["Vary"] == "Accept, Accept-Encoding"
     policy = page.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; ")
-    assert "require-trusted-types-for 'script'; trusted-types 'none';" in policy
+    assert (
+        "require-trusted-types-for 'script'; trusted-types worker;" in policy
+    )  # for the worker's address alone
     assert f"connect-src 'self' ws://127.0.0.1:{server.port} wss://127.0.0.1:{server.port};" in policy
-    assert policy.endswith("base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    assert "base-uri 'none'; form-action 'none'; frame-ancestors 'none';" in policy
+    assert policy.endswith("manifest-src 'self'; worker-src 'self'")
     assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert page.headers["Permissions-Policy"].startswith("camera=(), ")
     curl, body = ask(server, "/", Accept="*/*")

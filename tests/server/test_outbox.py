@@ -72,22 +72,23 @@ def test_a_lone_message_leaves_at_once(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("took", "writes", "expected"),
+    ("took", "outcomes", "writes", "expected"),
     [
-        (0.0, 0, 0.0035),  # nothing was told
-        (0.001, 10, 0.0035),  # a small room: waiting saves few writes
-        (0.02, 8, 0.0035),  # many small rooms
-        (0.0001, 200, 0.0035),
-        (0.0006, 200, 0.0048),  # one message to 200 people
-        (0.0015, 200, 0.008),
-        (0.0035, 1000, 0.008),
-        (0.004, 12, 0.008),  # 80 messages to 1,000 people
-        (0.01, 5000, 0.02),
-        (0.1, 5000, 0.05),  # a storm of joins
+        (0.0, 2, 0, 0.0035),  # nothing was told
+        (0.001, 2, 10, 0.0035),  # a small room: waiting saves few writes
+        (0.02, 2, 8, 0.0035),  # many small rooms
+        (0.0001, 2, 200, 0.0035),
+        (0.0006, 2, 200, 0.0048),  # one message to 200 people
+        (0.0015, 2, 200, 0.008),
+        (0.0015, 1, 200, 0.0035),  # it came alone
+        (0.0035, 2, 1000, 0.008),
+        (0.004, 2, 12, 0.008),  # 80 messages to 1,000 people
+        (0.01, 2, 5000, 0.02),
+        (0.1, 2, 5000, 0.05),  # a storm of joins
     ],
 )
-def test_the_time_between_two_batches_is_longer_where_a_message_takes_many_writes(took, writes, expected):
-    assert outbox.gap(took, writes) == pytest.approx(expected)
+def test_batches_are_longer_apart_where_messages_take_many_writes(took, outcomes, writes, expected):
+    assert outbox.gap(took, outcomes, writes) == pytest.approx(expected)
 
 
 def test_while_a_batch_is_committed_the_next_gathers(monkeypatch):

@@ -23,7 +23,8 @@ COSTLY_WRITES = 32
 """An outcome that took more writes than this cost most by them, so it is worth waiting for more …"""
 
 COSTLY_FACTOR = 8.0
-"""… for this multiple of the delivery's time: it takes an eighth of a core then, on any machine."""
+"""… for this multiple of the delivery's time: it takes an eighth of a core then, on any machine. Only if more
+came with it this time: where messages come one by one, a wait costs each and saves nothing."""
 
 COSTLY_GATHER = 0.008
 """The most seconds between two batches for that. 500 messages a second in a room of 200 then go out four at
@@ -59,10 +60,16 @@ GIVE_UP = 30.0
 """Seconds without a successful write after which the process tells people and exits."""
 
 
-def gap(took: float, writes: float) -> float:
-    """Seconds between two batches, after one that took so many seconds, and so many writes an outcome."""
+def gap(took: float, outcomes: int, writes: float) -> float:
+    """Seconds between two batches, after one of so many outcomes.
+
+    Args:
+        took: seconds of its delivery.
+        outcomes: how many it had.
+        writes: writes an outcome.
+    """
     seconds = GATHER
-    if writes > COSTLY_WRITES:
+    if writes > COSTLY_WRITES and outcomes > 1:
         seconds = max(seconds, min(took * COSTLY_FACTOR, COSTLY_GATHER))
     if took > STORM and writes > STORM_WRITES:
         seconds = max(seconds, min(took * STORM_FACTOR, STORM_GATHER))
@@ -173,7 +180,7 @@ class Outbox:
             writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
             took = self._delivery.worked - worked
-            leave = left + gap(took, (self._delivery.writes - writes) / len(batch))
+            leave = left + gap(took, len(batch), (self._delivery.writes - writes) / len(batch))
 
     async def _commit(self, batch: list[tuple[Recipient, Outcome]]) -> None:
         records = [item for _, outcome in batch for item in outcome if type(item) is Record]

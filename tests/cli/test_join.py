@@ -189,8 +189,8 @@ def test_ctrl_c_leaves_a_pipe():
 
 MISUSE = [
     (
-        ["http://x"],
-        "'http://x' is not a valid address: it begins with http:// instead of irc://, udp:// or plain://",
+        ["ftp://x"],
+        "'ftp://x' is not a valid address: it begins with ftp:// instead of irc://, udp:// or plain://",
     ),
     (
         ["host:99999"],

@@ -20,6 +20,12 @@ GOOD = [
     ("udp://chat.example:7/ci", Address("udp", "chat.example", 7, "#ci")),
     ("plain://127.0.0.1:1234", Address("plain", "127.0.0.1", 1234)),
     ("plain://host", Address("plain", "host", 1234)),
+    ("http://127.0.0.1:1234/#lobby", Address("irc", "127.0.0.1", 1234, "#lobby")),
+    ("HTTP://chat.example/", Address("irc", "chat.example", 80)),
+    ("http://chat.example:7", Address("irc", "chat.example", 7)),
+    ("http://[::1]:7/#%D1%87%D0%B0%D0%B9", Address("irc", "::1", 7, "#чай")),
+    ("http://chat.example:7/#ci?invite=abc", Address("irc", "chat.example", 7, "#ci", "abc")),
+    ("http://chat.example:7/?x=1#ci", Address("irc", "chat.example", 7, "#ci")),
 ]
 
 BAD = [
@@ -35,7 +41,9 @@ BAD = [
     ("[::1", "[::1]:1234"),
     ("[::1]1234", "[::1]:1234"),
     ("[host]:1", "is not an IPv6 address"),
-    ("http://host", "http://"),
+    ("https://host", "https://"),
+    ("http://host/api/rooms", "http://host:port/#room"),
+    ("http://host/#a b", "is not a room"),
     ("my host", "is not a host name"),
     ("me@host", "is not a host name"),
     ("host/room", "irc://host/room"),

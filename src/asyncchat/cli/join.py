@@ -53,8 +53,8 @@ def command(
     """Join a chat, from a terminal or on a pipe.
 
     ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, udp://host:port/room for an
-    asyncchat server over UDP, or plain://host:port for a server that speaks only plain text. At a
-    terminal, /help lists the commands.
+    asyncchat server over UDP, plain://host:port for a server that speaks only plain text, or the page's link
+    http://host:port/#room. At a terminal, /help lists the commands.
 
     On a pipe, each line of the input is sent as a message, and each message of others is one line “NAME:
     text” of the output; notices go to standard error. At the end of the input it leaves when the server has

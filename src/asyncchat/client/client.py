@@ -52,7 +52,7 @@ class Client:
 
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
-        ``udp://host[:port][/room]`` or ``plain://host[:port]``.
+        ``udp://host[:port][/room]``, ``plain://host[:port]`` or the page's ``http://host[:port]/#room``.
         nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see
         ``nick``. rooms: rooms to join; None: the address's room, else the lobby. history: how many of each
         room's last messages are read when it is joined, if the server has history. echo: whether our own
@@ -118,6 +118,7 @@ class Client:
             reconnect=reconnect,
             password=password,
             account=account,
+            keys={self.address.room: self.address.key} if self.address.key else {},
         )
         self._transport = Transport(self.address, _new_session(self.address, self._settings), self._settings)
         self._finalizer = weakref.finalize(self, self._transport.stop, wait=False)

@@ -39,7 +39,7 @@ class IrcSession(ClientSession):
         self._resume = Resume(settings, self._outbox, self._tokens, self._emit)
         self._dialect = IrcClient(settings.nick, user=settings.user, realname=settings.realname)
         for room in settings.rooms:
-            self._resume.want(room)
+            self._resume.want(room, settings.keys.get(room, ""))
         self._opened_at = 0.0
         self._heard_at = 0.0
         self._asked_at: float | None = None

@@ -6,7 +6,7 @@ Owns the settings, and what sessions of all dialects have in common; must not kn
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -34,6 +34,7 @@ class Settings:
     Attributes:
         nick: the nick to ask for.
         rooms: the rooms to join.
+        keys: the key of a room that needs one, or the code of an invitation to it.
         history: how many messages of each room are read when it is joined.
         echo: whether our own messages are yielded too.
         timeout: longest wait for a connection, for the registration, and for each answer.
@@ -59,6 +60,7 @@ class Settings:
     reconnect: bool = True
     password: str = field(default="", repr=False)
     account: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Clock = field(default_factory=Clock)
 
 

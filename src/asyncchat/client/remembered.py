@@ -1,0 +1,138 @@
+"""What the clients of this person remember: servers, names, ignored people, highlight words.
+
+Owns the file ``$XDG_CONFIG_HOME/asyncchat/client.toml``; must not know who reads or changes it. Passwords
+are never kept.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from asyncchat.client.address import parse_address
+from asyncchat.client.errors import AddressError, ClientError
+
+SERVERS = 20
+"""Most servers that are remembered: those joined last."""
+
+
+class RememberedServer(msgspec.Struct, omit_defaults=True):
+    """One server that was joined.
+
+    Attributes:
+        address: as ``client.address`` reads it, without a room.
+        nick: the name that was used there.
+        account: the account that was logged in to; '': none.
+        rooms: the rooms that the person was in.
+    """
+
+    address: str
+    nick: str = ""
+    account: str = ""
+    rooms: list[str] = []
+
+
+class Remembered(msgspec.Struct, omit_defaults=True):
+    """All that is remembered.
+
+    Attributes:
+        theme: the colours of the terminal client; '': the default.
+        ignored: names whose messages are not shown.
+        highlights: words that are as important as one's own name.
+        servers: the server joined last is the first.
+    """
+
+    theme: str = ""
+    ignored: list[str] = []
+    highlights: list[str] = []
+    servers: list[RememberedServer] = []
+
+    @property
+    def last(self) -> RememberedServer | None:
+        """The server joined last."""
+        return self.servers[0] if self.servers else None
+
+    def find(self, address: str) -> RememberedServer | None:
+        """What is known of a server; ``address`` is without a room."""
+        return next((server for server in self.servers if server.address == address), None)
+
+    def use(self, server: RememberedServer) -> None:
+        """Notes that a server was joined."""
+        others = [other for other in self.servers if other.address != server.address]
+        self.servers = [server, *others][:SERVERS]
+
+
+class RememberedError(ClientError):
+    """The file can't be read or written; ``path`` is where it is."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+
+
+def remembered_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the file is (XDG Base Directory: a relative ``XDG_CONFIG_HOME`` is ignored)."""
+    given = Path(environment.get("XDG_CONFIG_HOME", ""))
+    folder = given if given.is_absolute() else Path("~/.config").expanduser()
+    return folder / "asyncchat" / "client.toml"
+
+
+def load(path: Path | None = None) -> Remembered:
+    """Reads the file; without one, nothing is remembered.
+
+    Raises:
+        RememberedError: it can't be read, or is not valid.
+    """
+    path = remembered_file() if path is None else path
+    try:
+        remembered = msgspec.toml.decode(path.read_bytes(), type=Remembered)
+        for server in remembered.servers:
+            parse_address(server.address)
+    except FileNotFoundError:
+        return Remembered()
+    except OSError as error:
+        raise RememberedError(path, f"it can't be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, AddressError) as error:
+        raise RememberedError(path, f"correct or remove this file: {error}") from error
+    return remembered
+
+
+def save(remembered: Remembered, path: Path | None = None) -> None:
+    """Writes the file as a whole, so that a reader never sees half of one; only its owner can read it.
+
+    Raises:
+        RememberedError: it can't be written.
+    """
+    path = remembered_file() if path is None else path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".client-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(_toml(remembered))
+            os.replace(name, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise RememberedError(path, f"it can't be written: {error.strerror}") from error
+
+
+def _toml(remembered: Remembered) -> str:
+    """The file's text; ``tomllib`` only reads."""
+    values = msgspec.to_builtins(remembered)
+    tables = values.pop("servers", [])
+    lines = [f"{key} = {_value(value)}" for key, value in values.items()]
+    for table in tables:
+        lines += ["", "[[servers]]", *(f"{key} = {_value(value)}" for key, value in table.items())]
+    return "\n".join([*lines, ""])
+
+
+def _value(value: object) -> str:
+    # JSON's strings and arrays of strings are TOML's, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -8,14 +8,12 @@ always closed: an open cursor is an open transaction.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from functools import lru_cache
 from heapq import merge
 from itertools import chain, compress, groupby, islice
 from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from asyncchat.core.events import Record, Retention
 from asyncchat.core.features import EVENTS
@@ -53,13 +51,10 @@ _ROWS_AT_ONCE = 64
 
 _SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number"  # noqa: S608  # constants
 _ONE_SAID = f"{_SAID} = ?"
-_SAID_AS_JSON = _SAID.replace(rows.READ_COLUMNS, f"json_group_array(json_array({rows.READ_COLUMNS}))")
 _FACTS = "SELECT number, time, event FROM facts WHERE number"
 
-_decode_said = msgspec.json.Decoder(list[rows.ReadRow]).decode
 
-
-@lru_cache(3 * _ROWS_AT_ONCE)
+@lru_cache(2 * _ROWS_AT_ONCE)
 def _all(query: str, count: int) -> str:
     """A query for so many numbers. Out of ``json_each`` they would take a quarter longer."""
     return f"{query} IN ({', '.join('?' * count)})"
@@ -77,24 +72,20 @@ def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Pag
         beyond: list[int] = []
         length = 0
         while not beyond and (part := list(islice(numbers, min(max(limit - len(found), 1), _ROWS_AT_ONCE)))):
-            if len(found) == limit or length >= PAGE_BYTES:
-                beyond = part
-                break
-            records = _find_all(connection, part)
-            for number in part:
+            records = _find_all(connection, part) if len(found) < limit else {}
+            for at, number in enumerate(part):
+                if len(found) == limit or length >= PAGE_BYTES:
+                    beyond = part[at:]
+                    break
                 record = records.get(number)
                 if record is None:
                     continue
-                event = record.event
-                if isinstance(event, _MESSAGES):
-                    text = event.text
+                if isinstance(record.event, _MESSAGES):
+                    text = record.event.text
                     length += len(text) if text.isascii() else size(text)
                 elif not query.events:
                     continue
                 found.append(record)
-                if length >= PAGE_BYTES:
-                    beyond = part[part.index(number) + 1 :]
-                    break
         more = min(len(beyond), 1)
         if newest:
             found.reverse()
@@ -169,22 +160,12 @@ def _find(connection: sqlite3.Connection, number: int) -> Record | None:
 
 def _find_all(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Record | None]:
     """The records with these numbers; for an erased one None, or no entry."""
-    found = rows.records(_rows(connection, numbers))
+    found = rows.records(connection.execute(_all(_SAID, len(numbers)), numbers).fetchall())
     if len(found) < len(numbers):
         rest = [number for number in numbers if number not in found]
         facts = connection.execute(_all(_FACTS, len(rest)), rest).fetchall()
         found.update((fact[0], rows.fact_record(*fact)) for fact in facts)
     return found
-
-
-def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[rows.ReadRow]:
-    count = len(numbers)
-    if connection.text_factory is str:
-        # As one value: with each row of many the loop could take the interpreter's lock.
-        with suppress(sqlite3.OperationalError, msgspec.MsgspecError):  # a row is damaged
-            (said,) = connection.execute(_all(_SAID_AS_JSON, count), numbers).fetchone()
-            return _decode_said(said)
-    return connection.execute(_all(_SAID, count), numbers).fetchall()
 
 
 def newest(

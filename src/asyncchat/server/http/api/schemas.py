@@ -140,5 +140,5 @@ def message(record: Record, ids: Ids) -> Message | None:
     if not isinstance(event, Said) or (kind := _KIND_OF.get(event.speech)) is None:
         return None
     number = ids.id_of(record.number)
-    edited = bool(event.tags) and EDITS_TAG in dict(event.tags)
+    edited = EDITS_TAG in dict(event.tags)
     return Message(number, timestamp(record.time), event.room, event.person.name, kind, event.text, edited)

@@ -3,6 +3,9 @@
 Owns what is raised; must not have the events of a running chat, which are values (``events``).
 """
 
+from os import strerror
+from socket import gaierror
+
 from asyncchat.errors import AsyncChatError
 
 
@@ -74,3 +77,14 @@ class TimedOut(ClientError):
 
 class NotConnected(ClientError):
     """There is no connection right now, or the chat is closed."""
+
+
+def reason_of(error: OSError) -> str:
+    """Why a connection failed, as the end of a sentence."""
+    if isinstance(error, gaierror):
+        return "the name is unknown"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        return "the connection was reset"
+    return (strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

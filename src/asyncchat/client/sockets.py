@@ -1,15 +1,17 @@
-"""TCP sockets as the client's thread uses them: connecting, waiting, closing, each of which can be cut short.
+"""Sockets as the client's thread uses them: connecting, waiting, closing, each of which can be cut short.
 
-Owns the system calls; must not know what is sent.
+Owns the system calls of TCP, and connecting for UDP too (``udp_socket``); must not know what is sent.
 """
 
+import math
 import os
 import selectors
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from asyncchat.client.address import Address
 
@@ -49,35 +51,91 @@ class Waker:
         self._sender.close()
 
 
-def reason_of(error: OSError, timeout: float) -> str:
-    """Why a connection failed, as the end of a sentence."""
-    if isinstance(error, socket.gaierror):
-        return "the name is unknown"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, TimeoutError):
-        return f"no answer in {timeout:g} s"
-    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
-        return "the connection was reset"
-    return (error.strerror or str(error) or type(error).__name__).lower()
-
-
-class TcpSocket:
-    """A connection over TCP.
+class Connection(ABC):
+    """A connection, or the attempt to make one. It blocks nowhere but in ``close_politely``.
 
     Args:
-        connected: its socket, non-blocking.
+        made: its socket.
+
+    Attributes:
+        is_open: whether the server has answered.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
+    KIND: ClassVar[int]
+    """The kind of its socket."""
+    PATIENCE: ClassVar[float] = math.inf
+    """Seconds for which an answer is waited for at the most."""
+    OPENS_WITH: ClassVar[int]
+    """The event of a selector after which the attempt goes on."""
+
+    def __init__(self, made: socket.socket) -> None:
+        self._socket = made
+        self._socket.setblocking(False)
+        self.is_open = False
 
     def fileno(self) -> int:
         """The file descriptor."""
         return self._socket.fileno()
 
-    def deadline(self) -> None:
-        """It has no timer of its own."""
+    @abstractmethod
+    def begin(self, place: tuple[Any, ...]) -> None:
+        """Begins to connect with an address."""
+
+    @abstractmethod
+    def go_on(self) -> None:
+        """Goes on with that, when the event has come or the timer has ended.
+
+        Raises:
+            OSError: nobody listens there.
+        """
+
+    def deadline(self) -> float | None:
+        """When ``receive``, or ``go_on``, must be called at the latest (``time.monotonic``); None: never."""
+        return None
+
+    @abstractmethod
+    def send(self, out: bytearray) -> None:
+        """Takes what can be sent now out of the buffer."""
+
+    @abstractmethod
+    def receive(self) -> bytes | None:
+        """What has come; empty at the end, None for nothing yet.
+
+        Raises:
+            OSError: the connection is lost.
+        """
+
+    def close(self) -> None:
+        """Closes it at once."""
+        self._socket.close()
+
+    @abstractmethod
+    def close_politely(self, last_words: bytes) -> None:
+        """Sends the last bytes, waits a moment for the server, and closes."""
+
+
+class TcpSocket(Connection):
+    """A connection over TCP."""
+
+    KIND = socket.SOCK_STREAM
+    OPENS_WITH = selectors.EVENT_WRITE
+
+    def begin(self, place: tuple[Any, ...]) -> None:
+        """Begins to connect with an address."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            self._socket.connect(place)
+        except BlockingIOError:
+            return
+        self.is_open = True
+
+    def go_on(self) -> None:
+        """Looks how connecting ended."""
+        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            raise OSError(number, os.strerror(number))
+        self.is_open = True
 
     def send(self, out: bytearray) -> None:
         """Takes what can be sent now out of the buffer."""
@@ -87,19 +145,11 @@ class TcpSocket:
             del out[: self._socket.send(out)]
 
     def receive(self) -> bytes | None:
-        """What has come; empty at the end, None for nothing yet.
-
-        Raises:
-            OSError: the connection is lost.
-        """
+        """What has come; empty at the end, None for nothing yet."""
         try:
             return self._socket.recv(RECEIVE_BYTES)
         except BlockingIOError:
             return None
-
-    def close(self) -> None:
-        """Closes it at once."""
-        self._socket.close()
 
     def close_politely(self, last_words: bytes) -> None:
         """Sends the last bytes, waits a moment for the server to close, and closes."""
@@ -118,10 +168,13 @@ class TcpSocket:
             self._socket.close()
 
 
-def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> TcpSocket:
+def connect(
+    kind: type[Connection], address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]
+) -> Connection:
     """A connection; each address of the host is tried.
 
     Args:
+        kind: over TCP or UDP.
         address: where to.
         timeout: seconds for each address.
         waker: is rung when ``stopping`` has changed.
@@ -132,12 +185,11 @@ def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[
         Interrupted: the connection is no longer wanted.
     """
     failure: OSError | None = None
-    for family, kind, protocol, _, place in socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM
-    ):
-        attempt = socket.socket(family, kind, protocol)
+    for family, type_, protocol, _, place in socket.getaddrinfo(address.host, address.port, type=kind.KIND):
+        attempt = kind(socket.socket(family, type_, protocol))
         try:
-            _connect_one(attempt, place, timeout, waker, stopping)
+            attempt.begin(place)
+            _open(attempt, min(timeout, kind.PATIENCE), waker, stopping)
         except OSError as error:
             attempt.close()
             failure = failure or error
@@ -145,40 +197,25 @@ def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[
             attempt.close()
             raise
         else:
-            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            return TcpSocket(attempt)
+            return attempt
     raise failure or OSError("the name has no address")
 
 
-def _connect_one(
-    attempt: socket.socket,
-    place: tuple[Any, ...],
-    timeout: float,
-    waker: Waker,
-    stopping: Callable[[], bool],
-) -> None:
-    attempt.setblocking(False)
-    try:
-        attempt.connect(place)
-    except BlockingIOError:
-        pass
-    else:
-        return
+def _open(attempt: Connection, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> None:
+    """Goes on with an attempt until it is open."""
+    until = time.monotonic() + timeout
     with selectors.DefaultSelector() as selector:
-        selector.register(attempt, selectors.EVENT_WRITE)
+        selector.register(attempt, attempt.OPENS_WITH)
         selector.register(waker.receiver, selectors.EVENT_READ)
-        until = time.monotonic() + timeout
-        while True:
-            left = until - time.monotonic()
-            ready = {key.fileobj for key, _ in selector.select(left)} if left > 0 else set()
+        while not attempt.is_open:
+            now = time.monotonic()
+            if now >= until:
+                raise TimeoutError(f"no answer in {timeout:g} s")
+            timer = attempt.deadline()
+            wait = until - now if timer is None else max(0.0, min(until, timer) - now)
+            ready = {key.fileobj for key, _ in selector.select(wait)}
             waker.hush()
             if stopping():
                 raise Interrupted
-            if attempt in ready:
-                break
-            if left <= 0:
-                raise TimeoutError
-    number = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if number:
-        raise OSError(number, os.strerror(number))
+            if attempt in ready or timer is not None:
+                attempt.go_on()

@@ -8,12 +8,13 @@ import selectors
 import threading
 import time
 
-from asyncchat.client import sockets, udp_socket
+from asyncchat.client import sockets
 from asyncchat.client.address import Address
-from asyncchat.client.errors import ClientError, Unreachable
+from asyncchat.client.errors import ClientError, Unreachable, reason_of
 from asyncchat.client.event_queue import EventQueue
 from asyncchat.client.events import Disconnected, Event
 from asyncchat.client.protocol import ClientSession, Settings
+from asyncchat.client.udp_socket import UdpSocket
 
 _log = logging.getLogger(__name__)
 
@@ -112,14 +113,15 @@ class Transport:
     def _attempt(self) -> ClientError:
         """One connection, from its start to its end; returns what ended it."""
         self._became_ready = False
-        timeout = self._settings.timeout
         try:
-            connect = udp_socket.connect if self._address.scheme == "udp" else sockets.connect
-            connection = connect(self._address, timeout, self._waker, lambda: self._stopping)
+            kind = UdpSocket if self._address.scheme == "udp" else sockets.TcpSocket
+            connection = sockets.connect(
+                kind, self._address, self._settings.timeout, self._waker, lambda: self._stopping
+            )
         except OSError as error:
             hint = _START_HINT if isinstance(error, ConnectionRefusedError) else ""
             hint = _UDP_HINT if self._address.scheme == "udp" else hint
-            return Unreachable(str(self._address), sockets.reason_of(error, timeout), hint)
+            return Unreachable(str(self._address), reason_of(error), hint)
         last_words = b""
         try:
             with self.lock:
@@ -129,7 +131,7 @@ class Transport:
                 with self.lock:
                     last_words = self.session.goodbye(self._goodbye)
         except OSError as error:
-            failure = ClientError(sockets.reason_of(error, timeout))
+            failure = ClientError(reason_of(error))
         finally:
             if self._stopping:
                 connection.close_politely(last_words)
@@ -143,7 +145,7 @@ class Transport:
             return Unreachable(str(self._address), str(failure))
         return failure
 
-    def _exchange(self, connection: sockets.TcpSocket | udp_socket.UdpSocket) -> ClientError:
+    def _exchange(self, connection: sockets.Connection) -> ClientError:
         out = bytearray()
         session = self.session
         with selectors.DefaultSelector() as selector:

@@ -1,6 +1,7 @@
 """A UDP socket as the client's thread uses it: like a TCP connection, with a timer.
 
-Owns the system calls; ``dialects/udp`` has the protocol. Must not know what is said.
+Owns the system calls, and what follows when nobody listens there; ``dialects/udp`` has the protocol. Must not
+know what is said.
 """
 
 import base64
@@ -8,11 +9,10 @@ import secrets
 import selectors
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from asyncchat.client.address import Address
-from asyncchat.client.sockets import SAY_GOODBYE, Interrupted, Waker
+from asyncchat.client.sockets import SAY_GOODBYE, Connection
 from asyncchat.dialects.udp.client import UdpClientConnection
 
 OPEN_SECONDS = 10.0
@@ -21,9 +21,6 @@ OPEN_SECONDS = 10.0
 REFUSED_SECONDS = 2.0
 """Seconds in which a server must answer after the kernel was told that nobody listens: that may be forged."""
 
-SEND_BYTES = 65_536
-"""Bytes that may wait to be acknowledged before the session keeps the rest."""
-
 _DATAGRAM = 2048
 """More than the longest datagram."""
 
@@ -31,78 +28,99 @@ _DATAGRAMS = 64
 """Most datagrams read at a time."""
 
 
-class UdpSocket:
-    """A connection over UDP; used like ``sockets.TcpSocket``.
+class UdpChannel(UdpClientConnection):
+    """A new connection over UDP; what a thread's and a task's sockets have in common.
 
     Args:
-        connected: a UDP socket that is connected with the server's address, non-blocking.
+        now: seconds of any clock that does not go back.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
-        id = base64.b32encode(secrets.token_bytes(10)).decode()
-        self._protocol = UdpClientConnection(id, time.monotonic())
+    def __init__(self, now: float) -> None:
+        super().__init__(base64.b32encode(secrets.token_bytes(10)).decode(), now)
         self._is_refused = False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the server has answered."""
-        return self._protocol.is_open
+    def refused(self, now: float) -> None:
+        """The kernel was told that nobody listens there."""
+        self._is_refused = True
+        if self.is_open:
+            self.expect(REFUSED_SECONDS, now)
 
-    def fileno(self) -> int:
-        """The file descriptor."""
-        return self._socket.fileno()
+    def read(self) -> bytes | None:
+        """What has come; empty at the end, None for nothing yet.
+
+        Raises:
+            OSError: the connection is lost, or nobody listens there.
+        """
+        data = self.take()
+        if data:
+            return data
+        if self._is_refused and (self.over or not self.is_open):
+            raise ConnectionRefusedError
+        if self.over:
+            raise OSError(self.over)
+        return b"" if self.ended or self.over is not None else None
+
+
+class UdpSocket(Connection):
+    """A connection over UDP."""
+
+    KIND = socket.SOCK_DGRAM
+    PATIENCE = OPEN_SECONDS
+    OPENS_WITH = selectors.EVENT_READ
+
+    def __init__(self, made: socket.socket) -> None:
+        super().__init__(made)
+        self._channel = UdpChannel(time.monotonic())
+
+    def begin(self, place: tuple[Any, ...]) -> None:
+        """Says hello to an address."""
+        self._socket.connect(place)
+        self._flush()
+
+    def go_on(self) -> None:
+        """Says hello again, or takes the answer to it; what comes behind that waits for ``receive``."""
+        self._read()
+        self.is_open = self._channel.is_open
+        if not self.is_open:
+            self._channel.read()
+        self._flush()
 
     def deadline(self) -> float:
-        """When ``receive`` must be called at the latest, in seconds of ``time.monotonic``."""
-        return self._protocol.deadline()
+        """When ``receive``, or ``go_on``, must be called at the latest, in seconds of ``time.monotonic``."""
+        return self._channel.deadline()
 
     def send(self, out: bytearray) -> None:
-        """Takes what can be sent now out of the buffer."""
-        if out and self._protocol.waiting < SEND_BYTES:
-            self._protocol.write(bytes(out))
+        """Takes the buffer."""
+        if out:
+            self._channel.write(bytes(out))
             out.clear()
             self._flush()
 
     def receive(self) -> bytes | None:
-        """What has come; empty at the end, None for nothing yet.
-
-        Raises:
-            OSError: the connection is lost.
-        """
-        protocol = self._protocol
+        """What has come; empty at the end, None for nothing yet."""
         self._read()
-        data = protocol.take()
+        data = self._channel.read()
         self._flush()
-        if data:
-            return data
-        if protocol.over:
-            raise ConnectionRefusedError if self._is_refused else OSError(protocol.over)
-        return b"" if protocol.ended or protocol.over is not None else None
-
-    def open(self) -> None:
-        """Says hello, or takes the answer to it; what comes behind that waits for ``receive``."""
-        self._read()
-        self._flush()
+        return data
 
     def close(self) -> None:
         """Closes it at once; the server is told, if that arrives."""
-        if self._protocol.is_open and self._protocol.over is None:
+        if self._channel.is_open and self._channel.over is None:
             with suppress(OSError):
-                self._socket.send(self._protocol.abort())
-        self._socket.close()
+                self._socket.send(self._channel.abort())
+        super().close()
 
     def close_politely(self, last_words: bytes) -> None:
         """Sends the last bytes, waits a moment until the server has all, and closes."""
-        protocol = self._protocol
-        protocol.write(last_words)
-        protocol.end()
+        channel = self._channel
+        channel.write(last_words)
+        channel.end()
         until = time.monotonic() + SAY_GOODBYE
         with suppress(OSError), selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             self._flush()
-            while protocol.over is None and (now := time.monotonic()) < until:
-                selector.select(max(0.0, min(until, protocol.deadline()) - now))
+            while channel.over is None and (now := time.monotonic()) < until:
+                selector.select(max(0.0, min(until, channel.deadline()) - now))
                 self.receive()
         self.close()
 
@@ -114,76 +132,16 @@ class UdpSocket:
             except BlockingIOError:
                 return
             except (ConnectionRefusedError, ConnectionResetError):  # Windows calls it a reset
-                self._refused()
+                self._channel.refused(time.monotonic())
             else:
-                self._protocol.receive_datagram(datagram, time.monotonic())
+                self._channel.receive_datagram(datagram, time.monotonic())
 
     def _flush(self) -> None:
         """Sends what is due."""
-        for datagram in self._protocol.data_to_send(time.monotonic()):
+        for datagram in self._channel.data_to_send(time.monotonic()):
             try:
                 self._socket.send(datagram)
             except BlockingIOError:
                 return  # it is lost, and will be repeated
             except ConnectionRefusedError:
-                self._refused()
-
-    def _refused(self) -> None:
-        """The kernel was told that nobody listens there."""
-        if not self._protocol.is_open:
-            raise ConnectionRefusedError
-        self._is_refused = True
-        self._protocol.expect(REFUSED_SECONDS, time.monotonic())
-
-
-def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> UdpSocket:
-    """A connection; each address of the host is tried.
-
-    Args:
-        address: where to.
-        timeout: seconds for each address; more than ``OPEN_SECONDS`` are not waited.
-        waker: is rung when ``stopping`` has changed.
-        stopping: whether the connection is no longer wanted.
-
-    Raises:
-        OSError: no address answers.
-        Interrupted: the connection is no longer wanted.
-    """
-    failure: OSError | None = None
-    for family, kind, protocol, _, place in socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_DGRAM
-    ):
-        udp = socket.socket(family, kind, protocol)
-        attempt = UdpSocket(udp)
-        try:
-            udp.setblocking(False)
-            udp.connect(place)
-            _open(attempt, min(timeout, OPEN_SECONDS), waker, stopping)
-        except OSError as error:
-            attempt.close()
-            failure = failure or error
-        except BaseException:
-            attempt.close()
-            raise
-        else:
-            return attempt
-    raise failure or OSError("the name has no address")
-
-
-def _open(attempt: UdpSocket, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> None:
-    """Says hello until the server has the connection."""
-    until = time.monotonic() + timeout
-    with selectors.DefaultSelector() as selector:
-        selector.register(attempt, selectors.EVENT_READ)
-        selector.register(waker.receiver, selectors.EVENT_READ)
-        while True:
-            attempt.open()
-            if attempt.is_open:
-                return
-            now = time.monotonic()
-            if now >= until:
-                raise OSError("nobody answers")
-            selector.select(max(0.0, min(until, attempt.deadline()) - now))
-            waker.hush()
-            if stopping():
-                raise Interrupted
+                self._channel.refused(time.monotonic())

@@ -82,7 +82,7 @@ async def sign_out(executor: CommandExecutor, request: requests.SignOutDevices) 
     return requests.Done()
 
 
-async def _verifier(request: requests.AddAccount | requests.ChangeAccountPassword) -> str:
+async def _verifier(request: requests.OfAccount) -> str:
     password = request.password
     weak = password_fault(password, request.name)
     if weak is not None:

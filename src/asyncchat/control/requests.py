@@ -17,6 +17,18 @@ class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields
     begins: ClassVar[bool] = False
 
 
+class OfName(Request, frozen=True):
+    """A request about the token or account of this name."""
+
+    name: str
+
+
+class OfAccount(OfName, frozen=True):
+    """A request about an account and its password."""
+
+    password: str
+
+
 class Result(msgspec.Struct, frozen=True):
     """The result of a request that is not refused."""
 
@@ -38,11 +50,10 @@ class Status(Result, frozen=True):
     rooms: int
 
 
-class AddToken(Request, frozen=True, tag="token add"):
+class AddToken(OfName, frozen=True, tag="token add"):
     """Adds a token; only the digest of its secret is sent and kept."""
 
     begins: ClassVar[bool] = True
-    name: str
     digest: str
     rooms: tuple[str, ...]
     actions: tuple[str, ...]
@@ -67,10 +78,8 @@ class TokenRows(Result, frozen=True):
     tokens: tuple[TokenRow, ...]
 
 
-class RevokeToken(Request, frozen=True, tag="token revoke"):
+class RevokeToken(OfName, frozen=True, tag="token revoke"):
     """Revokes a token."""
-
-    name: str
 
 
 class NewInviteCode(Request, frozen=True, tag="invite new"):
@@ -127,25 +136,18 @@ class RevokeInviteCode(Request, frozen=True, tag="invite revoke"):
     number: int
 
 
-class AddAccount(Request, frozen=True, tag="account add"):
+class AddAccount(OfAccount, frozen=True, tag="account add"):
     """Registers an account."""
 
     begins: ClassVar[bool] = True
-    name: str
-    password: str
 
 
-class ChangeAccountPassword(Request, frozen=True, tag="account password"):
+class ChangeAccountPassword(OfAccount, frozen=True, tag="account password"):
     """Changes the password of an account."""
 
-    name: str
-    password: str
 
-
-class DropAccount(Request, frozen=True, tag="account remove"):
+class DropAccount(OfName, frozen=True, tag="account remove"):
     """Removes an account."""
-
-    name: str
 
 
 class GetAccounts(Request, frozen=True, tag="account list"):
@@ -167,10 +169,8 @@ class AccountList(Result, frozen=True):
     accounts: tuple[AccountLine, ...]
 
 
-class GetDevices(Request, frozen=True, tag="account devices"):
+class GetDevices(OfName, frozen=True, tag="account devices"):
     """Asks for the devices that stay signed in to an account."""
-
-    name: str
 
 
 class DeviceLine(msgspec.Struct, frozen=True):
@@ -188,8 +188,7 @@ class DeviceList(Result, frozen=True):
     devices: tuple[DeviceLine, ...]
 
 
-class SignOutDevices(Request, frozen=True, tag="account sign out"):
+class SignOutDevices(OfName, frozen=True, tag="account sign out"):
     """Signs a device of an account out, or all of them (``*``)."""
 
-    name: str
     device: str

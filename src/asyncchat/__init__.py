@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncchat.client.async_client import AsyncClient as AsyncClient
+    from asyncchat.client.async_client import AsyncReceipt as AsyncReceipt
     from asyncchat.client.client import Client as Client
     from asyncchat.client.errors import AddressError as AddressError
     from asyncchat.client.errors import ClientError as ClientError
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "asyncchat.client.async_client": ("AsyncClient", "AsyncReceipt"),
     "asyncchat.client.client": ("Client",),
     "asyncchat.client.errors": (
         "AddressError",

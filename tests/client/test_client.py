@@ -1,9 +1,13 @@
-"""The threaded client over real sockets, against servers that do what servers do on bad days."""
+"""The clients over real sockets, against servers that do what servers do on bad days.
+
+Most tests are run with both of them; ``client`` is one that follows ``#ci`` as ``me``.
+"""
 
 import socket
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -28,13 +32,21 @@ from asyncchat import (
     Told,
     Unreachable,
 )
+from tests.client.fronts import ClientOnLoop
 from tests.client.scripted import PATIENCE, Line, Original, Scripted, let_in_and_close
 
-QUICK = {"rooms": ["#ci"], "backoff": (0.01, 0.02), "nick": "me"}
+SECRET = "plumotter41"  # noqa: S105
+QUICK: dict[str, Any] = {"rooms": ["#ci"], "backoff": (0.01, 0.02), "nick": "me"}
 
 
-def client(server, **settings) -> Client:
-    return Client(server.address, **{**QUICK, **settings})
+@pytest.fixture(params=[Client, ClientOnLoop], ids=["threads", "asyncio"])
+def joined(request):
+    return request.param
+
+
+@pytest.fixture
+def client(joined):
+    return lambda server, **settings: joined(server.address, **{**QUICK, **settings})
 
 
 def followed(chat, last=Message, but=(Present, Joined, Told)):
@@ -57,7 +69,7 @@ def normal(line: Line) -> None:
             line.send(f":s PONG s {said.partition(' ')[2]}")
 
 
-def test_say_and_hear():
+def test_say_and_hear(client):
     def script(line):
         line.welcome()
         line.let_in()
@@ -76,7 +88,7 @@ def test_say_and_hear():
         assert (message.id, message.room, message.nick, message.text) == ("e1-2", "#ci", "bob", "why?")
 
 
-def test_server_without_capabilities():
+def test_server_without_capabilities(client):
     with Scripted(normal) as server, client(server, echo=True) as chat:
         receipts = [chat.say("#ci", f"{number}") for number in range(200)]
         chat.flush(PATIENCE)
@@ -85,7 +97,7 @@ def test_server_without_capabilities():
         assert heard == [f"{number}" for number in range(200)]
 
 
-def test_line_that_breaks_in_the_middle_of_a_line():
+def test_line_that_breaks_in_the_middle_of_a_line(client):
     def first(line):
         line.welcome()
         line.let_in()
@@ -120,7 +132,7 @@ def test_line_that_breaks_in_the_middle_of_a_line():
     assert ids == [f"e1-{number}" for number in range(1, 6)]
 
 
-def test_half_open_line_is_found_dead():
+def test_half_open_line_is_found_dead(client):
     def first(line):
         line.welcome(caps="")
         line.let_in()
@@ -133,7 +145,7 @@ def test_half_open_line_is_found_dead():
         assert events[0].reason.startswith("no answer for")
 
 
-def test_reset_and_server_that_is_away_for_a_while():
+def test_reset_and_server_that_is_away_for_a_while(client):
     def refuse(line):
         line.reset()
 
@@ -150,7 +162,7 @@ def test_reset_and_server_that_is_away_for_a_while():
         chat.say("#ci", "all is well again").wait(PATIENCE)
 
 
-def test_garbage_and_bytes_one_by_one():
+def test_garbage_and_bytes_one_by_one(client):
     def script(line):
         line.until("USER")
         line.send_raw(b"\x00\xff\xfe\r\n\r\n: \r\n@\r\n:x\r\n" + b"y" * 30_000 + b"\n")
@@ -166,7 +178,7 @@ def test_garbage_and_bytes_one_by_one():
         assert followed(chat)[-1].text == "naïve"
 
 
-def test_refused_message():
+def test_refused_message(client):
     def script(line):
         line.welcome()
         line.let_in()
@@ -183,7 +195,7 @@ def test_refused_message():
         assert (refused.about, refused.text) == ("#nope", "x")
 
 
-def test_closing_waits_for_acknowledgements():
+def test_closing_waits_for_acknowledgements(client):
     def script(line):
         line.welcome(caps="")
         line.let_in()
@@ -202,7 +214,7 @@ def test_closing_waits_for_acknowledgements():
             chat.say("#ci", "x")
 
 
-def test_closing_tells_what_was_given_up():
+def test_closing_tells_what_was_given_up(client):
     def script(line):
         line.welcome()
         line.let_in()
@@ -216,7 +228,7 @@ def test_closing_tells_what_was_given_up():
             receipt.wait(PATIENCE)
 
 
-def test_close_ends_following_in_another_thread():
+def test_close_ends_following_in_another_thread(client):
     with Scripted(normal) as server:
         chat = client(server)
         events: list[Event] = []
@@ -228,7 +240,7 @@ def test_close_ends_following_in_another_thread():
         assert all(not thread.name.startswith("asyncchat") for thread in threading.enumerate())
 
 
-def test_close_while_the_line_is_down():
+def test_close_while_the_line_is_down(client):
     with Scripted(let_in_and_close) as server:
         chat = client(server, backoff=(60.0, 60.0))
         followed(chat, Disconnected)
@@ -236,7 +248,7 @@ def test_close_while_the_line_is_down():
         assert chat.close() == [("#ci", "too late")]
 
 
-def test_without_reconnect_following_ends():
+def test_without_reconnect_following_ends(client):
     with Scripted(let_in_and_close) as server:
         chat = client(server, reconnect=False)
         events = [event for event in chat if isinstance(event, Disconnected)]
@@ -245,7 +257,7 @@ def test_without_reconnect_following_ends():
             chat.receive()
 
 
-def test_many_threads_say_at_once():
+def test_many_threads_say_at_once(client):
     said: list[str] = []
 
     def script(line):
@@ -272,7 +284,7 @@ def test_many_threads_say_at_once():
             assert [text for text in said if text[0] == name] == [f"{name}{number}" for number in range(50)]
 
 
-def test_reading_the_history():
+def test_reading_the_history(client):
     def script(line):
         line.welcome()
         line.let_in()
@@ -292,7 +304,7 @@ def test_reading_the_history():
             chat.history("#ci", before="e1-1", after="e1-0")
 
 
-def test_commands():
+def test_commands(client):
     def script(line):
         line.welcome()
         line.let_in()
@@ -327,7 +339,22 @@ def test_commands():
             chat.say("a b", "x")
 
 
-def test_nothing_happens():
+def test_what_is_shown_of_a_client_and_its_events(client):
+    with Scripted(normal) as server, client(server, password=SECRET) as chat:
+        kind = "AsyncClient" if isinstance(chat, ClientOnLoop) else "Client"
+        assert repr(chat) == f"<{kind} 'me' at {server.address}: connected>"
+        joined, present = followed(chat, Present, ())
+        assert repr(joined).startswith("Joined(time=datetime.datetime(")
+        assert repr(joined).endswith("room='#ci', nick='me', own=True)")
+        assert repr(present).endswith("room='#ci', nicks=('me', 'bob'))")  # what is usual is left out
+        receipt = chat.say("#ci", "hello")
+        chat.flush(PATIENCE)
+        assert repr(receipt).endswith("Receipt: acknowledged>")
+        assert SECRET not in repr(vars(chat))
+    assert repr(chat).endswith(": closed>")
+
+
+def test_nothing_happens(client):
     with Scripted(normal) as server, client(server) as chat:
         followed(chat, Present, ())
         with pytest.raises(TimedOut):
@@ -337,16 +364,16 @@ def test_nothing_happens():
 # What is wrong from the start.
 
 
-def test_nobody_is_there():
+def test_nobody_is_there(joined):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(Unreachable) as raised:
-        Client(f"127.0.0.1:{port}", nick="me")
+        joined(f"127.0.0.1:{port}", nick="me")
     expected = f"Can't reach 127.0.0.1:{port}: connection refused. Is a server running there? asyncchat serve"
     assert str(raised.value) == expected
 
 
-def test_room_that_refuses():
+def test_room_that_refuses(client):
     def script(line):
         line.welcome()
         line.until("JOIN")
@@ -357,7 +384,7 @@ def test_room_that_refuses():
         client(server)
 
 
-def test_nick_that_is_refused():
+def test_nick_that_is_refused(client):
     def script(line):
         line.until("USER")
         line.send(":s 432 * me :Erroneous nickname")
@@ -367,7 +394,7 @@ def test_nick_that_is_refused():
         client(server)
 
 
-def test_server_that_closes_with_a_reason():
+def test_server_that_closes_with_a_reason(client):
     def script(line):
         line.until("USER")
         line.send("ERROR :Closing transport: you are banned")
@@ -376,30 +403,30 @@ def test_server_that_closes_with_a_reason():
         client(server)
 
 
-def test_server_that_says_nothing():
+def test_server_that_says_nothing(client):
     with Scripted(Line.to_the_end) as server, pytest.raises(Unreachable, match="registration did not finish"):
         client(server, timeout=0.1, nick_patience=0.0)
 
 
-def test_server_that_speaks_no_irc():
+def test_server_that_speaks_no_irc(joined):
     with Original() as server, pytest.raises(Unreachable, match=r"does not speak IRC.*plain://"):
-        Client(server.address.removeprefix("plain://"), nick="me", timeout=0.1)
+        joined(server.address.removeprefix("plain://"), nick="me", timeout=0.1)
 
 
 @pytest.mark.parametrize("nick", ["", " ", "two words", "#room", ":x", "\x1b[31m"])
-def test_nick_that_is_none(nick):
+def test_nick_that_is_none(joined, nick):
     with pytest.raises(NickError):
-        Client("127.0.0.1:1", nick=nick)
+        joined("127.0.0.1:1", nick=nick)
 
 
 # A plain-text server.
 
 
-def test_original_server():
+def test_original_server(joined):
     with (
         Original() as server,
-        Client(server.address, nick="amy", echo=True) as amy,
-        Client(server.address, nick="Борис") as boris,
+        joined(server.address, nick="amy", echo=True) as amy,
+        joined(server.address, nick="Борис") as boris,
     ):
         assert amy.rooms == ["#lobby"]
         assert [followed(amy, Joined, (Present,))[0].nick for _ in range(2)] == ["amy", "Борис"]
@@ -424,7 +451,7 @@ def test_original_server():
             amy.history("#lobby")
 
 
-def test_original_server_that_goes_away():
+def test_original_server_that_goes_away(joined):
     def first(line):
         line.send_raw(b"Welcome! Enter your name or nickname: ")
         assert line.connection.recv(1024) == b"me"
@@ -440,7 +467,7 @@ def test_original_server_that_goes_away():
 
     with (
         Scripted(first, second) as server,
-        Client(f"plain://{server.address}", nick="me", backoff=(0.01, 0.01)) as chat,
+        joined(f"plain://{server.address}", nick="me", backoff=(0.01, 0.01)) as chat,
     ):
         doubtful = chat.say("", "one")
         followed(chat, Disconnected)
@@ -469,7 +496,7 @@ def test_client_never_closed_does_not_hold_up_the_exit():
 
 def test_client_that_is_forgotten_ends_its_thread():
     with Scripted(normal) as server:
-        chat = client(server)
+        chat = Client(server.address, **QUICK)
         thread = chat._transport._thread
         del chat
         thread.join(PATIENCE)

@@ -7,6 +7,7 @@ from websockets.sync.client import connect as websocket
 from websockets.typing import Origin, Subprotocol
 
 from asyncchat import Client, Gap, Message
+from tests.client.fronts import ClientOnLoop
 from tests.faulty_line import SHAPES, FaultyLine, faulty_line
 from tests.server import harness
 from tests.server.harness import PATIENCE, serving
@@ -41,11 +42,12 @@ def texts_of(chat: Client) -> list[str]:
             heard.append(event.text)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_messages_over_lines_that_break(line, seed):
+@pytest.mark.parametrize("joined", [Client, ClientOnLoop], ids=["threads", "asyncio"])
+@pytest.mark.parametrize("seed", range(2))
+def test_messages_over_lines_that_break(line, joined, seed):
     lines: list[FaultyLine] = [line(seed), line(seed + 100)]
     ear, mouth = (
-        Client(
+        joined(
             f"irc://127.0.0.1:{one.port}", nick=nick, rooms=["#ci"], backoff=(0.01, 0.05), timeout=PATIENCE
         )
         for one, nick in zip(lines, ("ear", "mouth"), strict=True)

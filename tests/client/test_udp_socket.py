@@ -1,4 +1,4 @@
-"""The threaded client over UDP, also where datagrams are lost, doubled and reordered, and the server dies."""
+"""Both clients over UDP, also where datagrams are lost, doubled and reordered, and the server dies."""
 
 import io
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,17 +17,21 @@ from asyncchat import Client, Disconnected, Gap, Message, Unreachable
 from asyncchat.client import pipe
 from asyncchat.dialects.udp import connection
 from asyncchat.server.addresses import Address, open_listener
+from tests.client.fronts import ClientOnLoop
 from tests.lossy_datagrams import lossy
 from tests.server.harness import PATIENCE, serving
 
 QUICK = {"backoff": (0.01, 0.1)}
 
 
-def joined(port: int, nick: str, **settings) -> Client:
-    return Client(f"udp://127.0.0.1:{port}", nick=nick, **{**QUICK, **settings})
+def joined(port: int, nick: str, kind: Any = Client, **settings) -> Any:
+    return kind(f"udp://127.0.0.1:{port}", nick=nick, **{**QUICK, **settings})
 
 
-def texts(chat: Client, count: int) -> list[str]:
+BOTH = pytest.mark.parametrize("kind", [Client, ClientOnLoop], ids=["threads", "asyncio"])
+
+
+def texts(chat: Any, count: int) -> list[str]:
     """The next messages; a gap would be one too."""
     found: list[str] = []
     while len(found) < count:
@@ -37,9 +42,13 @@ def texts(chat: Client, count: int) -> list[str]:
     return found
 
 
-def test_a_message_has_the_same_id_everywhere():
+@BOTH
+def test_a_message_has_the_same_id_everywhere(kind):
     with serving(udp=0) as server:
-        with joined(server.udp_port, "anna") as anna, Client(f"127.0.0.1:{server.port}", nick="bert") as bert:
+        with (
+            joined(server.udp_port, "anna", kind) as anna,
+            Client(f"127.0.0.1:{server.port}", nick="bert") as bert,
+        ):
             said = anna.say("#lobby", "hello 👋 " + "x" * 5000).wait(PATIENCE)
             assert texts(bert, 1) == ["hello 👋 " + "x" * 5000]
             assert bert.history("#lobby")[-1].id == anna.history("#lobby")[-1].id == said
@@ -50,7 +59,7 @@ def test_a_message_has_the_same_id_everywhere():
 def test_a_thousand_messages_each_way_over_a_bad_network():
     """20 % lost, 20 % doubled, reordered."""
     with serving(udp=0, limits=False) as server, lossy(server.udp_port) as way:
-        with joined(way.port, "anna") as anna, joined(way.port, "bert") as bert:
+        with joined(way.port, "anna") as anna, joined(way.port, "bert", ClientOnLoop) as bert:
             for n in range(1000):
                 anna.say("#lobby", f"anna {n}")
                 bert.say("#lobby", f"bert {n}")
@@ -63,7 +72,7 @@ def test_a_thousand_messages_each_way_over_a_bad_network():
 
 def test_an_address_that_changes_in_the_middle():
     with serving(udp=0) as server, lossy(server.udp_port, lost=0.0) as way:
-        with joined(way.port, "anna") as anna, joined(way.port, "bert") as bert:
+        with joined(way.port, "anna") as anna, joined(way.port, "bert", ClientOnLoop) as bert:
             for n in range(3):
                 anna.say("#lobby", f"anna {n}")
                 bert.say("#lobby", f"bert {n}")
@@ -99,7 +108,7 @@ def _serve(database: Path, port: int) -> subprocess.Popen[str]:
 
 
 def test_a_server_that_is_killed_and_started_again(tmp_path):
-    """The kernel tells anna that nobody listens there; the new server tells bert that it does not know it."""
+    """The kernel tells anna and carl that nobody listens there; the new server does not know bert."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -108,7 +117,8 @@ def test_a_server_that_is_killed_and_started_again(tmp_path):
         with (
             lossy(port, lost=0.0, doubled=0.0) as way,
             joined(port, "anna", echo=True) as anna,
-            joined(way.port, "bert", echo=True) as bert,
+            joined(port, "carl", ClientOnLoop) as carl,
+            joined(way.port, "bert", ClientOnLoop, echo=True) as bert,
         ):
             for n in range(20):
                 anna.say("#lobby", f"before {n}")
@@ -125,16 +135,18 @@ def test_a_server_that_is_killed_and_started_again(tmp_path):
             said = [f"{when} {n}" for when in ("before", "after") for n in range(20)]
             assert texts(bert, 41) == [*said, "the last one"]
             assert texts(anna, 21) == [*said[20:], "the last one"]
+            assert texts(carl, 41) == [*said, "the last one"]
     finally:
         server.kill()
         server.wait()
 
 
-def test_a_server_that_answers_no_more(monkeypatch):
+@BOTH
+def test_a_server_that_answers_no_more(kind, monkeypatch):
     with (
         serving(udp=0) as server,
         lossy(server.udp_port, lost=0.0) as way,
-        joined(way.port, "anna", reconnect=False) as anna,
+        joined(way.port, "anna", kind, reconnect=False) as anna,
     ):
         way.cut = True
         monkeypatch.setattr(connection, "PATIENCE", 0.5)
@@ -160,15 +172,18 @@ def test_over_ipv6():
         server.call(endpoint.close)
 
 
-def test_nobody_answers():
+@BOTH
+def test_nobody_answers(kind):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
-        with pytest.raises(Unreachable, match=rf"^Can't reach udp://127.0.0.1:{port}: no answer in 0\.2 s\. Is a"):
-            joined(port, "anna", timeout=0.2)
+        with pytest.raises(
+            Unreachable, match=rf"^Can't reach udp://127.0.0.1:{port}: no answer in 0\.2 s\. Is a"
+        ):
+            joined(port, "anna", kind, timeout=0.2)
         assert silent.recv(2000).startswith(b"~hello asyncchat/1 ")
     with pytest.raises(Unreachable, match="connection refused"):
-        joined(port, "anna")
+        joined(port, "anna", kind)
 
 
 def test_exit_leaves_on_a_pipe():

@@ -1,4 +1,4 @@
-"""The threaded client: a socket and a thread around the dialects, with the terminal client on top.
+"""The clients: a thread with a socket, or an asyncio task, around the dialects; the terminal client on top.
 
-Owns connections, time-outs and the resume; must not know asyncio or the server.
+Owns connections, time-outs and the resume; must not know the server.
 """

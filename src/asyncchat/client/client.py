@@ -1,34 +1,22 @@
-"""The Python client: a chat as an object, to send messages and follow events.
+"""The Python client for threads: a chat as an object, to send messages and follow events.
 
-Owns the public interface; it must not know the dialect (``ClientSession``) or the socket (``Transport``).
+Owns what blocks; the rest of the public interface is in ``base``.
 """
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from asyncchat.client.address import Address, parse_address
-from asyncchat.client.errors import ClientError, NickError, NotConnected, TimedOut
+from asyncchat.client.base import QUEUED, BaseClient, history_request, search_request, speech_of
+from asyncchat.client.errors import NotConnected, TimedOut
 from asyncchat.client.events import Event, Message
-from asyncchat.client.irc_session import IrcSession
-from asyncchat.client.pending import Found, Lookup, Receipt
-from asyncchat.client.plain_session import PlainSession
-from asyncchat.client.protocol import ClientSession, Settings
-from asyncchat.client.room_cursor import position_at
+from asyncchat.client.pending import Found, Receipt
 from asyncchat.client.transport import Transport
-from asyncchat.core.features.messages import Speech
-from asyncchat.core.names import LOBBY
-from asyncchat.core.scram import prepared
-
-T = TypeVar("T")
-
-QUEUED = 1000
-"""Most messages that wait for the server; with more, ``say`` blocks."""
 
 
-class Client:
+class Client(BaseClient):
     """A chat that a Python program joins, thread-safe, over IRC (TCP or UDP) or with a plain-text server.
 
         with Client("127.0.0.1:1234", nick="bot", rooms=["#ci"]) as chat:
@@ -80,101 +68,18 @@ class Client:
         NickError: the nick is not valid.
     """
 
-    def __init__(
-        self,
-        address: str | Address,
-        *,
-        nick: str,
-        rooms: Sequence[str] | None = None,
-        history: int = 0,
-        echo: bool = False,
-        timeout: float = 30.0,
-        keepalive: float = 30.0,
-        reconnect: bool = True,
-        backoff: tuple[float, float] = (1.0, 60.0),
-        nick_patience: float = 10.0,
-        user: str = "",
-        realname: str = "",
-        password: str = "",
-        account: str = "",
-    ) -> None:
-        if any(char in "\r\n\0" for char in password):
-            raise ValueError("a password must be one line")
-        if account:
-            prepared(password)
-        self.address = parse_address(address) if isinstance(address, str) else address
-        wanted = (self.address.room or LOBBY,) if rooms is None else tuple(dict.fromkeys(rooms))
-        self._settings = Settings(
-            nick=nick,
-            rooms=wanted,
-            user=user,
-            realname=realname,
-            history=history,
-            echo=echo,
-            timeout=timeout,
-            keepalive=keepalive,
-            nick_patience=nick_patience,
-            backoff=backoff,
-            reconnect=reconnect,
-            password=password,
-            account=account,
-            keys={self.address.room: self.address.key} if self.address.key else {},
-        )
-        self._transport = Transport(self.address, _new_session(self.address, self._settings), self._settings)
+    def _begin(self) -> None:
+        self._transport = Transport(self._life, self.address, self._settings.timeout)
+        self._lock = self._transport.lock
         self._finalizer = weakref.finalize(self, self._transport.stop, wait=False)
         self._transport.start()
-        self._enter()
-
-    def _enter(self) -> None:
-        transport = self._transport
         try:
-            with transport.changed:
-                transport.changed.wait_for(lambda: transport.session.was_ready or transport.over)
-                failure = transport.failure
+            with self._transport.changed:
+                self._transport.changed.wait_for(lambda: self._life.entered)
         except BaseException:
-            transport.stop()
+            self._transport.stop()
             raise
-        if failure is not None and not transport.session.was_ready:
-            raise failure
-
-    # State.
-
-    @property
-    def nick(self) -> str:
-        """Our current nick."""
-        return self._transport.session.nick
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection and missed messages have been read."""
-        return self._transport.session.ready
-
-    @property
-    def rooms(self) -> list[str]:
-        """The rooms that we are in."""
-        with self._transport.lock:
-            return self._transport.session.rooms()
-
-    @property
-    def closed(self) -> bool:
-        """Whether the chat has ended: it was closed, or there will be no further attempt to connect."""
-        return self._transport.over
-
-    @property
-    def server_tokens(self) -> dict[str, str]:
-        """What the server announces (IRC's 005): ``NETWORK``, ``CHANMODES`` …; empty for plain text."""
-        with self._transport.lock:
-            return self._transport.session.server_tokens()
-
-    def members(self, room: str) -> list[str]:
-        """The nicks of a room's members, as far as is known."""
-        with self._transport.lock:
-            return self._transport.session.members(room)
-
-    def topic(self, room: str) -> str:
-        """A room's topic, as far as is known."""
-        with self._transport.lock:
-            return self._transport.session.topic(room)
+        self._check_entered()
 
     # Sending messages.
 
@@ -203,22 +108,13 @@ class Client:
             TimedOut: 1,000 messages still waited after the client's ``timeout``.
             NotConnected: the chat is closed.
         """
-        speech = Speech.ACTION if action else Speech.NOTICE if notice else Speech.MESSAGE
-        transport = self._transport
-        with transport.changed:
-            if not transport.changed.wait_for(
-                lambda: transport.over or transport.session.unanswered < QUEUED, self._settings.timeout
-            ):
+        with self._transport.changed:
+            if not self._transport.changed.wait_for(self._may_say, self._settings.timeout):
                 raise TimedOut(f"{QUEUED} messages are already waiting for the server.")
             self._check_open()
-            receipt = transport.session.say(room, text, speech, reply_to)
-        transport.wake()
+            receipt = self._life.session.say(room, text, speech_of(action=action, notice=notice), reply_to)
+        self._wake()
         return receipt
-
-    def waiting(self) -> list[tuple[str, str]]:
-        """(room, text) of each message that is not acknowledged yet, in order."""
-        with self._transport.lock:
-            return self._transport.session.waiting()
 
     def flush(self, timeout: float | None = 30.0) -> None:
         """Waits until all messages are acknowledged or refused.
@@ -229,77 +125,10 @@ class Client:
         Raises:
             TimedOut: some are not.
         """
-        if not self._flushed(timeout):
-            count = len(self.waiting())
-            raise TimedOut(f"{count} message{'s are' if count > 1 else ' is'} not acknowledged.")
-
-    def _flushed(self, timeout: float | None, *, only_connected: bool = False) -> bool:
-        transport = self._transport
-        with transport.lock:
-            transport.session.settle()
-        transport.wake()
-
-        def over() -> bool:
-            session = transport.session
-            return transport.over or not session.unanswered or (only_connected and not session.ready)
-
-        with transport.changed:
-            return transport.changed.wait_for(over, timeout) and not transport.session.unanswered
-
-    # Commands.
-
-    def join(self, room: str, key: str = "") -> None:
-        """Asks to join a room, now and after each reconnection; ``Joined`` (``own``) or ``Refused`` follows.
-
-        Args:
-            room: its name.
-            key: the room's key, if it has one.
-        """
-        self._ask(lambda session: session.join(room, key))
-
-    def part(self, room: str, reason: str = "") -> None:
-        """Leaves a room; ``Left`` (``own``) follows."""
-        self._ask(lambda session: session.part(room, reason))
-
-    def set_nick(self, nick: str) -> None:
-        """Asks for another nick; ``Renamed`` (``own``) or ``Refused`` follows."""
-        self._ask(lambda session: session.set_nick(nick))
-
-    def set_topic(self, room: str, topic: str) -> None:
-        """Sets a room's topic; ``TopicChanged`` or ``Refused`` follows."""
-        self.command("TOPIC", room, topic)
-
-    def kick(self, room: str, nick: str, reason: str = "") -> None:
-        """Kicks somebody from a room; ``Kicked`` or ``Refused`` follows."""
-        self.command("KICK", room, nick, *([reason] if reason else []))
-
-    def react(self, room: str, id: str, reaction: str, *, on: bool = True) -> None:
-        """Adds a reaction (``👍``) to a message, or removes it; ``Reacted`` follows with ``echo``.
-
-        Args:
-            room: the message's room, as in ``Message.room``.
-            id: the message's id.
-            reaction: an emoji, or any text.
-            on: whether to add it.
-        """
-        self._ask(lambda session: session.react(room, id, reaction, on))
-
-    def redact(self, room: str, id: str, reason: str = "") -> None:
-        """Removes a message from the history; ``Redacted`` or ``Refused`` follows."""
-        self.command("REDACT", room, id, *([reason] if reason else []))
-
-    def rename_room(self, room: str, name: str, reason: str = "") -> None:
-        """Renames a room; ``RoomRenamed`` or ``Refused`` follows."""
-        self.command("RENAME", room, name, *([reason] if reason else []))
-
-    def command(self, command: str, *params: str) -> None:
-        """Sends any IRC command; the answers are yielded.
-
-        Raises:
-            ValueError: it does not fit into one line.
-            NotConnected: there is no connection right now.
-        """
-        self._ask(lambda session: session.command(command, *params))
+        self._settle()
+        with self._transport.changed:
+            if not self._transport.changed.wait_for(self._is_flushed, timeout):
+                raise self._not_flushed()
 
     def history(
         self,
@@ -324,16 +153,9 @@ class Client:
         Raises:
             ClientError: there is no history, or no answer.
         """
-        positions = [f"msgid={id}" for id in (before, after) if id]
-        positions += [position_at(time) for time in (since, until) if time is not None]
-        if len(positions) > 1:
-            raise ValueError("give only one of before, after, since and until")
-        kind = "BEFORE" if before or until is not None else "AFTER" if positions else "LATEST"
-        position = positions[0] if positions else "*"
-        messages, failure = self._look_up(lambda session: session.history(room, kind, position, limit))
-        if failure:
-            raise ClientError(f"The history of {room} can't be read: {failure}")
-        return messages
+        return self._ask(history_request(room, before, after, since, until, limit)).wait(
+            self._settings.timeout
+        )
 
     def search(
         self,
@@ -362,19 +184,7 @@ class Client:
             ClientError: there is no search, or no answer.
             ValueError: the search is too long for a line.
         """
-        wanted = {
-            "text": text,
-            "in": room,
-            "from": nick,
-            "after": "" if since is None else position_at(since).removeprefix("timestamp="),
-            "before": "" if until is None else position_at(until).removeprefix("timestamp="),
-            "limit": str(limit),
-        }
-        attributes = [(key, value) for key, value in wanted.items() if value]
-        messages, failure = self._look_up(lambda session: session.search(attributes))
-        if failure:
-            raise ClientError(f"The search failed: {failure}")
-        return messages
+        return self._ask(search_request(text, room, nick, since, until, limit)).wait(self._settings.timeout)
 
     # Events.
 
@@ -388,13 +198,10 @@ class Client:
             TimedOut: there was no event in that time.
             NotConnected: the chat is closed, and all earlier events have been returned.
         """
-        transport = self._transport
-        with transport.changed:
-            if not transport.changed.wait_for(lambda: len(transport.event_queue) or transport.over, timeout):
+        with self._transport.changed:
+            if not self._transport.changed.wait_for(self._has_event, timeout):
                 raise TimedOut(f"Nothing happened for {timeout:g} s.")
-            if not len(transport.event_queue):
-                self._check_open()
-            return transport.event_queue.take()
+            return self._take()
 
     def __iter__(self) -> Iterator[Event]:
         """Yields events until the chat is closed, here or by another thread."""
@@ -418,11 +225,13 @@ class Client:
         Returns:
             (room, text) of each message that was not acknowledged.
         """
-        if not self._transport.over and timeout > 0:
-            self._flushed(timeout, only_connected=True)
+        if not self._life.over and timeout > 0:
+            self._settle()
+            with self._transport.changed:
+                self._transport.changed.wait_for(self._is_settled, timeout)
         self._transport.stop(reason)
         self._finalizer.detach()
-        return self._transport.given_up
+        return self._life.given_up
 
     def __enter__(self) -> Self:
         return self
@@ -435,30 +244,5 @@ class Client:
     ) -> None:
         self.close(timeout=5.0 if kind is None else 0.0)
 
-    # Details.
-
-    def _ask(self, ask: Callable[[ClientSession], T]) -> T:
-        with self._transport.lock:
-            self._check_open()
-            answer = ask(self._transport.session)
+    def _wake(self) -> None:
         self._transport.wake()
-        return answer
-
-    def _look_up(self, ask: Callable[[ClientSession], Lookup]) -> tuple[Found, str]:
-        return self._ask(ask).wait(self._settings.timeout)
-
-    def _check_open(self) -> None:
-        if self._transport.over:
-            reason = f": {self._transport.failure}" if self._transport.failure is not None else ""
-            raise NotConnected(f"The chat is closed{reason}.")
-
-
-def _new_session(address: Address, settings: Settings) -> ClientSession:
-    nick = settings.nick
-    if (
-        not nick.strip()
-        or not nick.isprintable()
-        or (address.scheme != "plain" and (" " in nick or nick[0] in ":#&@"))
-    ):
-        raise NickError(nick)
-    return PlainSession(settings) if address.scheme == "plain" else IrcSession(settings)

@@ -232,6 +232,7 @@ class IrcSession(ClientSession):
         """Asks for a page of a room's history."""
         server = self._dialect.server
         return self._look_up(
+            f"The history of {room} can't be read",
             "" if server.keeps_history else "this server has no history",
             lambda token: self._dialect.history(token, room, kind, position, limit=min(limit, server.page)),
         )
@@ -239,12 +240,13 @@ class IrcSession(ClientSession):
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
         """Searches messages."""
         return self._look_up(
+            "The search failed",
             "" if self._dialect.server.searches else "this server has no search",
             lambda token: self._dialect.search(token, attributes),
         )
 
-    def _look_up(self, fault: str, ask: Callable[[int], None]) -> Lookup:
-        lookup = Lookup()
+    def _look_up(self, failed: str, fault: str, ask: Callable[[int], None]) -> Lookup:
+        lookup = Lookup(failed)
         if not self._registered_now:
             lookup.fail("there is no connection right now")
         elif fault:

@@ -4,31 +4,53 @@ Owns waiting; must not know who answers.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from asyncchat.client.errors import NotDelivered, TimedOut
+from asyncchat.client.errors import ClientError, NotDelivered, TimedOut
 from asyncchat.dialects.irc.client_values import Message
 
 
-class Receipt:
+class Pending:
+    """Something that is waited for: by a thread with ``_over``, by a task with ``when_done``."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._told: list[Callable[[], None]] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether the server has answered."""
+        return self._over.is_set()
+
+    def when_done(self, tell: Callable[[], None]) -> None:
+        """Has something called when it is done, in the thread that runs the session."""
+        self._told.append(tell)
+
+    def _finish(self) -> None:
+        self._over.set()
+        for tell in self._told:
+            tell()
+
+
+class Receipt(Pending):
     """The result of one ``say``. Safe to use from any thread.
 
     A text may be sent as several messages: it is acknowledged when all of them are.
     """
 
     def __init__(self, parts: int) -> None:
+        super().__init__()
         self._left = parts
         self._ids: list[str] = []
         self._failure: NotDelivered | None = None
-        self._over = threading.Event()
         if not parts:
-            self._over.set()
+            self._finish()
 
-    @property
-    def done(self) -> bool:
-        """Whether the server has answered."""
-        return self._over.is_set()
+    def __repr__(self) -> str:
+        if not self.done:
+            return "<Receipt: not acknowledged yet>"
+        return f"<Receipt: {' '.join([str(self._failure or 'acknowledged'), *filter(None, self._ids)])}>"
 
     @property
     def acknowledged(self) -> bool:
@@ -53,7 +75,14 @@ class Receipt:
             NotDelivered: the server refused it, or the connection broke and the result is not known.
             TimedOut: there is no answer yet; the message is still being sent.
         """
-        if not self._over.wait(timeout):
+        self._over.wait(timeout)
+        return self.result(timeout)
+
+    # For the client.
+
+    def result(self, timeout: float | None) -> str:
+        """What ``wait`` gives, after the wait."""
+        if not self.done:
             raise TimedOut(f"The message is not acknowledged after {timeout:g} s.")
         if self._failure is not None:
             raise self._failure
@@ -78,7 +107,7 @@ class Receipt:
     def _part_over(self) -> None:
         self._left -= 1
         if self._left <= 0:
-            self._over.set()
+            self._finish()
 
 
 class Found(list[Message]):
@@ -99,30 +128,43 @@ class Found(list[Message]):
         self.why = why
 
 
-class Lookup:
-    """A request to the history or the search, until its answer."""
+class Lookup(Pending):
+    """A request to the history or the search, until its answer.
 
-    def __init__(self) -> None:
-        self._over = threading.Event()
+    Args:
+        failed: what to say where there is none, such as "The search failed".
+    """
+
+    def __init__(self, failed: str) -> None:
+        super().__init__()
+        self._failed = failed
         self._messages = Found()
         self._failure = ""
 
     def answer(self, messages: Found) -> None:
         """Sets the answer."""
         self._messages = messages
-        self._over.set()
+        self._finish()
 
     def fail(self, reason: str) -> None:
         """Sets why there is no answer."""
         self._failure = reason
-        self._over.set()
+        self._finish()
 
-    def wait(self, timeout: float) -> tuple[Found, str]:
-        """Waits for the answer; returns the messages, and why there are none.
+    def wait(self, timeout: float) -> Found:
+        """Waits for the answer, and returns it.
 
         Raises:
             TimedOut: there is no answer in time.
+            ClientError: there is none.
         """
-        if not self._over.wait(timeout):
+        self._over.wait(timeout)
+        return self.result(timeout)
+
+    def result(self, timeout: float) -> Found:
+        """What ``wait`` gives, after the wait."""
+        if not self.done:
             raise TimedOut(f"The history did not answer within {timeout:g} s.")
-        return self._messages, self._failure
+        if self._failure:
+            raise ClientError(f"{self._failed}: {self._failure}")
+        return self._messages

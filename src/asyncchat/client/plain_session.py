@@ -153,13 +153,15 @@ class PlainSession(ClientSession):
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Fails: there is no history."""
-        lookup = Lookup()
+        lookup = Lookup(f"The history of {room} can't be read")
         lookup.fail("a plain-text server has none")
         return lookup
 
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
         """Fails: there is nothing to search."""
-        return self.history("", "", "", 0)
+        lookup = Lookup("The search failed")
+        lookup.fail("a plain-text server has none")
+        return lookup
 
     # What the server sends.
 

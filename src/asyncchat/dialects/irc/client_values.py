@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 
-class Value(msgspec.Struct, frozen=True):
+class Value(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """What a connection says: what people and the server say by themselves, or an answer to its owner."""
 
 

@@ -1,0 +1,136 @@
+"""The life of a chat over its connections: attempts, the pauses between them, and its end.
+
+Owns what a lost connection and a failed attempt lead to, and the events that wait for the program. Sans-I/O:
+a thread (``transport``) or a task (``async_transport``) drives it. Must not know sockets or the dialect.
+"""
+
+from asyncchat.client.address import Address
+from asyncchat.client.errors import ClientError, Unreachable, reason_of
+from asyncchat.client.event_queue import EventQueue
+from asyncchat.client.events import Disconnected
+from asyncchat.client.protocol import ClientSession, Settings
+
+_START_HINT = "Is a server running there? asyncchat serve"
+_UDP_HINT = "Is a server running there? asyncchat serve --listen udp://HOST:PORT"
+
+
+class Lifecycle:
+    """One chat, from the first attempt to connect until it is closed.
+
+    Where there are threads, a lock guards it and its session.
+
+    Args:
+        address: where the server is.
+        session: the chat itself.
+        settings: when and whether to connect again.
+
+    Attributes:
+        session: the chat itself.
+        event_queue: what the program has not taken yet.
+        stopping: whether somebody asked for the end.
+        over: whether no more events will come.
+        failure: why it is over, unless somebody asked for it.
+        given_up: (room, text) of each message that was never acknowledged.
+    """
+
+    def __init__(self, address: Address, session: ClientSession, settings: Settings) -> None:
+        self.session = session
+        self.event_queue = EventQueue()
+        self.stopping = False
+        self.over = False
+        self.failure: ClientError | None = None
+        self.given_up: list[tuple[str, str]] = []
+        self._address = address
+        self._settings = settings
+        self._goodbye = ""
+        self._attempt = 0
+        self._was_ready = False
+        self._became_ready = False
+
+    @property
+    def entered(self) -> bool:
+        """Whether it has begun, or can't."""
+        return self.session.was_ready or self.over
+
+    def stop(self, reason: str) -> None:
+        """Somebody asks for the end, with a reason for the others."""
+        self.stopping = True
+        self._goodbye = reason
+
+    # One connection.
+
+    def begin(self) -> None:
+        """An attempt to connect begins."""
+        self._was_ready = self.session.was_ready
+        self._became_ready = False
+
+    def turn(self) -> bytes:
+        """Does what is due; returns what is to be sent now."""
+        session = self.session
+        session.wake()
+        data = session.data_to_send()
+        self.event_queue.put(session.take_events())
+        self._became_ready = self._became_ready or session.ready
+        return data
+
+    def wait(self) -> float | None:
+        """Seconds until ``turn`` must be called again; None: when something happens."""
+        deadline = self.session.deadline()
+        return None if deadline is None else max(0.0, deadline - self._settings.clock.monotonic())
+
+    def receive(self, data: bytes) -> ClientError | None:
+        """Takes what was read; returns what ended the connection where it is empty."""
+        if not data:
+            return ClientError(self.session.ended_by() or "the server closed the connection")
+        self.session.receive_data(data)
+        return None
+
+    def last_words(self) -> bytes:
+        """The last bytes before the connection is closed."""
+        return self.session.goodbye(self._goodbye)
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.session.lost()
+        self.event_queue.put(self.session.take_events())
+
+    # What follows.
+
+    def unreachable(self, error: OSError) -> float | None:
+        """There is no connection; see ``after``."""
+        hint = _START_HINT if isinstance(error, ConnectionRefusedError) else ""
+        hint = _UDP_HINT if self._address.scheme == "udp" else hint
+        return self.after(Unreachable(str(self._address), reason_of(error), hint))
+
+    def after(self, failure: ClientError) -> float | None:
+        """What follows when a connection or an attempt is over.
+
+        Returns:
+            Seconds until the next attempt; None: there is none.
+        """
+        session, settings = self.session, self._settings
+        if self.stopping:
+            return None
+        if not session.was_ready:
+            is_plain = type(failure) is ClientError
+            self.failure = Unreachable(str(self._address), str(failure)) if is_plain else failure
+            return None
+        self._attempt = 0 if not self._was_ready or self._became_ready else self._attempt + 1
+        pause = self._pause() if settings.reconnect else None
+        reason = failure.reason if isinstance(failure, Unreachable) else str(failure)
+        self.event_queue.put([Disconnected(settings.clock.now(), reason, pause, self._attempt)])
+        if pause is None:
+            self.failure = failure
+        return pause
+
+    def end(self, failure: ClientError | None = None) -> None:
+        """Nothing more happens; ``failure``: what broke it."""
+        self.failure = failure or self.failure
+        self.given_up = self.session.waiting()
+        self.session.give_up("the chat is closed")
+        self.over = True
+
+    def _pause(self) -> float:
+        first, longest = self._settings.backoff
+        random = self._settings.clock.random()
+        return min(longest, first * 2.0 ** min(self._attempt, 30)) * (0.5 + random / 2)

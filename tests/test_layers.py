@@ -379,6 +379,7 @@ MOST_EVENTS = 4
 EVENT_LISTS = {
     "dialects/plain/dialect.py": "keeps the session's name and rooms from what it is told",
     "server/delivery.py": "follows who is where, in which session",
+    "server/http/api/open_streams.py": "ends streams by what takes away the right to read",
 }
 """Modules outside the folders of features that name more events than `MOST_EVENTS`, and why."""
 

@@ -36,6 +36,7 @@ from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.features.server import starting
 from asyncchat.core.features.server_bans import BanFromServer
 from asyncchat.core.features.topic import SetTopic
+from asyncchat.core.features.visitors import Visitor
 from asyncchat.core.modes import FLAGS, MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import person
@@ -172,6 +173,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "ids": st.sampled_from([("a" * ID_LENGTH,), ("a" * ID_LENGTH, "b" * ID_LENGTH), ("c",)]),
     "person": st.just(person(1, "anna", "u", "h1")),
     "type": st.just("image/png"),
+    "visitor": st.builds(Visitor, st.just("h1"), st.just("192.0.2.7"), names, st.just("") | names),
     "hash": st.sampled_from(["d" * 64, "e" * 64]),
     **dict.fromkeys(("size", "width", "height"), st.integers(1, 3)),
 }

@@ -11,7 +11,7 @@ from asyncchat.core.events import Event, Record
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.away import AwayChanged
-from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.bots import TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import ID_LENGTH, FilesRemoved, FileUploaded
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
@@ -25,6 +25,7 @@ from asyncchat.core.features.metadata.api import (
     Synced,
 )
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
+from asyncchat.core.features.post_keys import PostedOnce
 from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadHere, ReadUpTo

@@ -5,6 +5,8 @@ Owns that decision over several connections; must not know the wire.
 
 from collections.abc import Iterator
 
+from asyncchat.core.names import alternatives
+
 _AGAIN = 1.0
 """Seconds between two requests for a nick that our own dead connection may have."""
 
@@ -31,7 +33,7 @@ class NickFallback:
     def first(self, now: float, *, again: bool) -> str:
         """The nick to register with; ``again`` after a break, when our own dead connection may have it."""
         self._until = now + self._patience if again and self._had == self.wanted else now
-        self._others = _alternatives(self.wanted)
+        self._others = alternatives(self.wanted)
         self.ask_again_at = None
         self._regaining = False
         return self.wanted
@@ -63,12 +65,3 @@ class NickFallback:
             return True
         self.wanted = self._had or self.wanted
         return False
-
-
-def _alternatives(nick: str) -> Iterator[str]:
-    """Similar nicks; the last ones are short enough for RFC 1459's nine characters."""
-    yield f"{nick}_"
-    yield f"{nick}__"
-    yield f"{nick[:8]}_"
-    for digit in range(2, 10):
-        yield f"{nick[:7]}_{digit}"

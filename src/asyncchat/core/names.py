@@ -5,7 +5,7 @@ Owns the alphabet and the case folding. Must not know which dialect a name came 
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from asyncchat.core.normalization import normalize, renormalize
@@ -203,3 +203,12 @@ def matcher(masks: Iterable[str]) -> Callable[[str], bool]:
     """Whether one of these masks matches a whole text, which is folded already; for many texts."""
     patterns = [glob(fold(mask)) for mask in masks]
     return lambda key: any(pattern(key) for pattern in patterns)
+
+
+def alternatives(name: str) -> Iterator[str]:
+    """Similar names for somebody whose name is taken; the last ones have 9 letters at most (RFC 1459)."""
+    yield f"{name}_"
+    yield f"{name}__"
+    yield f"{name[:8]}_"
+    for digit in range(2, 10):
+        yield f"{name[:7]}_{digit}"

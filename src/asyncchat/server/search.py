@@ -146,7 +146,7 @@ class Search:
 
     def __init__(self, history: History, log: Log) -> None:
         self._history = history
-        self._searcher = Searcher(log)
+        self.searcher = Searcher(log)
         self.handlers: dict[type[Command], IoHandler] = {SearchCommand: self.search}
         """The I/O commands that it answers."""
 
@@ -178,12 +178,12 @@ class Search:
         readable = ((key, readable_since(chat, session.person_id, chat.rooms[key])) for key in rooms)
         since = tuple(one for one in readable if one[1])
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed, since)
-        found = await self._searcher.find(
+        found = await self.searcher.find(
             query, where, person_id=session.person_id, network=customer_of(session.address)
         )
         if found is None:
             return NotSearched("", command.context)
-        page = _first_page(found, newest=window.newest)
+        page = first_page(found, newest=window.newest)
         short = None
         if page is not found:
             short = CutShort.FULL
@@ -192,7 +192,7 @@ class Search:
         return SearchPage(page.records, page.reached, page.time, command.context, short)
 
 
-def _first_page(found: SearchResult, *, newest: bool) -> SearchResult:
+def first_page(found: SearchResult, *, newest: bool) -> SearchResult:
     """What was found, as far as it fits a page; the search goes on behind that."""
     length = 0
     for count, record in enumerate(reversed(found.records) if newest else found.records, 1):

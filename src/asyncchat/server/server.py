@@ -105,13 +105,14 @@ class Server:
         shown = cloaked(log, cloaks)
         pages = PageCache(shown, self.delivery)
         history = History(chat, shown, pages)
+        search = Search(history, shown)
         self.context = SessionContext(
             config,
             cloaks=cloaks,
             hub=self.hub,
             outbox=self.outbox,
             delivery=self.delivery,
-            io_handlers=io_handlers(history, Search(history, shown), self.auth, self.reloader),
+            io_handlers=io_handlers(history, search, self.auth, self.reloader),
             watchdog=Watchdog(config.blocked_ms / 1000),
         )
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
@@ -125,6 +126,7 @@ class Server:
             self.context,
             shown,
             pages,
+            search.searcher,
             self.listeners,
             self.protocols.info.started,
             uploads=self.uploads,

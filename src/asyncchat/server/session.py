@@ -606,6 +606,17 @@ class Session(Connection):
         if perf_counter() >= turns.late_at:
             await turns.wait()
 
+    def charge_guest(self, size: int) -> bool:
+        """Charges so many bytes that a guest sends over HTTP; whether its network may still send any."""
+        network = self._budget.network
+        if not self.context.options.limits or network.guests is None:
+            return True
+        network.charge_guest(self.context.now(), 0)
+        if not network.guests_refused:
+            network.charge_guest(self.context.now(), max(size, ROW_BYTES))
+            return True
+        return False
+
     def may_stream(self) -> bool:
         """Whether one more stream may be open from its network."""
         return self.context.budgets.may_stream(self._budget.network, self.address)

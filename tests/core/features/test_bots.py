@@ -5,15 +5,11 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.bots import (
-    KEY_MICROSECONDS,
-    MAX_KEYS,
     MAX_TOKENS,
     ROOMS_EACH,
     Bots,
     NewToken,
     Post,
-    PostedBefore,
-    PostedOnce,
     RevokeToken,
     TokenFault,
     TokenMade,
@@ -23,6 +19,7 @@ from asyncchat.core.features.connect import Connect, NameNotAllowed, Rename
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, Said, Speech
 from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.post_keys import KEY_MICROSECONDS, PostedBefore, PostedOnce
 from asyncchat.core.features.room_modes import SetFlag, SetMask
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import AccountRefused, NoText, TextTooLong
@@ -105,7 +102,7 @@ def test_a_post_is_a_message_of_the_bot(chat):
     assert said == Said("#Tea", bot, "hi", Speech.NOTICE, (("bot", ""),))
 
 
-def test_under_a_key_it_is_said_once_for_a_day(chat):
+def test_under_a_key_it_is_said_once_for_a_week(chat):
     post = Post("ci", "#tea", "hi", key="k", asked="f")
     assert [type(item) for item in do(chat, SERVER, post)] == [Said, PostedOnce]
     assert do(chat, SERVER, post, NOW + 5) == (PostedBefore("f", "#Tea", NOW),)
@@ -113,13 +110,6 @@ def test_under_a_key_it_is_said_once_for_a_day(chat):
     assert len(do(chat, SERVER, post, NOW + KEY_MICROSECONDS)) == 2
     refused = Post("ci", "#tea", "", key="new", asked="f")
     assert do(chat, SERVER, refused) == do(chat, SERVER, refused) == (NoText(),)
-
-
-def test_the_oldest_of_too_many_keys_is_forgotten(chat):
-    for number in range(MAX_KEYS + 1):
-        do(chat, SERVER, Post("ci", "#tea", "x", key=f"{number}"))
-    assert len(Bots.of(chat).posted) == MAX_KEYS
-    assert ("d", "0") not in Bots.of(chat).posted
 
 
 def test_a_post_needs_no_members():

@@ -11,7 +11,7 @@ from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
-from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.bots import TokenMade, TokenRevoked
 from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import FilesRemoved, FileUploaded
@@ -46,6 +46,7 @@ from asyncchat.core.features.metadata.api import (
 from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, MonitorOffline, MonitorOnline
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.pins import Pinned, Unpinned
+from asyncchat.core.features.post_keys import PostedOnce
 from asyncchat.core.features.presence import (
     Connected,
     Left,

@@ -33,6 +33,7 @@ def server():
 
 POST = b"POST /api/v1/rooms/ci/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
 BOT = b"Authorization: Bearer bot\r\n"
+NO_BOT = b"Authorization: Bearer wrong\r\n"
 
 
 def answer(server, request):
@@ -217,9 +218,9 @@ def test_a_client_that_waits_for_100_is_told_to_go_on(server):
 @pytest.mark.parametrize(
     ("request_", "status", "is_last"),
     [
-        (POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", "401", True),
-        (POST + b"Content-Length: 2\r\n\r\n", "401", False),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n", "401", True),
+        (POST + NO_BOT + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", "401", True),
+        (POST + NO_BOT + b"Content-Length: 2\r\n\r\n", "401", False),
+        (POST + NO_BOT + b"Transfer-Encoding: chunked\r\n\r\n1\r\n", "401", True),
         (POST.replace(b"POST", b"PUT") + b"Content-Length: 2\r\n\r\n", "405", False),
         (POST.replace(b"text/plain", b"image/png") + BOT + b"Content-Length: 2\r\n\r\n", "415", False),
         (POST + BOT + b"Content-Length: 999999\r\nExpect: 100-continue\r\n\r\n", "413", True),

@@ -111,8 +111,6 @@ def test_an_account_sends_its_password(server):
     assert upload(server, b"x", Authorization=basic("DORA", PASSWORD))[0] == 201
     response, _ = ask(server, "POST", "/upload", b"x", Authorization=basic("dora", "wrong"))
     assert (response.status, response.getheader("WWW-Authenticate")[:5]) == (401, "Basic")
-    response, _ = ask(server, "POST", "/upload", b"x")
-    assert (response.status, response.getheader("WWW-Authenticate")[:5]) == (401, "Basic")
     assert ask(server, "POST", "/upload", b"x", Authorization="Basic %")[0].status == 400
     dora.close()
     assert upload(server, b"y", Authorization=basic("dora", PASSWORD))[0] == 201

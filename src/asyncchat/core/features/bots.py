@@ -16,11 +16,12 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, content_fault
+from asyncchat.core.features.post_keys import PostedOnce, PostKeys
 from asyncchat.core.names import fold, name_fault, room_fault
 from asyncchat.core.people import Person, person, with_bot
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NoText, Refusal, Reply, TextTooLong
+from asyncchat.core.replies import NoText, Refusal, TextTooLong
 from asyncchat.core.text import TEXT_BYTES, size
 
 POST: Final = "post"
@@ -52,24 +53,8 @@ ROOMS_EACH: Final = 50
 """Rooms that one token may name."""
 
 
-MAX_KEYS: Final = 2_000
-"""Keys of posts that are remembered, the newest: 100 bytes each, in memory and in each snapshot."""
-
-
-KEY_MICROSECONDS: Final = 86_400_000_000
-"""How long a key is remembered: nobody repeats a request after a day."""
-
-
 CTCP_MARK: Final = "\x01"
 """Begins a query to another client, in IRC: not for bots, whose actions have a kind of their own."""
-
-
-class Posted(msgspec.Struct, frozen=True):
-    """What was posted under a key: ``asked`` identifies the request, ``time`` is that of the message."""
-
-    asked: str
-    room: str
-    time: int
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -149,19 +134,6 @@ class TokenMade(Untold, frozen=True, tag="token_made"):
     time: int
 
 
-class PostedOnce(Untold, frozen=True, tag="posted_once"):
-    """The message before this event was posted under a key, and must not be posted again.
-
-    ``asked`` and ``time`` as in ``Posted``; ``token`` is the digest of the token's secret.
-    """
-
-    token: str
-    key: str
-    asked: str
-    room: str
-    time: int
-
-
 class TokenRevoked(Untold, frozen=True, tag="token_revoked"):
     """A token was revoked; ``time`` in microseconds since 1970 UTC."""
 
@@ -184,14 +156,6 @@ class TokenFault(enum.Enum):
     OTHERS = "only server operators can make and revoke tokens"
     FULL = "the server has too many tokens already"
     FORBIDDEN = "the token does not allow this here"
-
-
-class PostedBefore(Reply, frozen=True):
-    """Something was posted under the same key before; see ``Posted``."""
-
-    asked: str
-    room: str
-    time: int
 
 
 class TokenRefused(Refusal, frozen=True):
@@ -222,10 +186,10 @@ class Bots(Part):
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}
         """By the folded name."""
+        self.keys = PostKeys()
+        """What was posted under keys, by bots and by visitors."""
         self._by_digest: dict[str, Token] | None = None
         """The same by the digest; None: they are others since it was made."""
-        self.posted: dict[tuple[str, str], Posted] = {}
-        """By the digest of the token and the key of the post."""
 
     def with_digest(self, digest: str) -> Token | None:
         """The token whose secret has this digest, which only whoever knows the secret can name."""
@@ -246,14 +210,13 @@ class Bots(Part):
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""
-        return dict(self.tokens), dict(self.posted)
+        return dict(self.tokens), self.keys.state()
 
     def facts(self, _chat: Chat) -> Iterator[Event]:
         """The fewest events that restore this part."""
         for token in self.tokens.values():
             yield TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
-        for (token_name, key), once in self.posted.items():
-            yield PostedOnce(token_name, key, once.asked, once.room, once.time)
+        yield from self.keys.facts()
 
 
 @handles(NewToken)
@@ -317,9 +280,9 @@ def post(chat: Chat, _person_id: int, command: Post, now: int) -> Items:
     token = Bots.of(chat).tokens.get(fold(command.token))
     if token is None or not token.allows(POST, command.room):
         return (TokenRefused(TokenFault.FORBIDDEN, command.token),)
-    before = Bots.of(chat).posted.get((token.digest, command.key)) if command.key else None
-    if before is not None and now - before.time < KEY_MICROSECONDS:
-        return (PostedBefore(before.asked, before.room, before.time),)
+    before = Bots.of(chat).keys.before(token.digest, command.key, now)
+    if before is not None:
+        return (before,)
     said = _said(chat, token, command)
     if isinstance(said, Refusal):
         return (said,)
@@ -364,8 +327,4 @@ def _token_revoked(chat: Chat, event: TokenRevoked) -> None:
 
 @applies(PostedOnce)
 def _posted_once(chat: Chat, event: PostedOnce) -> None:
-    posted = Bots.of(chat).posted
-    posted.pop((event.token, event.key), None)
-    posted[event.token, event.key] = Posted(event.asked, event.room, event.time)
-    if len(posted) > MAX_KEYS:
-        del posted[next(iter(posted))]
+    Bots.of(chat).keys.add(event)

@@ -208,7 +208,7 @@ def check_name(chat: Chat, person_id: int, command: CheckName, _now: int) -> Ite
 
     A name in use by an account is not refused: the session may log in to that account before it connects.
     """
-    refusal = _refusal_of_name(chat, person_id, command.name)
+    refusal = refusal_of_name(chat, person_id, command.name)
     if isinstance(refusal, NameTaken) and chat.people[refusal.holder].account:
         return ()
     return () if refusal is None else (refusal,)
@@ -227,7 +227,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     same = chat.person_named(command.name)
     if same is not None and mine and same.account == mine:
         return _attaching(chat, session_id, same, command, now)
-    refusal = _refusal_of_name(chat, session_id, command.name, mine)
+    refusal = refusal_of_name(chat, session_id, command.name, mine)
     if same is not None and same.account and fold(same.account) == same.key and same.account != mine:
         return (NameReserved(command.name, same.id),)  # with the password it can attach to this person
     if refusal is not None:
@@ -318,7 +318,7 @@ def rename(chat: Chat, person_id: int, command: Rename, now: int) -> Items:
         return check_name(chat, person_id, CheckName(command.name), now)
     if command.name == me.name:
         return ()
-    refusal = _refusal_of_name(chat, person_id, command.name, me.account)
+    refusal = refusal_of_name(chat, person_id, command.name, me.account)
     if refusal is not None:
         return (refusal,)
     if reserved(chat, command.name, me.account):
@@ -348,7 +348,8 @@ def quit(chat: Chat, person_id: int, command: Quit, now: int) -> Items:
     return detach(chat, person_id, Detach(person_id, command.reason, command.silent, command.automatic), now)
 
 
-def _refusal_of_name(chat: Chat, person_id: int, name: str, account: str = "") -> Refusal | None:
+def refusal_of_name(chat: Chat, person_id: int, name: str, account: str = "") -> Refusal | None:
+    """Why a person can't have a name, or None; whether it is reserved for an account is asked apart."""
     reason = name_fault(name)
     if reason is not None:
         return NameNotAllowed(name, reason)

@@ -133,14 +133,19 @@ def note_history(chat: Chat, person_id: int, room: Room, now: int) -> tuple[Oper
 
 
 def _since_as_member(chat: Chat, person_id: int, room: Room) -> int:
-    access = HistoryAccess.of(chat)
-    hidden = access.hidden.get(room.key, 0)
-    if not hidden:
+    if room.key not in HistoryAccess.of(chat).hidden:  # nearly always
         return 0
     me = chat.people.get(person_id)
-    if me is None or not me.account:
+    return account_since(chat, room, "" if me is None else me.account)
+
+
+def account_since(chat: Chat, room: Room, account: str) -> int:
+    """Since when an account (empty: a guest) that may read a room's history reads it; 0: all of it."""
+    access = HistoryAccess.of(chat)
+    hidden = access.hidden.get(room.key, 0)
+    if not hidden or not account:
         return hidden
-    return access.readers.get(room.key, {}).get(fold(me.account), hidden)
+    return access.readers.get(room.key, {}).get(fold(account), hidden)
 
 
 def open_since(chat: Chat, name: str) -> int:

@@ -118,7 +118,8 @@ class LoginTokenMade(Untold, frozen=True, tag="login_token", omit_defaults=True)
 
 
 class LoginTokenUsed(Untold, frozen=True, tag="login_token_used"):
-    """A session logged in with a token; ``time`` in microseconds since 1970 UTC."""
+    """A session logged in with a token, or a request came with it (0); ``time`` in microseconds since 1970
+    UTC."""
 
     account: str
     digest: str
@@ -171,6 +172,19 @@ class LoginTokens(Part):
         self.sessions: dict[str, tuple[int, ...]] = {}
         """The sessions that logged in with each token in this run, by digest."""
         self._of_session: dict[int, str] = {}
+        self._owners: dict[str, str] | None = None
+        """The keys of the accounts by the digests of their tokens; None: these are others since it was
+        made."""
+
+    def owner_of(self, digest: str, now: int) -> str:
+        """The key of the account of the token whose secret has this digest, if it is still valid; else empty.
+
+        Only whoever knows the secret can name the digest.
+        """
+        if self._owners is None:
+            self._owners = {one: account for account, tokens in self.tokens.items() for one in tokens}
+        owner = self._owners.get(digest, "")
+        return owner if owner and now - self.tokens[owner][digest].used <= UNUSED_MICROSECONDS else ""
 
     def of_account(self, account: str) -> dict[str, LoginToken]:
         """The tokens of an account, by digest. The caller must not change them."""
@@ -191,8 +205,14 @@ class LoginTokens(Part):
             if digest in self.sessions:
                 self.sessions[digest] = tuple([one for one in self.sessions[digest] if one != session])
 
+    def add(self, account: str, token: LoginToken) -> None:
+        """An account, by its key, has a token."""
+        self.tokens.setdefault(account, {})[token.digest] = token
+        self._owners = None
+
     def remove(self, account: str, digest: str) -> None:
         """A token is valid no longer."""
+        self._owners = None
         self.tokens.get(fold(account), {}).pop(digest, None)
         for session in self.sessions.pop(digest, ()):
             self._of_session.pop(session, None)
@@ -313,7 +333,7 @@ def _made(chat: Chat, event: LoginTokenMade) -> None:
     key = fold(event.account)
     if key in chat.accounts:
         token = LoginToken(event.digest, event.label, event.made, event.used or event.made)
-        LoginTokens.of(chat).tokens.setdefault(key, {})[event.digest] = token
+        LoginTokens.of(chat).add(key, token)
 
 
 @applies(LoginTokenUsed)
@@ -323,7 +343,8 @@ def _used(chat: Chat, event: LoginTokenUsed) -> None:
     token = mine.get(event.digest)
     if token is not None:
         mine[event.digest] = msgspec.structs.replace(token, used=event.time)
-        of.add_session(event.digest, event.session)
+        if event.session:
+            of.add_session(event.digest, event.session)
 
 
 @applies(LoginTokensRevoked)

@@ -47,9 +47,16 @@ Tags go to clients that support them, and are stored with a message.
 """
 
 
+REPLY: Final = "+reply"
+"""The tag that names the message replied to (IRCv3 client-tags/reply)."""
+
+DRAFT_REPLY: Final = "+draft/reply"
+"""Its former name, which clients still use."""
+
+
 def reply_tags(id: str) -> Tags:
-    """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
-    return (("+reply", id), ("+draft/reply", id))
+    """The tags of a reply to a message."""
+    return ((REPLY, id), (DRAFT_REPLY, id))
 
 
 Cuts = tuple[int, ...]
@@ -377,6 +384,23 @@ def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) 
     return _refused(command, items[0]) if isinstance(items[0], Refusal) else items
 
 
+def say_from_outside(chat: Chat, me: Person, room: Room, command: Say, now: int) -> Items:
+    """Sends a message of a person who could be a member, but is not connected: the rules for members hold.
+
+    A role of the person's account counts as if it had it in the room.
+    """
+    reason = content_fault(room, command.text, command.speech)
+    may_speak = bool(room.role_of(me.account)) or chat.may(me.id, room, Right.SPEAK)
+    if not may_speak:
+        reason = _restriction(room, me) or reason
+        if OP_MODERATED in room.flags:  # the operators could not answer
+            reason = CannotSpeakReason.MODERATED
+    if reason is not None:
+        return (CannotSpeak(room.name, reason),)
+    said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
+    return (said,) if may_speak else _slowed(chat, me, room, said, now)
+
+
 def _slowed(chat: Chat, me: Person, room: Room, sent: Event, now: int) -> Items:
     """A message to a room; a slowed one refuses the next for a while, unless its sender may always speak."""
     if SLOW not in room.settings or chat.may(me.id, room, Right.SPEAK):
@@ -421,6 +445,11 @@ def _speaker_fault(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | No
         return None
     if me.id not in room.member_blocks and NO_OUTSIDERS in room.flags:
         return CannotSpeakReason.OUTSIDE
+    return _restriction(room, me)
+
+
+def _restriction(room: Room, me: Person) -> CannotSpeakReason | None:
+    """Why a person without a role may not speak in the room, or None."""
     if room.speech_restricted:
         if room.bans_person(me):
             return CannotSpeakReason.BANNED

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from asyncchat.server.auth import Authentication
     from asyncchat.server.listeners import Listeners
     from asyncchat.server.page_cache import PageCache
+    from asyncchat.server.search import Searcher
     from asyncchat.server.session import Session, SessionContext
     from asyncchat.server.uploads import Uploads
 
@@ -59,6 +60,7 @@ class App:
         context: what sessions share.
         log: the history.
         pages: the newest ones of rooms.
+        searcher: searches rooms.
         listeners: know how to join.
         started: when this run began, in microseconds since 1970 UTC.
         uploads: the files that people uploaded.
@@ -70,6 +72,7 @@ class App:
         context: SessionContext,
         log: Log,
         pages: PageCache,
+        searcher: Searcher,
         listeners: Listeners,
         started: int,
         *,
@@ -79,7 +82,7 @@ class App:
         self._context = context
         self._listeners = listeners
         self._started = started
-        self._api = Api(context, log, pages)
+        self._api = Api(context, log, pages, searcher)
         self.files = FilesApp(context, uploads, auth, self._api)
         self._loading: dict[str, float] = {}
         self.update()

@@ -24,12 +24,14 @@ import msgspec
 
 from asyncchat.core.features.bots import POST
 from asyncchat.core.features.files import FILES_PATH, ID_LENGTH, ID_LETTERS, StoredFile
+from asyncchat.core.features.visitors import person_of
 from asyncchat.core.names import fold
 from asyncchat.core.normalization import normalize
 from asyncchat.core.people import Person, person
 from asyncchat.core.replies import AccountRefused
 from asyncchat.server.file_store import read_piece
 from asyncchat.server.file_types import IMAGES, SHOWN
+from asyncchat.server.http.api.access import visitor_of
 from asyncchat.server.http.messages import BodyFault, Headers, Response, knows, problem
 from asyncchat.server.limits import FILE_BYTES
 from asyncchat.server.uploads import SMALL_IMAGE, Refusal, Refused, Uploads
@@ -204,22 +206,27 @@ class FilesApp:
         scheme, _, given = authorization.partition(" ")
         match scheme.lower():
             case "bearer":
-                return self._bot(authorization, session)
+                return self._by_token(authorization, session)
             case "basic":
                 return await self._account(given.strip(), session)
         if request.raw_path != UPLOAD_PATH:
             return problem(
                 403, "This link is no longer valid, because its connection has ended. Join again.", close=True
             )
+        if not (authorization or self._context.options.password):
+            return person_of(visitor_of(session, "", "guest"))
         words = (
             "Send an account's name and password (Authorization: Basic), or a token (Authorization: Bearer)."
         )
         return problem(401, words, _BASIC, close=True)
 
-    def _bot(self, authorization: str, session: Session) -> Person | Response:
+    def _by_token(self, authorization: str, session: Session) -> Person | Response:
         token = self._api.token_of(authorization)
         if token is None:
-            return self._api.refuse_token(session)
+            login = self._api.login_of(authorization, session)
+            if isinstance(login, Response):
+                return login
+            return person_of(visitor_of(session, login.account))
         if POST not in token.actions:
             return problem(403, f"This token does not allow to {POST}.", close=True)
         return token.bot

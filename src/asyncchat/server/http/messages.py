@@ -6,9 +6,10 @@ Owns the headers that every response has. Must not know sockets or sessions.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import cached_property
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -201,9 +202,17 @@ def text(status: int, words: str, headers: Headers = (), *, close: bool = False)
     return Response(status, words.encode(), (("Content-Type", PLAIN), *headers), close)
 
 
-def problem(status: int, detail: str, headers: Headers = (), *, close: bool = False) -> Response:
-    """An error; ``detail`` is a sentence that says what to do."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+def problem(
+    status: int,
+    detail: str,
+    headers: Headers = (),
+    *,
+    close: bool = False,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """An error; ``detail`` is a sentence that says what to do, ``more`` is for programs (RFC 9457, 3.2)."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     return Response(status, msgspec.json.encode(body) + b"\n", (("Content-Type", PROBLEM), *headers), close)
 
 

@@ -4,7 +4,9 @@ import http.client
 import json
 from typing import Any
 
+from asyncchat.core.features.accounts import AccountMade
 from asyncchat.core.features.bots import TokenMade, digest_of
+from asyncchat.core.features.login_tokens import LoginTokenMade
 from tests.server.harness import PATIENCE, ServerThread
 
 
@@ -12,6 +14,14 @@ def give_token(server: ServerThread, secret: str, *actions: str, rooms: tuple[st
     """Makes a token whose name is its secret."""
     made = TokenMade(secret, digest_of(secret), rooms, actions, 0)
     server.call(server.server.hub.declare, [made])
+    return secret
+
+
+def give_login(server: ServerThread, account: str, secret: str = "aclogin_x") -> str:  # noqa: S107  # a test's
+    """Makes an account with a login token."""
+    now = server.call(server.server.hub.now)
+    made = [AccountMade(account, "v", now), LoginTokenMade(account, digest_of(secret), "shell", now)]
+    server.call(server.server.hub.declare, made)
     return secret
 
 

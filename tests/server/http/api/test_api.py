@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from asyncchat.core.features.bots import TokenRevoked
+from asyncchat.core.features.bots import TokenRevoked, digest_of
+from asyncchat.core.features.login_tokens import LoginTokensRevoked
+from asyncchat.core.features.room_registration import RoomRegistered
 from asyncchat.core.features.server_bans import ServerBanChanged, server_mask
 from asyncchat.core.people import Person
 from asyncchat.server.http.api import rooms, schemas
@@ -14,7 +16,7 @@ from asyncchat.server.http.api.dispatch import ROUTES
 from asyncchat.server.http.api.openapi import document
 from asyncchat.server.http.api.routes import Call
 from tests.server.harness import serving
-from tests.server.http.api.client import ask, give_token
+from tests.server.http.api.client import ask, give_login, give_token
 
 
 @pytest.fixture
@@ -60,7 +62,10 @@ def test_a_post_under_a_key_is_done_once(server):
     again = ask(server, "POST", path, draft, "bot", Idempotency_Key="k1")
     assert (first.status, again.status, again.body) == (201, 201, first.body)
     assert (first.headers["Idempotency-Replayed"], again.headers["Idempotency-Replayed"]) == (None, "true")
-    assert ask(server, "POST", path, {"text": "other"}, "bot", Idempotency_Key="k1").status == 409
+    other = ask(server, "POST", path, {"text": "other"}, "bot", Idempotency_Key="k1")
+    assert (other.status, other.json["id"]) == (409, first.json["id"])
+    elsewhere = ask(server, "POST", "/rooms/cd/messages", draft, "bot", Idempotency_Key="k1")
+    assert elsewhere.json["room"] == "#cd"
     assert ask(server, "POST", path, draft, "bot", Idempotency_Key="k2").json["id"] != first.json["id"]
     give_token(server, "other", "post")
     assert ask(server, "POST", path, draft, "other", Idempotency_Key="k1").json["name"] == "other"
@@ -192,9 +197,10 @@ def test_others_may_have_a_turn_with_each_room_and_member(server):
     chat = server.server.hub.chat
     context = server.server.app._api._context
     nobody: Any = None
-    call = Call(context, nobody, nobody, nobody, None)
+    session = server.call(lambda: next(iter(server.server.context.sessions)))
+    call = Call(context, session, nobody, nobody, None)
     assert len(server.call(list, rooms.list_rooms(call))) == 6
-    assert len(server.call(list, rooms.list_members(chat, chat.rooms["#lobby"]))) == 5
+    assert len(server.call(list, rooms.list_members(chat, chat.rooms["#lobby"].blocks))) == 5
 
 
 @pytest.mark.parametrize(
@@ -210,7 +216,7 @@ def test_ids_that_never_were(server, query):
     assert ask(server, "GET", f"/rooms/ci/messages?{query}", bearer="bot").status == 404
 
 
-def test_a_visitor_reads_the_last_lines_of_a_public_room_and_no_more(server):
+def test_a_visitor_reads_public_rooms_and_no_others(server):
     owner = server.irc("olga")
     owner.send(
         "JOIN #tea,#secret,#closed,#locked,#members\r\nMODE #members +R\r\n"
@@ -222,13 +228,20 @@ def test_a_visitor_reads_the_last_lines_of_a_public_room_and_no_more(server):
     owner.until("PONG")
     told = ask(server, "GET", "/rooms/tea/messages").json["messages"]
     assert [message["text"] for message in told] == ["hello tea"]
-    assert ask(server, "GET", f"/rooms/tea/messages?before={told[0]['id']}").status == 401
-    assert ask(server, "GET", "/rooms/tea/messages?limit=51").status == 401
+    owner.send("".join(f"PRIVMSG #tea :{number}\r\n" for number in range(60)) + "PING more\r\n")
+    owner.until("PONG")
+    page = ask(server, "GET", f"/rooms/tea/messages?after={told[0]['id']}&limit=55").json
+    assert [message["text"] for message in page["messages"]] == [str(number) for number in range(55)]
+    page = ask(server, "GET", f"/rooms/tea/messages?since={told[0]['time']}&limit=2").json
+    assert [message["text"] for message in page["messages"]] == ["hello tea", "0"]
+    assert page["more"]
+    assert ask(server, "GET", "/rooms/tea/messages?since=today").status == 400
     assert ask(server, "GET", "/rooms/lobby/messages").json == {"messages": [], "more": False}
     missing = ask(server, "GET", "/rooms/nowhere/messages")
     for room in ("secret", "closed", "locked", "members"):
-        hidden = ask(server, "GET", f"/rooms/{room}/messages")
-        assert (hidden.status, hidden.body) == (404, missing.body)
+        for path in ("messages", "stream", "members", "search?text=hello"):
+            hidden = ask(server, "GET", f"/rooms/{room}/{path}")
+            assert (hidden.status, hidden.body) == (404, missing.body)
         assert ask(server, "GET", f"/rooms/{room}/messages", bearer="bot").status == 200
     assert [room["name"] for room in ask(server, "GET", "/rooms").json["rooms"]] == ["#lobby", "#tea"]
     rooms = ask(server, "GET", "/rooms", bearer="bot").json["rooms"]
@@ -253,8 +266,19 @@ def test_who_is_there(server):
     olga.until("+B")
     answer = ask(server, "GET", "/rooms/lobby/members", bearer="bot")
     assert answer.json["members"] == [{"name": "olga", "roles": [], "away": "tea", "bot": True}]
-    assert ask(server, "GET", "/rooms/lobby/members").status == 401
+    zoe = server.irc("zoe")
+    zoe.send("MODE zoe +i\r\n")
+    zoe.until("+i")
+    seen = [
+        [
+            member["name"]
+            for member in ask(server, "GET", "/rooms/lobby/members", bearer=bearer).json["members"]
+        ]
+        for bearer in ("bot", "")
+    ]
+    assert seen == [["olga", "zoe"], ["olga"]]
     assert ask(server, "GET", "/rooms/nowhere/members", bearer="bot").status == 404
+    assert ask(server, "GET", "/rooms/nowhere/members").status == 404
 
 
 def test_a_token_is_for_its_rooms_and_actions_as_long_as_it_counts(server):
@@ -263,7 +287,6 @@ def test_a_token_is_for_its_rooms_and_actions_as_long_as_it_counts(server):
     assert ask(server, *post, token).status == 201
     assert ask(server, "POST", "/rooms/CI/messages", {"text": "x"}, token).status == 201
     assert ask(server, "POST", "/rooms/lobby/messages", {"text": "x"}, token).status == 403
-    assert ask(server, "GET", "/rooms/ci/members", None, token).status == 403
     assert ask(server, "GET", "/rooms/ci/messages", None, token).status == 200  # as any visitor
     server.call(server.server.hub.declare, [TokenRevoked("ci", 0)])
     assert ask(server, *post, token).status == 401
@@ -426,3 +449,89 @@ class TestOpenApi:
     def test_names_and_routes_are_unique(self):
         assert len({route.name for route in ROUTES}) == len(ROUTES)
         assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
+
+
+def test_a_guest_posts_under_a_name_and_comes_not(server):
+    alice = server.person("alice")
+    path, draft = "/rooms/lobby/messages", {"text": "hi", "name": "gus"}
+    first = ask(server, "POST", path, draft, Idempotency_Key="k")
+    assert (first.status, first.json["name"]) == (201, "gus")
+    alice.until("gus: hi\n")
+    again = ask(server, "POST", path, draft, Idempotency_Key="k")
+    assert (again.json, again.headers["Idempotency-Replayed"]) == (first.json, "true")
+    other = ask(server, "POST", path, {"text": "ho", "name": "gus"}, Idempotency_Key="k")
+    assert (other.status, other.json["id"]) == (409, first.json["id"])
+    assert ask(server, "POST", path, {"text": "ho", "name": "alice"}).json["name"] == "alice_"
+    assert alice.line() == "alice_: ho"
+    assert ask(server, "POST", path, {"text": "hi"}).status == 401
+    assert ask(server, "POST", path, {"text": "hi", "name": "a b"}).status == 422
+    assert server.people() == ["alice"]
+
+
+def test_many_guests_of_one_name_and_key_post_once(server):
+    def post(_):
+        draft = {"text": "done", "name": "ci"}
+        return ask(server, "POST", "/rooms/ci/messages", draft, Idempotency_Key="k").json["id"]
+
+    with ThreadPoolExecutor(5) as pool:
+        assert len(set(pool.map(post, range(5)))) == 1
+    assert len(ask(server, "GET", "/rooms/ci/messages").json["messages"]) == 1
+
+
+def test_a_guest_is_refused_where_it_could_not_join_or_speak(server):
+    olga = server.irc("olga")
+    olga.send("JOIN #tea,#in,#mod,#slow\r\nMODE #in +i\r\nMODE #mod +m\r\n")
+    olga.send("MODE #slow +W 60\r\nMODE #tea +b gus!*@*\r\nPING over\r\n")
+    olga.until("PONG")
+    answers = [
+        ask(server, "POST", f"/rooms/{room}/messages", {"text": "x", "name": "gus"})
+        for room in ("tea", "in", "mod", "slow", "slow")
+    ]
+    assert [answer.status for answer in answers] == [403, 403, 403, 201, 429]
+    assert int(answers[-1].headers["Retry-After"]) <= 60
+
+
+def test_a_login_token_is_its_account(server):
+    token = give_login(server, "ella")
+    said = ask(server, "POST", "/rooms/ci/messages", {"text": "hi", "name": "other"}, token)
+    assert (said.status, said.json["name"]) == (201, "ella")
+    olga = server.irc("olga")
+    olga.send("JOIN #ci,#in\r\nMODE #ci +i\r\nMODE #in +i\r\nPING over\r\n")
+    olga.until("PONG")
+    server.call(server.server.hub.declare, [RoomRegistered("#ci", "ella")])
+    assert ask(server, "GET", "/rooms/ci/messages").status == 404
+    assert ask(server, "GET", "/rooms/ci/messages", bearer=token).json["messages"] == [said.json]
+    assert ask(server, "GET", "/rooms/in/messages", bearer=token).status == 404
+    rooms_read = ask(server, "GET", "/rooms", bearer=token).json["rooms"]
+    assert [room["name"] for room in rooms_read] == ["#ci", "#lobby"]
+    revoked = LoginTokensRevoked("ella", (digest_of(token),))
+    server.call(server.server.hub.declare, [revoked])
+    assert ask(server, "GET", "/rooms/ci/messages", bearer=token).status == 401
+
+
+def test_a_search_goes_on_page_by_page(server):
+    for number in range(5):
+        ask(server, "POST", "/rooms/ci/messages", {"text": f"build {number} failed"}, "bot")
+    ask(server, "POST", "/rooms/ci/messages", {"text": "build 9 passed", "name": "gus"})
+    found: list[str] = []
+    path, following = "/rooms/ci/search?text=build+failed&limit=2", ""
+    while True:
+        page = ask(server, "GET", f"{path}&before={following}").json
+        found[:0] = [message["text"] for message in page["messages"]]
+        following = page["next"]
+        if not following:
+            break
+    assert found == [f"build {number} failed" for number in range(5)]
+    one = ask(server, "GET", "/rooms/ci/search?text=build&name=GUS").json["messages"]
+    assert [message["text"] for message in one] == ["build 9 passed"]
+    assert ask(server, "GET", "/rooms/ci/search?text=%20").status == 400
+    assert ask(server, "GET", "/rooms/nowhere/search?text=x").status == 404
+
+
+def test_a_reply_names_what_it_answers(server):
+    first = ask(server, "POST", "/rooms/lobby/messages", {"text": "tea?"}, "bot").json
+    alice = server.irc("alice")
+    alice.send(f"CAP REQ message-tags\r\n@+reply={first['id']} PRIVMSG #lobby :yes\r\nPING over\r\n")
+    alice.until("PONG")
+    answers = ask(server, "GET", "/rooms/lobby/messages").json["messages"]
+    assert [message["reply_to"] for message in answers] == ["", first["id"]]

@@ -6,12 +6,15 @@ import socket
 import pytest
 
 from asyncchat.core.features.bots import TokenRevoked
+from asyncchat.core.features.room_modes import FlagChanged
+from asyncchat.core.features.room_registration import RoomRegistered
+from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.server_bans import ServerBanChanged
-from asyncchat.core.people import Person
+from asyncchat.core.people import NOBODY, Person
 from asyncchat.server import limits
 from asyncchat.server.http.api import stream
 from tests.server.harness import PATIENCE, serving
-from tests.server.http.api.client import ask, give_token
+from tests.server.http.api.client import ask, give_login, give_token
 
 
 @pytest.fixture
@@ -266,7 +269,7 @@ def test_a_visitor_follows_a_public_room(server):
     assert visitor.event()[2]["text"] == "live"
 
 
-def test_a_visitor_who_reconnects_reads_the_last_of_what_it_missed(server):
+def test_a_visitor_who_reconnects_reads_what_it_missed(server):
     alice = server.irc("alice")
     alice.send("JOIN #ci\r\nPING done\r\n")
     alice.until("done")
@@ -274,8 +277,7 @@ def test_a_visitor_who_reconnects_reads_the_last_of_what_it_missed(server):
     alice.send("".join(f"PRIVMSG #ci :{number}\r\n" for number in range(1, 61)) + "PING end\r\n")
     alice.until("end")
     visitor = visit(server, "/rooms/ci/stream", f"Last-Event-ID: {first}")
-    assert visitor.event()[1] == "gap"
-    assert [visitor.event()[2]["text"] for _ in range(50)] == [str(number) for number in range(11, 61)]
+    assert [visitor.event()[2]["text"] for _ in range(60)] == [str(number) for number in range(1, 61)]
 
 
 @pytest.mark.parametrize("mode", ["+i", "+s", "+k tea"])
@@ -309,3 +311,41 @@ def test_a_visitor_follows_no_other_room(server):
 def test_where_the_server_has_a_password_a_token_is_needed():
     with serving(limits=False, password="plum-otter-41") as server:  # noqa: S106  # a test's
         assert visit(server, "/rooms/lobby/stream").head[0].startswith("HTTP/1.1 401 ")
+
+
+def test_a_visitor_s_stream_ends_when_it_is_banned(server):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nPING done\r\n")
+    alice.until("done")
+    visitor, bot = visit(server), Stream(server, "/rooms/ci/stream")
+    alice.send("MODE #ci +b gus!*@*\r\nPRIVMSG #ci :one\r\n")
+    assert visitor.event()[2]["text"] == "one"
+    alice.send("MODE #ci +b *!guest@*\r\nPRIVMSG #ci :two\r\n")
+    assert visitor.event() is None
+    assert [bot.event()[2]["text"] for _ in range(2)] == ["one", "two"]
+
+
+def test_an_account_s_stream_tells_nothing_once_it_may_not_read(server):
+    token = give_login(server, "ella")
+    server.call(server.server.hub.declare, [RoomOpened("#ci", 0), RoomRegistered("#ci", "ella")])
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nPRIVMSG #ci :zero\r\nPING done\r\n")
+    alice.until("done")
+    server.call(server.server.hub.declare, [FlagChanged("#ci", NOBODY, "invite-only", True)])
+    mine, bot = Stream(server, "/rooms/ci/stream", bearer=token), Stream(server, "/rooms/ci/stream")
+    alice.send("PRIVMSG #ci :one\r\nPING done\r\n")
+    alice.until("done")
+    server.call(server.server.hub.declare, [RoomRegistered("#ci", "")])
+    alice.send("PRIVMSG #ci :two\r\nPING done\r\n")
+    alice.until("done")
+    server.call(server.server.hub.declare, [RoomRegistered("#ci", "ella")])
+    alice.send("PRIVMSG #ci :three\r\n")
+    assert [mine.event()[2]["text"] for _ in range(2)] == ["one", "three"]
+    assert [bot.event()[2]["text"] for _ in range(3)] == ["one", "two", "three"]
+
+
+def test_a_visitor_follows_a_room_that_is_not_open(server):
+    first = post(server, "before")
+    visitor = visit(server, "/rooms/ci/stream", f"Last-Event-ID: {first}")
+    post(server, "live")
+    assert visitor.event()[2]["text"] == "live"

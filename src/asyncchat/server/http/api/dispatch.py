@@ -12,9 +12,10 @@ import msgspec
 
 from asyncchat import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
+from asyncchat.core.features.login_tokens import LoginTokens, LoginTokenUsed
 from asyncchat.core.names import room_fault
 from asyncchat.core.people import network_of
-from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
+from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, search, stream
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.password_guard import NetworkCount
@@ -22,6 +23,7 @@ from asyncchat.server.password_guard import NetworkCount
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.page_cache import PageCache
+    from asyncchat.server.search import Searcher
     from asyncchat.server.session import Session, SessionContext
 
 _REMEMBERED = 256
@@ -30,7 +32,8 @@ _REMEMBERED = 256
 _REMEMBERED_LETTERS = 256
 """Letters of the longest of them."""
 
-_NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
+_USED_MICROSECONDS = 86_400_000_000
+"""A login token's use is noted once a day: one that nobody uses for a season is not valid any more."""
 
 
 def _too_many(what: str, seconds: int) -> Response:
@@ -64,6 +67,7 @@ ROUTES: tuple[routes.Route, ...] = (
     ),
     *rooms.ROUTES,
     *messages.ROUTES,
+    *search.ROUTES,
     *stream.ROUTES,
     routes.Route(
         "GET", "/openapi.json", "readDescription", describe,
@@ -111,16 +115,24 @@ def _allows(token: Token, route: routes.Route, room: str) -> bool:
     return route.action in token.actions and (not room or token.covers(room))
 
 
+class Login(msgspec.Struct, frozen=True):
+    """The account whose login token came with a request, and the token's digest; empty: none did."""
+
+    account: str = ""
+    digest: str = ""
+
+
 class Api:
     """The API of a server."""
 
-    def __init__(self, context: SessionContext, log: Log, pages: PageCache) -> None:
+    def __init__(self, context: SessionContext, log: Log, pages: PageCache, searcher: Searcher) -> None:
         self._context = routes.ApiContext(
             context,
             log,
             log.ids,
             pages,
             Streams(context.delivery, stream.StreamEncoder(log.ids), context.hub.chat),
+            searcher,
         )
         # Ten wrong tokens from one network, then 120 an hour, as for passwords.
         self._wrong_tokens = NetworkCount(10, 30.0, context.now)
@@ -138,17 +150,22 @@ class Api:
             return found
         route, room = found.route, found.room
         token: Token | None = None
+        account = Login()
         authorization = request.values.get("authorization")
         if authorization:
             token = self.token_of(authorization)
             if token is None:
-                return self.refuse_token(session)
+                login = self.login_of(authorization, session)
+                if isinstance(login, Response):
+                    return login
+                account = login
         if self._context.sessions.options.limits:
-            wait = self._wait(token.name if token is not None else network_of(session.address))
+            asker = account.account or (network_of(session.address) if token is None else token.name)
+            wait = self._wait(asker)
             if wait > 0:
                 return _too_many("requests", int(wait) + 1)
         if route.action != routes.OPEN and not (token is not None and _allows(token, route, room)):
-            refused = self._refusal(route, token, room)
+            refused = None if account.account else self._refusal(route, token, room)
             if refused is not None:
                 return refused
             token = None
@@ -158,15 +175,20 @@ class Api:
             query = routes.query_of(route.query, request.query)
         except ValueError as error:
             return problem(400, str(error))
-        return await route.handler(routes.Call(self._context, session, request, body, query, room, token))
+        return await route.handler(
+            routes.Call(
+                self._context, session, request, body, query, room, token, account.account, account.digest
+            )
+        )
 
     def _refusal(self, route: routes.Route, token: Token | None, room: str) -> Response | None:
         """Why a token that does not allow a route, or its lack, is refused; None if the route needs none."""
-        if route.optional and not self._context.locked:
+        # A bot reads what everybody reads, but says nothing as somebody else.
+        if route.optional and not self._context.locked and (token is None or route.method == "GET"):
             return None
         if token is None:
             words = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
-            return problem(401, words, _NEEDS_TOKEN)
+            return problem(401, words, routes.NEEDS_TOKEN)
         where = f" in {room}" if room else ""
         return problem(403, f"This token does not allow to {route.action}{where}.")
 
@@ -177,7 +199,7 @@ class Api:
             if wait:
                 return _too_many("wrong tokens", wait)
             self._wrong_tokens.add(session.address)
-        return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
+        return problem(401, "That is no token, or it was revoked.", routes.NEEDS_TOKEN)
 
     def token_of(self, authorization: str) -> Token | None:
         """The token that an Authorization header has; None if it is not valid."""
@@ -185,6 +207,24 @@ class Api:
         if scheme.lower() != "bearer":
             return None
         return Bots.of(self._context.chat).with_digest(digest_of(secret.strip()))
+
+    def login_of(self, authorization: str, session: Session) -> Login | Response:
+        """The account whose login token an Authorization header has, or the answer if it may not be used."""
+        chat, now = self._context.chat, self._context.sessions.hub.now()
+        scheme, _, secret = authorization.partition(" ")
+        digest = digest_of(secret.strip())
+        tokens = LoginTokens.of(chat)
+        key = tokens.owner_of(digest, now) if scheme.lower() == "bearer" else ""
+        if not key:
+            return self.refuse_token(session)
+        if not session.private:
+            return problem(403, "An account's token is not accepted over a connection that is not encrypted.")
+        account = chat.accounts[key]
+        if self._context.locked and all(one.account != account.name for one in chat.people.values()):
+            return problem(403, "Join the chat first: this server has a password of its own.")
+        if now - tokens.of_account(key)[digest].used > _USED_MICROSECONDS:
+            self._context.sessions.hub.declare([LoginTokenUsed(account.name, digest, now, 0)])
+        return Login(account.name, digest)
 
     def _wait(self, client: str) -> float:
         """Seconds that a client has to wait, by the same limits as a session's lines."""

@@ -5,13 +5,14 @@ Must not know requests, or what a stream tells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from asyncchat.core.events import MovesRoom
 from asyncchat.core.features.bots import Token, TokenRevoked
-from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
+from asyncchat.core.features.room_modes import FlagChanged, MaskChanged, SettingChanged
 from asyncchat.core.features.rooms import RoomClosed
+from asyncchat.core.features.visitors import Visitor, person_of, refusal_of_visit
 from asyncchat.core.names import fold
 
 if TYPE_CHECKING:
@@ -28,23 +29,27 @@ class Streams:
     def __init__(self, delivery: Delivery, encoder: EventEncoder, chat: Chat) -> None:
         self.encoder = encoder
         self._chat = chat
-        self._tokens: dict[Session, Token | None] = {}
+        self._readers: dict[Session, Token | str] = {}
+        """A bot's token, or the name of an account; empty: a visitor."""
         delivery.observe(TokenRevoked, self._token_revoked)
         delivery.observe(MovesRoom, self._room_renamed)
-        for event in (FlagChanged, SettingChanged, RoomClosed):
+        for event in (FlagChanged, MaskChanged, SettingChanged, RoomClosed):
             delivery.observe(event, self._room_changed)
 
-    def begin(self, session: Session, token: Token | None) -> None:
-        """A stream begins, of a token or of a visitor (None)."""
-        session.encoder = self.encoder
+    def begin(self, session: Session, reader: Token | str, encoder: EventEncoder | None) -> None:
+        """A stream begins, of a bot's token, an account or a visitor (an empty name).
+
+        ``encoder`` is its own, where what it may read is found out each time.
+        """
+        session.encoder = encoder or self.encoder
         session.count_stream(1)
-        self._tokens[session] = token
+        self._readers[session] = reader
 
     def end(self, session: Session) -> None:
         """A stream ends, once."""
-        if session not in self._tokens:
+        if session not in self._readers:
             return
-        del self._tokens[session]
+        del self._readers[session]
         session.count_stream(-1)
         session.unsubscribe()
         if not session.ended:
@@ -53,28 +58,40 @@ class Streams:
     def _token_revoked(self, event: TokenRevoked) -> None:
         self._end_all(
             session
-            for session, token in self._tokens.items()
-            if token is not None and token.name == event.name
+            for session, reader in self._readers.items()
+            if not isinstance(reader, str) and reader.name == event.name
         )
 
     def _room_renamed(self, event: MovesRoom) -> None:
-        self._end_all(self._of_room(event.to, lambda token: token is None or not token.covers(event.to)))
+        self._end_all(
+            session
+            for session, reader in self._of_room(event.to)
+            if isinstance(reader, str) or not reader.covers(event.to)
+        )
 
-    def _room_changed(self, event: FlagChanged | SettingChanged | RoomClosed) -> None:
-        """Visitors read only what is public, and may ask again for a room that is opened anew."""
+    def _room_changed(self, event: FlagChanged | MaskChanged | SettingChanged | RoomClosed) -> None:
+        """Visitors read only what is public, unless they are banned, and may ask again for a room that is
+        opened anew."""
         room = self._chat.room_named(event.room)
-        if room is None or not room.is_public:
-            self._end_all(self._of_room(event.room, lambda token: token is None))
+        self._end_all(
+            session
+            for session, reader in self._of_room(event.room)
+            if reader == ""
+            and (
+                room is None
+                or refusal_of_visit(person_of(Visitor(session.host, session.address)), room) is not None
+            )
+        )
 
     def end_visitors(self) -> None:
         """Nobody reads without a token any more: the server has a password now."""
-        self._end_all(session for session, token in self._tokens.items() if token is None)
+        self._end_all(session for session, reader in self._readers.items() if reader == "")
 
-    def _of_room(self, name: str, choose: Callable[[Token | None], bool]) -> Iterator[Session]:
+    def _of_room(self, name: str) -> Iterator[tuple[Session, Token | str]]:
         key = fold(name)
-        for session, token in self._tokens.items():
-            if choose(token) and any(room.key == key for room in session.subscriptions):
-                yield session
+        for session, reader in self._readers.items():
+            if any(room.key == key for room in session.subscriptions):
+                yield session, reader
 
     def _end_all(self, sessions: Iterable[Session]) -> None:
         for session in list(sessions):

@@ -1,6 +1,6 @@
 """Routes of rooms: the list, members, history.
 
-Owns what may be read without a token: the last lines of public rooms.
+Owns the form of the answers; who may read what, ``access`` says.
 """
 
 from __future__ import annotations
@@ -14,36 +14,26 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ, WHO
 from asyncchat.core.features.history import Window
-from asyncchat.core.features.history_access import open_since
+from asyncchat.core.features.history_access import account_since
 from asyncchat.core.ids import Ids
 from asyncchat.core.modes import BOT
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
-from asyncchat.core.rooms import Room
+from asyncchat.core.rooms import Block, Room
+from asyncchat.core.visibility import visible
 from asyncchat.log.base import LogError, Page
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
+from asyncchat.server.http.api.access import (
+    conversation_of,
+    is_known,
+    no_room,
+    reader_of,
+    unreadable,
+)
 from asyncchat.server.http.api.routes import Answer, Call, Route, json_body
 from asyncchat.server.http.messages import Response, problem
-
-
-def is_public(room: Room | None) -> bool:
-    """Whether everyone who reaches the server may read the room: everyone could join it."""
-    return room is None or room.is_public
-
-
-def is_open(chat: Chat, name: str) -> bool:
-    """Whether there is a public room of that name."""
-    room = chat.room_named(name)
-    return is_public(room) if room is not None else fold(name) == LOBBY
-
-
-def public_conversation(chat: Chat, name: str) -> history.Conversation:
-    """Where everyone reads what was said in a public room."""
-    room, since = chat.room_named(name), open_since(chat, name)
-    if room is None:
-        return history.Conversation(name, fold(name), since=since)
-    return history.room_conversation(room, since)
+from asyncchat.text.times import milliseconds
 
 
 async def rooms(call: Call) -> Response:
@@ -53,19 +43,20 @@ async def rooms(call: Call) -> Response:
 
 def list_rooms(call: Call) -> Iterator[schemas.Room | None]:
     """The rooms, by name; None: one that may not be read. Others may have a turn after each."""
-    chat, locked = call.context.chat, call.context.locked
+    chat, locked = call.context.chat, call.context.locked and not call.account
     token = call.token
     for key in sorted({*chat.rooms, LOBBY}):
         room = chat.rooms.get(key)
         name = LOBBY if room is None else room.name
         covered = token is not None and token.covers(name)
         closed = room is None and key != LOBBY  # meanwhile
-        if closed or (not covered and (locked or not is_public(room))):
+        hidden = room is not None and reader_of(call, room) is None
+        if closed or (not covered and (locked or hidden)):
             yield None
         elif room is None:
             yield schemas.Room(LOBBY, "", 0, not locked)
         else:
-            yield _view(room, 0 if covered else open_since(chat, name))
+            yield _view(room, 0 if covered else account_since(chat, room, call.account))
 
 
 async def _in_slices(call: Call, field: bytes, found: Iterator[msgspec.Struct | None]) -> Response:
@@ -84,21 +75,28 @@ async def _in_slices(call: Call, field: bytes, found: Iterator[msgspec.Struct | 
 
 def _view(room: Room, since: int) -> schemas.Room:
     topic = "" if room.topic is None or room.topic.time < since else room.topic.text
-    return schemas.Room(room.name, topic, len(room.member_blocks), is_public(room))
+    return schemas.Room(room.name, topic, len(room.member_blocks), room.is_public)
 
 
 async def members(call: Call) -> Response:
     """Lists who is in a room."""
     chat = call.context.chat
     room = chat.room_named(call.room)
-    if room is None:
+    blocks = () if room is None else room.blocks
+    if call.token is None:
+        me = None if room is None else reader_of(call, room)
+        if room is not None and me is not None:
+            blocks = visible(chat, me.id, room)
+        elif room is not None or fold(call.room) != LOBBY:
+            return no_room()
+    elif room is None:
         return no_room()
-    return await _in_slices(call, b"members", list_members(chat, room))
+    return await _in_slices(call, b"members", list_members(chat, blocks))
 
 
-def list_members(chat: Chat, room: Room) -> Iterator[schemas.Member]:
+def list_members(chat: Chat, blocks: Sequence[Block]) -> Iterator[schemas.Member]:
     """The members of a room; others may have a turn after each."""
-    for member in tuple(room.members()):
+    for member in (member for block in blocks for member in block.members):
         yield schemas.Member(
             member.person.name,
             tuple(role.name for role in ROLES if member.roles & role.bit),
@@ -111,17 +109,6 @@ async def messages(call: Call) -> Response:
     """Gives a page of a room's history."""
     chat, log = call.context.chat, call.context.log
     query: schemas.HistoryQuery = call.query
-    room = chat.room_named(call.room)
-    if call.token is None:
-        # What was said under a former name, only those may read who may read that room.
-        if not is_public(room) or (room is None and fold(call.room) in chat.rooms.redirects):
-            return no_room()
-        if query.before or query.after or query.limit > schemas.VISITORS_PAGE:
-            return problem(
-                401,
-                f"Without a token only the last {schemas.VISITORS_PAGE} messages may be read.",
-                (("WWW-Authenticate", "Bearer"),),
-            )
     numbers: dict[str, int] = {}
     for name, text in (("before", query.before), ("after", query.after)):
         if text:
@@ -129,18 +116,30 @@ async def messages(call: Call) -> Response:
             if number is None:
                 return problem(404, f"There is no message {text[:64]}.")
             numbers[name] = number
-    since = open_since(chat, call.room) if call.token is None else 0  # whoever runs the server made the token
-    where = (
-        history.Conversation(call.room, fold(call.room), since=since)
-        if room is None
-        else history.room_conversation(room, since)
-    )
+    times: dict[str, int] = {}
+    for name, text in (("since", query.since), ("until", query.until)):
+        if text:
+            time = milliseconds(text)
+            if time is None:
+                return problem(400, f"{name} is no time; write it as 2026-11-30T21:14:00.000Z.")
+            times[name] = time * 1000
+    where = conversation_of(call)
+    if where is None:
+        return no_room()
     call.session.charge(1)
-    newest = not query.after
+    newest = not (query.after or query.since)
     delivered = call.context.sessions.delivery.delivered
     # The newest page is known by a number that it is before.
     before = numbers.get("before", delivered + 1 if newest else None)
-    wanted = where.query(delivered, Window(numbers.get("after"), before, limit=query.limit, newest=newest))
+    window = Window(
+        numbers.get("after"),
+        before,
+        times["since"] - 1 if "since" in times else None,
+        times.get("until"),
+        limit=query.limit,
+        newest=newest,
+    )
+    wanted = where.query(delivered, window)
 
     def encode(page: Page) -> _Encoded:
         records = page.records[::-1] if newest else page.records
@@ -155,9 +154,13 @@ async def messages(call: Call) -> Response:
     try:
         encoded = await call.context.pages.read_as(wanted, "json", encode)
     except LogError:
-        return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
-    if room is None and encoded.is_empty and call.token is None and fold(call.room) != LOBBY:
-        return no_room()
+        return unreadable()
+    if encoded.is_empty and call.token is None:
+        try:
+            if not await is_known(chat, log, where, delivered):
+                return no_room()
+        except LogError:
+            return unreadable()
     headers = (("ETag", encoded.tag), *_KEPT)
     if call.request.knows(encoded.tag):
         return Response(304, b"", headers)
@@ -190,29 +193,24 @@ def _up_to_size(records: Sequence[Record], ids: Ids) -> tuple[list[schemas.Messa
     return found, True
 
 
-def no_room() -> Response:
-    """There is no such room, or it may not be read: the answer is the same."""
-    return problem(404, "There is no such room, or it may not be read.")
-
-
 _NO_ROOM = {404: "There is no such room, or it may not be read; or no such message."}
 
 ROUTES = (
     Route(
         "GET", "/rooms", "listRooms", rooms,
-        "Lists the rooms that may be read: public ones, and those of the token.",
+        "Lists the rooms that may be read: public ones, and those of the token or the account.",
         {200: Answer("The rooms.", schemas.Rooms)},
         action=READ, optional=True, query=schemas.NoQuery,
     ),
     Route(
         "GET", "/rooms/{room}/members", "listMembers", members,
-        "Lists who is in a room.",
+        "Lists who is in a room. Of a public room it needs no token, and leaves out who is invisible.",
         {200: Answer("The members.", schemas.Members)},
-        action=WHO, query=schemas.NoQuery, problems=_NO_ROOM,
+        action=WHO, optional=True, query=schemas.NoQuery, problems=_NO_ROOM,
     ),
     Route(
         "GET", "/rooms/{room}/messages", "readMessages", messages,
-        "Gives a page of a room's history. The last lines of a public room need no token.",
+        "Gives a page of a room's history. That of a public room needs no token.",
         {
             200: Answer(
                 "The messages.",

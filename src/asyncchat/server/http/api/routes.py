@@ -18,6 +18,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.page_cache import PageCache
+from asyncchat.server.search import Searcher
 from asyncchat.server.session import Session, SessionContext
 
 if TYPE_CHECKING:
@@ -33,19 +34,22 @@ _REMEMBERED_LETTERS = 128
 
 _JSON = (("Content-Type", "application/json"),)
 
+NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
+
 OPEN = ""
 """The action of a route that needs no token."""
 
 
 class ApiContext(msgspec.Struct, frozen=True):
-    """What all handlers share: what sessions share, the log, its ids, the newest pages of rooms, and the open
-    streams."""
+    """What all handlers share: what sessions share, the log, its ids, the newest pages of rooms, the open
+    streams, and who searches."""
 
     sessions: SessionContext
     log: Log
     ids: Ids
     pages: PageCache
     streams: Streams
+    searcher: Searcher
 
     @property
     def chat(self) -> Chat:
@@ -61,8 +65,8 @@ class ApiContext(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct):
     """One request for a handler.
 
-    ``token`` is None without one; ``room`` is '' on routes without a room; ``query`` is the query as the
-    route's schema.
+    ``token`` is None without one; ``account`` is the name of the account whose login token came instead, with
+    its ``digest``; ``room`` is '' on routes without a room; ``query`` is the query as the route's schema.
     """
 
     context: ApiContext
@@ -72,6 +76,8 @@ class Call(msgspec.Struct):
     query: Any
     room: str = ""
     token: Token | None = None
+    account: str = ""
+    digest: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -94,7 +100,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 class Route(msgspec.Struct, frozen=True):
     """One route.
 
-    ``action`` is what the token must allow (``core.tokens.ACTIONS``), ``optional`` whether the token may be
+    ``action`` is what the token must allow (``bots.ACTIONS``), ``optional`` whether the token may be
     missing. ``problems`` are the errors beyond those that every route has.
     """
 

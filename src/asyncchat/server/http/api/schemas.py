@@ -12,15 +12,15 @@ from msgspec import Meta
 
 from asyncchat.core.events import Record
 from asyncchat.core.features.edits import EDITS_TAG
-from asyncchat.core.features.messages import Said, Speech
+from asyncchat.core.features.messages import DRAFT_REPLY, REPLY, Said, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.text.times import timestamp
 
 PAGE: Final = 200
 """Messages of one page at the most."""
 
-VISITORS_PAGE: Final = 50
-"""And without a token."""
+USUAL_PAGE: Final = 50
+"""And where none are asked for."""
 
 PAGE_LETTERS: Final = 131_072
 """Characters in the texts of one page: with escapes it takes 5 ms to write them."""
@@ -41,6 +41,7 @@ class Message(msgspec.Struct, frozen=True):
     kind: Annotated[str, Meta(description="message, notice, or action (of “/me waves”).")]
     text: str
     edited: Annotated[bool, Meta(description="Whether its author has replaced the text.")] = False
+    reply_to: Annotated[str, Meta(description="The id of the message that it answers; else empty.")] = ""
 
 
 class Messages(msgspec.Struct, frozen=True):
@@ -56,13 +57,23 @@ class Messages(msgspec.Struct, frozen=True):
     ]
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What a search found, oldest first."""
+
+    messages: tuple[Message, ...]
+    next: Annotated[
+        str,
+        Meta(description="Where the search goes on, as before; empty: everything was searched."),
+    ]
+
+
 class Room(msgspec.Struct, frozen=True):
     """A room."""
 
     name: str
     topic: str
     members: int
-    public: Annotated[bool, Meta(description="Whether its last lines may be read without a token.")]
+    public: Annotated[bool, Meta(description="Whether it may be read without a token.")]
 
 
 class Rooms(msgspec.Struct, frozen=True):
@@ -110,6 +121,14 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(min_length=1, max_length=8192, description="At most 8,192 bytes in UTF-8; lines end with \\n."),
     ]
     kind: Annotated[str, Meta(pattern="^(message|notice|action)$")] = "message"
+    name: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            description="Without a token: the name of the guest who says it. If it is somebody's, a similar "
+            "one is used.",
+        ),
+    ] = ""
 
 
 class NoQuery(msgspec.Struct, frozen=True):
@@ -123,7 +142,28 @@ class HistoryQuery(msgspec.Struct, frozen=True):
     after: Annotated[
         str, Meta(max_length=64, description="Only messages after this one; the oldest of them first.")
     ] = ""
-    limit: Annotated[int, Meta(ge=1, le=PAGE, description="How many at the most.")] = VISITORS_PAGE
+    since: Annotated[
+        str,
+        Meta(max_length=32, description="Only messages of this time (RFC 3339, UTC) or later, like after."),
+    ] = ""
+    until: Annotated[str, Meta(max_length=32, description="Only messages before this time.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=PAGE, description="How many at the most.")] = USUAL_PAGE
+
+
+class SearchQuery(msgspec.Struct, frozen=True):
+    """What is searched for; the newest messages are found first."""
+
+    text: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=400,
+            description='Words and "phrases in quotes"; a message must have all of them.',
+        ),
+    ]
+    name: Annotated[str, Meta(max_length=64, description="Only messages of this person.")] = ""
+    before: Annotated[str, Meta(max_length=64, description="Goes on here: next of an earlier answer.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=PAGE, description="How many at the most.")] = USUAL_PAGE
 
 
 class StreamQuery(msgspec.Struct, frozen=True):
@@ -140,5 +180,14 @@ def message(record: Record, ids: Ids) -> Message | None:
     if not isinstance(event, Said) or (kind := _KIND_OF.get(event.speech)) is None:
         return None
     number = ids.id_of(record.number)
-    edited = EDITS_TAG in dict(event.tags)
-    return Message(number, timestamp(record.time), event.room, event.person.name, kind, event.text, edited)
+    tags = dict(event.tags)  # nearly always empty
+    return Message(
+        number,
+        timestamp(record.time),
+        event.room,
+        event.person.name,
+        kind,
+        event.text,
+        EDITS_TAG in tags,
+        tags.get(REPLY) or tags.get(DRAFT_REPLY, ""),
+    )

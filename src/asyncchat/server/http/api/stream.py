@@ -6,6 +6,8 @@ and delivered as to members (``delivery``); a slow reader is disconnected like a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from asyncchat.core.coalesce import CoalescedRecord
@@ -13,16 +15,25 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ
 from asyncchat.core.features.edits import Correction
 from asyncchat.core.features.history import Window
+from asyncchat.core.features.login_tokens import LoginTokens
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.ids import Ids
-from asyncchat.core.names import fold
-from asyncchat.log.base import LogError, PageQuery
+from asyncchat.core.modes import BANS
+from asyncchat.dialects.base import EventEncoder
+from asyncchat.log.base import LogError
+from asyncchat.server.history import Conversation, under_current_name
 from asyncchat.server.http.api import schemas
+from asyncchat.server.http.api.access import (
+    conversation_of,
+    is_known,
+    no_room,
+    reader_of,
+    unreadable,
+)
 from asyncchat.server.http.api.open_streams import send_now
-from asyncchat.server.http.api.rooms import is_open, no_room, public_conversation
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
 from asyncchat.server.limits import ANSWER_BYTES
@@ -75,6 +86,20 @@ class StreamEncoder:
         return b""
 
 
+class CheckedEncoder:
+    """The same for one stream, as long as it is allowed: rights may end before its connection does."""
+
+    join = staticmethod(b"".join)
+
+    def __init__(self, encoder: EventEncoder, is_allowed: Callable[[], bool]) -> None:
+        self._encoder = encoder
+        self._is_allowed = is_allowed
+
+    def encode(self, record: Record) -> bytes:
+        """The event's chunk, or nothing."""
+        return self._encoder.encode(record) if self._is_allowed() else b""
+
+
 def chunk(data: bytes) -> bytes:
     """A chunk of the chunked coding (RFC 9112, 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
@@ -93,21 +118,31 @@ async def stream(call: Call) -> Response:
     if text:
         after = log.ids.number_of(text)
         if after is None:
-            return problem(404, f"There is no message {text[:64]}.")
+            return problem(404, f"There is no message {text[:64]}.", more={"id": text[:64]})
     if not call.session.may_stream():
         return problem(429, "Too many streams are open from your network. Close some.", _LATER)
-    room, token = call.room, call.token
-    if token is None and not is_open(context.chat, room):
+    where = conversation_of(call)
+    if where is None:
         return no_room()
+    if call.token is None:
+        try:
+            if not await is_known(context.chat, log, where, context.sessions.delivery.delivered):
+                return no_room()
+        except LogError:
+            return unreadable()
+
+    def is_allowed() -> bool:
+        return not call.account or _may_account_read(call)
 
     async def run(session: Session) -> None:
-        context.streams.begin(session, token)
+        encoder = CheckedEncoder(context.streams.encoder, is_allowed) if call.account else None
+        context.streams.begin(session, call.account if call.token is None else call.token, encoder)
         try:
-            reached = await session.subscribe(room)
+            reached = await session.subscribe(call.room)
             send_now(session, chunk(RETRY))
-            missed = b"" if after is None else await _catch_up(call, after, reached, session)
+            missed = b"" if after is None else await _catch_up(call, where, after, reached, session)
             session.resume_output(missed)
-            while not session.ended and await session.read(HEARTBEAT_SECONDS) is None:
+            while not session.ended and is_allowed() and await session.read(HEARTBEAT_SECONDS) is None:
                 session.waiting_since = context.sessions.now()  # keepalive counts from here
                 session.tell(chunk(b":\n\n"))
         finally:
@@ -121,30 +156,26 @@ async def stream(call: Call) -> Response:
 _GAP = chunk(b"event: gap\ndata: {}\n\n")
 
 
-async def _missed_by_visitor(call: Call, after: int, reached: int) -> bytes:
-    """The last messages that were said since, as many as a visitor may read."""
-    where = public_conversation(call.context.chat, call.room)
-    window = Window(after, limit=schemas.VISITORS_PAGE)
-    try:
-        page = await call.context.log.read(where.query(reached, window), 1)
-    except LogError:
-        return _GAP
-    missed = b"".join(map(call.context.streams.encoder.encode, page.records))
-    return _GAP + missed if page.more else missed
+def _may_account_read(call: Call) -> bool:
+    """Whether an account may still read the room, and its token is still valid."""
+    chat = call.context.chat
+    if call.digest not in LoginTokens.of(chat).of_account(call.account):
+        return False
+    room = chat.room_named(call.room)
+    if room is None or (room.is_public and not room.masks[BANS]):  # usually: it is asked for each message
+        return True
+    return reader_of(call, room) is not None
 
 
-async def _catch_up(call: Call, after: int, reached: int, session: Session) -> bytes:
+async def _catch_up(call: Call, where: Conversation, after: int, reached: int, session: Session) -> bytes:
     """Writes what was said since, in slices; returns a ``gap`` event if it can't be read, else nothing."""
-    if call.token is None:
-        return await _missed_by_visitor(call, after, reached)
     log, encode = call.context.log, call.context.streams.encoder.encode
     while True:
-        wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
-            page = await log.read(wanted, 1)
+            page = await log.read(where.query(reached, Window(after, limit=PAGE, newest=False)), 1)
         except LogError:
             return _GAP
-        pieces = map(encode, page.records)
+        pieces = (encode(under_current_name(where, record)) for record in page.records)
         while (data := await call.context.sessions.slices.take(pieces)) is not None and not session.ended:
             send_now(session, data)
             session.charge(len(data) / ANSWER_BYTES)

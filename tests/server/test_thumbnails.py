@@ -42,6 +42,12 @@ def test_an_image_becomes_small(made, kind):
     assert made(encoded(Image.new("RGB", (30, 10)), kind)).size == (30, 10)
 
 
+def test_a_photograph_of_a_large_telephone_becomes_small(made):
+    """Of 108 million pixels: more than the decoder takes by itself."""
+    assert made(encoded(Image.new("L", (12_000, 9_000)), "JPEG")).size == (640, 480)
+    assert made(encoded(Image.new("L", (12_001, 10_000)), "JPEG")) is None
+
+
 def test_it_stands_upright_and_tells_nothing_else(made):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -20,6 +20,7 @@ from asyncchat.control.wire import NO_JSON, Refused
 from asyncchat.core import scram
 from asyncchat.core.features import bots, invite_codes, login_tokens
 from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
+from asyncchat.core.features.files import Files
 from asyncchat.core.names import fold
 from asyncchat.core.passwords import password_fault
 from asyncchat.core.replies import AccountFault
@@ -157,6 +158,14 @@ async def revoke_invite_code(executor: CommandExecutor, request: requests.Revoke
     return requests.Done()
 
 
+async def list_files(executor: CommandExecutor, _request: requests.GetFiles) -> requests.FileRows:
+    """Lists the files that people uploaded."""
+    kept = Files.of(executor.chat).by_id.values()
+    return requests.FileRows(
+        tuple(requests.FileRow(one.id, one.by, one.type, one.size, one.time) for one in kept)
+    )
+
+
 OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaitable[requests.Result]]] = {
     requests.GetStatus: status,
     requests.AddAccount: add_account,
@@ -171,6 +180,7 @@ OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaita
     requests.NewInviteCode: new_invite_code,
     requests.GetInviteCodes: list_invite_codes,
     requests.RevokeInviteCode: revoke_invite_code,
+    requests.GetFiles: list_files,
 }
 """The operation of each request; it raises ``Refused`` with one line of why not."""
 

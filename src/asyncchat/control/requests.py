@@ -192,3 +192,23 @@ class SignOutDevices(OfName, frozen=True, tag="account sign out"):
     """Signs a device of an account out, or all of them (``*``)."""
 
     device: str
+
+
+class GetFiles(Request, frozen=True, tag="files"):
+    """Asks for the files that people uploaded."""
+
+
+class FileRow(msgspec.Struct, frozen=True):
+    """One file; ``by`` is who uploaded it, ``time`` when, in microseconds since 1970 UTC."""
+
+    id: str
+    by: str
+    type: str
+    size: int
+    time: int
+
+
+class FileRows(Result, frozen=True):
+    """All files, in the order in which they were uploaded."""
+
+    files: tuple[FileRow, ...]

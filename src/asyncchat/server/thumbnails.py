@@ -74,6 +74,7 @@ def decoded(path: Path) -> bytes | None:
     """For the process: the small picture; None: the image is not decoded. What is none raises anything."""
     from PIL import Image, ImageOps
 
+    Image.MAX_IMAGE_PIXELS = _MOST_JPEG_PIXELS  # its own limit is lower; those below are the server's
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with Image.open(path, formats=_FORMATS) as image:

@@ -161,7 +161,7 @@ BROKEN = [
     ("Transfer-Encoding: chunked", b"F4241\r\n", 413),
     ("Transfer-Encoding: chunked", b"x\r\n", 400),
     ("Transfer-Encoding: chunked", b"2\r\nabcd\r\n", 400),
-    ("Transfer-Encoding: chunked", b"1\r\na\r\n" * 1010, 413),
+    ("Transfer-Encoding: chunked", b"1\r\na\r\n" * 1010, 400),
     ("Transfer-Encoding: chunked", b"1\r\na\r\n0\r\nbad\r\n\r\n", 400),
     ("Content-Length: 9", b"half", 408),
 ]
@@ -176,6 +176,12 @@ def test_what_does_not_come_whole_leaves_nothing(server, header, body, status):
     client.end_input()
     assert client.rest().decode().startswith(f"HTTP/1.1 {status} ")
     assert stored(server) == before
+
+
+def test_too_many_chunks_are_not_called_too_large(server):
+    chunks = iter([b"a"] * 1010)
+    response, body = ask(server, "POST", "/upload", chunks, Authorization="Bearer bot")
+    assert (response.status, "chunks" in json.loads(body)["detail"]) == (400, True)
 
 
 def test_a_body_that_comes_too_slowly(server, monkeypatch):

@@ -18,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from asyncchat import __version__
+from asyncchat.core.features.files import Files
 from asyncchat.server.addresses import is_local
 from asyncchat.server.http.messages import Request, Response, problem
 
@@ -51,6 +52,9 @@ class _ServerCollector(Collector):
         yield _gauge("sessions", "Connections of all kinds.", len(context.sessions))
         yield _gauge("people", "People in the chat.", len(chat.people))
         yield _gauge("rooms", "Rooms that are open.", len(chat.rooms))
+        files = Files.of(chat)
+        yield _gauge("files", "Uploaded files that are kept.", len(files.by_id))
+        yield _gauge("file_bytes", "Bytes of their contents; equal ones count once.", files.bytes)
         yield _counter("records_total", "Facts in the history, messages among them.", delivery.delivered)
         yield _counter("writes_total", "Writes of what a room was told, one a member.", delivery.writes)
         yield _gauge("outbox_outcomes", "Outcomes that wait to be kept and told.", outbox.waiting)

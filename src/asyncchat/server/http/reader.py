@@ -295,7 +295,8 @@ def _too_large(most: int = BODY_BYTES) -> Response:
 
 
 def _too_many_chunks() -> Response:
-    return problem(413, f"A request's body is at most {MOST_CHUNKS:,} chunks.", close=True)
+    most = f"at most {MOST_CHUNKS:,}, and one more for each {LEAST_CHUNK_BYTES} bytes of a file"
+    return problem(400, f"The body comes in too many chunks: {most}. Send larger ones.", close=True)
 
 
 def _came_no_further() -> Response:

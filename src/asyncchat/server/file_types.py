@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from asyncchat.server.photo_metadata import orientation
+
 UNKNOWN: Final = "application/octet-stream"
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -159,26 +161,10 @@ def _jpeg(head: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", head, at + 5)
             return (height, width) if turned else (width, height)
         if marker == 0xE1 and head[at + 4 : at + 10] == b"Exif\0\0":
-            turned = _is_turned(head[at + 10 : at + 2 + length])
+            turned = orientation(head[at + 10 : at + 2 + length]) >= 5  # a quarter of a turn
         if length < 2 or marker == 0xDA:
             raise ValueError("no frame")
         at += 2 + length
-
-
-def _is_turned(tiff: bytes) -> bool:
-    """Whether Exif's orientation exchanges width and height."""
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None or len(tiff) < 10:
-        return False
-    (at,) = struct.unpack_from(f"{order}I", tiff, 4)
-    if at + 2 > len(tiff):
-        return False
-    (entries,) = struct.unpack_from(f"{order}H", tiff, at)
-    for entry in range(at + 2, min(at + 2 + 12 * entries, len(tiff) - 11), 12):
-        tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
-        if tag == 0x0112:
-            return value in (5, 6, 7, 8)
-    return False
 
 
 _SIZES = {

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,6 +37,7 @@ from asyncchat.log.base import LogError
 from asyncchat.server import thumbnails
 from asyncchat.server.file_types import IMAGES, FileType, file_type
 from asyncchat.server.limits import LEAST_FILE_BYTES
+from asyncchat.server.photo_metadata import stripped
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -236,10 +238,20 @@ class Uploads:
             await asyncio.to_thread(incoming.write, bytes(gathered))
         if not incoming.size:
             return Refusal(Refused.EMPTY, "The file is empty.")
-        return await self._keep(incoming, uploader)
+        return await self._clean(incoming, uploader)
+
+    async def _clean(self, received: Incoming, uploader: Person) -> StoredFile | Refusal:
+        """Keeps what has come whole, without what a photograph tells beside its picture."""
+        loop = self._context.loop
+        incoming = await loop.run_in_executor(self._examiner, _without_metadata, self.store, received)
+        try:
+            return await self._keep(incoming, uploader)
+        finally:
+            if incoming is not received:
+                await asyncio.shield(asyncio.to_thread(self.store.end, incoming))
 
     async def _keep(self, incoming: Incoming, uploader: Person) -> StoredFile | Refusal:
-        """Keeps what has come whole: first the content, then the fact."""
+        """First the content, then the fact."""
         loop = self._context.loop
         found, picture = await loop.run_in_executor(self._examiner, _examined, incoming)
         id = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
@@ -333,6 +345,29 @@ class Uploads:
         for hash in hashes:
             if hash not in self._files.uses:
                 await asyncio.to_thread(self.store.remove, hash)
+
+
+def _without_metadata(store: FileStore, received: Incoming) -> Incoming:
+    """For a thread: the file, or another one without the place where a photograph was taken and the like."""
+    kind = file_type(received.head).type
+    if kind not in IMAGES:
+        return received
+    with open(received.path, "rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        parts = stripped(kind, data)
+        if parts is None:
+            return received
+        incoming = store.receive()
+        try:
+            for part in parts:
+                if isinstance(part, bytes):
+                    incoming.write(part)
+                    continue
+                for at in range(part.start, part.stop, SLICE_BYTES):
+                    incoming.write(data[at : min(at + SLICE_BYTES, part.stop)])
+        except OSError:
+            store.end(incoming)
+            raise
+    return incoming
 
 
 def _examined(incoming: Incoming) -> tuple[FileType, bytes | None]:

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -18,7 +19,7 @@ from asyncchat.server.http.files import NAME_BYTES, POLICY, clean_name, name_of
 from asyncchat.server.uploads import MOST_AT_ONCE, SMALL_IMAGE
 from tests.server.harness import serving
 from tests.server.http.api.client import give_token
-from tests.server.test_file_types import jpeg, png
+from tests.server.test_file_types import EXIF_TURNED, jpeg, png
 
 PASSWORD = "correct horse battery"  # noqa: S105  # of a test
 
@@ -176,6 +177,17 @@ def test_what_does_not_come_whole_leaves_nothing(server, header, body, status):
     client.end_input()
     assert client.rest().decode().startswith(f"HTTP/1.1 {status} ")
     assert stored(server) == before
+
+
+def test_a_photograph_is_kept_without_its_place(server):
+    """The hash is that of what is kept, and the orientation stays."""
+    place = b"Exif\0\0MM\0*\0\0\0\x08\0\0 52.52 N 13.40 E"
+    path, told = uploaded(server, jpeg(300, 200, (0xE1, place), (0xE1, EXIF_TURNED)))
+    response, content = ask(server, "GET", path)
+    assert b"52.52" not in content
+    assert (told["width"], told["height"], told["size"]) == (200, 300, len(content))
+    assert response.getheader("ETag") == f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    assert not [name for name in stored(server) if name.endswith(".part")]
 
 
 def test_too_many_chunks_are_not_called_too_large(server):
@@ -376,7 +388,8 @@ def test_nothing_that_is_uploaded_is_executed(server, kind, stated):
     assert ".." not in path
     for asked in (path, path.rpartition("/")[0], path.rpartition("/")[0] + "/a.html"):
         response, got = ask(server, "GET", asked)
-        assert (response.status, got) == (200, content)
+        # Of a PNG nothing is kept that stands behind the picture.
+        assert (response.status, got) == (200, png() if kind == "png and html" else content)
         headers = {key.lower(): value for key, value in response.getheaders()}
         assert headers["content-security-policy"] == POLICY
         assert "sandbox" in POLICY.split("; ")

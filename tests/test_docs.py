@@ -184,7 +184,7 @@ def run(script: str, port: int, environment: dict[str, str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env={**environment, "ASYNCCHAT_SERVER": f"127.0.0.1:{port}"},
         cwd=environment["HOME"],
         start_new_session=True,
     ) as process:

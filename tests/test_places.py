@@ -16,6 +16,7 @@ ACROSS = {
     "dialects/irc/test_isupport.py": "the tokens of 005, which features declare in capabilities",
     "cli/test_docs.py": "each subcommand, its help and the documentation",
     "cli/test_group.py": "cli/__init__.py",
+    "cli/test_shell.py": "say, tail, history, search, ask, export, who, rooms: the commands for scripts",
     "dialects/irc/features/test_password.py": "the server's password, of connect and of server",
     "dialects/irc/features/test_help.py": "HELP, of server",
     "dialects/irc/features/test_isupport.py": "005, of server",

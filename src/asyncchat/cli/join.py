@@ -3,17 +3,17 @@
 Owns the arguments and where the password comes from; must not know what is sent or shown.
 """
 
-import getpass
 import os
 import sys
 
 import click
 
 from asyncchat.cli._passwords import password_in
+from asyncchat.cli._server import login_name
 from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.errors import AddressError, NickError, PasswordNeeded
-from asyncchat.core.names import LOBBY, name_fault
+from asyncchat.core.names import LOBBY
 from asyncchat.errors import Misuse
 
 _HISTORY = 50
@@ -63,7 +63,7 @@ def command(
     place = _address(address)
     wanted = _rooms(place, rooms)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    nick = nick or account or _login_name()
+    nick = nick or account or login_name()
     password = _password(password_file)
     if account and not password:
         raise Misuse("--account needs the password: --password-file FILE, or ASYNCCHAT_PASSWORD")
@@ -120,11 +120,3 @@ def _password(file: str | None) -> str:
     if not text.isprintable():
         raise Misuse(f"{where}: a password can't have control characters")
     return text
-
-
-def _login_name() -> str:
-    try:
-        name = "_".join(getpass.getuser().split())
-    except (KeyError, OSError):  # no such user, as in a container
-        return "guest"
-    return name if name_fault(name) is None else "guest"

@@ -8,6 +8,9 @@ from socket import gaierror
 
 from asyncchat.errors import AsyncChatError
 
+START_HINT = "Is a server running there? asyncchat serve"
+"""What to look at where a connection is refused."""
+
 
 class ClientError(AsyncChatError):
     """A chat could not be joined, or something in it could not be done."""
@@ -73,6 +76,8 @@ class NotDelivered(ClientError):
 
 class TimedOut(ClientError):
     """Something did not happen in time."""
+
+    exit_code = 3
 
 
 class NotConnected(ClientError):

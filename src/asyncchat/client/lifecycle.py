@@ -5,12 +5,11 @@ a thread (``transport``) or a task (``async_transport``) drives it. Must not kno
 """
 
 from asyncchat.client.address import Address
-from asyncchat.client.errors import ClientError, Unreachable, reason_of
+from asyncchat.client.errors import START_HINT, ClientError, Unreachable, reason_of
 from asyncchat.client.event_queue import EventQueue
 from asyncchat.client.events import Disconnected
 from asyncchat.client.protocol import ClientSession, Settings
 
-_START_HINT = "Is a server running there? asyncchat serve"
 _UDP_HINT = "Is a server running there? asyncchat serve --listen udp://HOST:PORT"
 
 
@@ -98,7 +97,7 @@ class Lifecycle:
 
     def unreachable(self, error: OSError) -> float | None:
         """There is no connection; see ``after``."""
-        hint = _START_HINT if isinstance(error, ConnectionRefusedError) else ""
+        hint = START_HINT if isinstance(error, ConnectionRefusedError) else ""
         hint = _UDP_HINT if self._address.scheme == "udp" else hint
         return self.after(Unreachable(str(self._address), reason_of(error), hint))
 

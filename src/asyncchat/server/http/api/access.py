@@ -29,19 +29,23 @@ def reader_of(call: Call, room: Room) -> Person | None:
     return me if refusal_of_visit(me, room) is None else None
 
 
+def room_of(call: Call) -> Room | None:
+    """The open room that a call names; a visitor or an account may use a former name, too."""
+    chat = call.context.chat
+    if call.token is not None:  # it is for names
+        return chat.room_named(call.room)
+    return chat.room_named(chat.rooms.redirects.get(fold(call.room), call.room))
+
+
 def conversation_of(call: Call) -> Conversation | None:
     """Where the room is read that a call names; None: there is none, or it may not be read.
 
     A room need not be open.
     """
-    chat = call.context.chat
-    room = chat.room_named(call.room)
+    chat, room = call.context.chat, room_of(call)
     if call.token is not None:  # whoever runs the server made it
         return Conversation(call.room, fold(call.room)) if room is None else room_conversation(room)
     if room is None:
-        # What was said under a former name, only those may read who may read that room.
-        if fold(call.room) in chat.rooms.redirects:
-            return None
         return Conversation(call.room, fold(call.room), since=open_since(chat, call.room))
     if reader_of(call, room) is None:
         return None

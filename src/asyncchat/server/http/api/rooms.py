@@ -29,6 +29,7 @@ from asyncchat.server.http.api.access import (
     is_known,
     no_room,
     reader_of,
+    room_of,
     unreadable,
 )
 from asyncchat.server.http.api.routes import Answer, Call, Route, json_body
@@ -80,8 +81,7 @@ def _view(room: Room, since: int) -> schemas.Room:
 
 async def members(call: Call) -> Response:
     """Lists who is in a room."""
-    chat = call.context.chat
-    room = chat.room_named(call.room)
+    chat, room = call.context.chat, room_of(call)
     blocks = () if room is None else room.blocks
     if call.token is None:
         me = None if room is None else reader_of(call, room)

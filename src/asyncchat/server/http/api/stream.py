@@ -31,6 +31,7 @@ from asyncchat.server.http.api.access import (
     is_known,
     no_room,
     reader_of,
+    room_of,
     unreadable,
 )
 from asyncchat.server.http.api.open_streams import send_now
@@ -138,7 +139,7 @@ async def stream(call: Call) -> Response:
         encoder = CheckedEncoder(context.streams.encoder, is_allowed) if call.account else None
         context.streams.begin(session, call.account if call.token is None else call.token, encoder)
         try:
-            reached = await session.subscribe(call.room)
+            reached = await session.subscribe(where.name)
             send_now(session, chunk(RETRY))
             missed = b"" if after is None else await _catch_up(call, where, after, reached, session)
             session.resume_output(missed)
@@ -161,7 +162,7 @@ def _may_account_read(call: Call) -> bool:
     chat = call.context.chat
     if call.digest not in LoginTokens.of(chat).of_account(call.account):
         return False
-    room = chat.room_named(call.room)
+    room = room_of(call)
     if room is None or (room.is_public and not room.masks[BANS]):  # usually: it is asked for each message
         return True
     return reader_of(call, room) is not None

@@ -1,0 +1,129 @@
+"""The server that a command asks, and who asks: flags, the environment, what is remembered, the login name.
+
+Owns these options, which the commands of the shell share. It must load no more than a short command needs.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from asyncchat.errors import Misuse
+
+if TYPE_CHECKING:
+    from asyncchat.client.http_api import HttpApi
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_TLS = "https://"
+
+server_option = click.option(
+    "--server",
+    metavar="ADDRESS",
+    envvar="ASYNCCHAT_SERVER",
+    default="",
+    help="Ask this server: host:port, or the link of its page.  [default: ASYNCCHAT_SERVER, the one "
+    "joined last, 127.0.0.1:1234]",
+)
+
+token_option = click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar="ASYNCCHAT_TOKEN",
+    default="",
+    help="Ask as a bot, or as an account by a login token.  [default: ASYNCCHAT_TOKEN; else as a guest]",
+)
+
+nick_option = click.option(
+    "--nick",
+    metavar="NAME",
+    envvar="ASYNCCHAT_NICK",
+    default="",
+    help="The name of a guest.  [default: ASYNCCHAT_NICK, the one used there last, your login name]",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+
+def asking(command: F) -> F:
+    """Adds the options of the server and the token, the parameters ``server`` and ``token``."""
+    return server_option(token_option(command))
+
+
+def opened(server: str, token: str) -> HttpApi:
+    """The API of the server that is meant.
+
+    Raises:
+        Misuse: the address or the token is not valid.
+    """
+    from asyncchat.client.address import DEFAULT_ADDRESS, parse_address
+    from asyncchat.client.errors import AddressError
+    from asyncchat.client.http_api import HttpApi
+
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise Misuse("--token: that is no token")
+    text = server or _remembered_server() or DEFAULT_ADDRESS
+    tls = text.lower().startswith(_TLS)
+    try:
+        # The port of such a link is 443.
+        address = parse_address(_with_port(text[len(_TLS) :]) if tls else text)
+    except AddressError as error:
+        raise Misuse(str(error)) from error
+    if address.scheme == "plain":
+        raise Misuse("A plain-text server can only be joined: asyncchat join")
+    return HttpApi(address, tls=tls, token=token)
+
+
+def nick_at(api: HttpApi, nick: str) -> str:
+    """The name under which a guest speaks there."""
+    return nick or _remembered_nick(str(api.address)) or login_name()
+
+
+def login_name() -> str:
+    """The name of the user, as far as a person can have it."""
+    from asyncchat.core.names import name_fault
+
+    try:
+        name = "_".join(getpass.getuser().split())
+    except (KeyError, OSError):  # no such user, as in a container
+        return "guest"
+    return name if name_fault(name) is None else "guest"
+
+
+def room_of(text: str) -> str:
+    """A room's name; its # may be left out, because shells take it for a comment.
+
+    Raises:
+        Misuse: no room can be called so.
+    """
+    from asyncchat.core.names import room_fault
+
+    room = text if text.startswith("#") else f"#{text}"
+    fault = room_fault(room)
+    if fault is not None:
+        raise Misuse(f"{text!r} is not a room: {fault}")
+    return room
+
+
+def _remembered_server() -> str:
+    from asyncchat.client.remembered import load
+
+    last = load().last
+    return "" if last is None else last.address
+
+
+def _remembered_nick(address: str) -> str:
+    from asyncchat.client.remembered import load
+
+    known = load().find(address)
+    return "" if known is None else known.nick
+
+
+def _with_port(place: str) -> str:
+    """The link of a page without its scheme as one with http, whose port is stated."""
+    host, slash, rest = place.partition("/")
+    stated = host.rpartition(":")[2].isdigit() and not host.endswith("]")
+    return f"http://{host if stated else f'{host}:443'}{slash}{rest}"

@@ -1,0 +1,42 @@
+"""``asyncchat export``: writes a room's history as a document."""
+
+from itertools import chain
+
+import click
+
+from asyncchat.cli._reading import since_option
+from asyncchat.cli._server import asking, opened, room_of
+
+
+@click.command("export")
+@click.argument("room")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["md", "json", "html"]),
+    default="md",
+    show_default=True,
+    help="Markdown, one JSON object a line, or a page that needs nothing else.",
+)
+@since_option
+@asking
+def command(room: str, form: str, since: str, server: str, token: str) -> None:
+    """Print the whole history of ROOM as a document.
+
+    \b
+    asyncchat export ci --format html > ci.html
+    """
+    from datetime import UTC, datetime
+
+    from asyncchat.client import transcript
+    from asyncchat.client.http_api import EPOCH
+    from asyncchat.client.moments import parse_moment
+
+    api, name = opened(server, token), room_of(room)
+    after, start = parse_moment(since, datetime.now(UTC)) if since else ("", "")
+    found = api.forwards(name, after, start or EPOCH)
+    # The first page, so that a failure comes before anything is written.
+    messages = chain([first] if (first := next(found, None)) is not None else [], found)
+    forms = {"md": transcript.markdown, "html": transcript.html}
+    for line in forms[form](name, messages) if form in forms else map(transcript.as_json, messages):
+        click.echo(line)

@@ -1,0 +1,22 @@
+"""``asyncchat rooms``: prints the rooms that one may read."""
+
+import json
+
+import click
+
+from asyncchat.cli._server import asking, json_option, opened
+
+
+@click.command("rooms")
+@json_option
+@asking
+def command(as_json: bool, server: str, token: str) -> None:
+    """Print the rooms: name, number of members, topic. With --json also whether a room is public."""
+    from asyncchat.text.sanitize import shown
+
+    for room in opened(server, token).rooms():
+        if as_json:
+            told = {"room": room["name"], **{key: room[key] for key in ("members", "topic", "public")}}
+            click.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            click.echo(f"{shown(room['name'])}  {room['members']}  {shown(room['topic'])}".rstrip())

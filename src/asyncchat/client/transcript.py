@@ -1,0 +1,102 @@
+"""Messages as a command prints them: lines, JSON, Markdown, a page of HTML.
+
+Owns these forms. Must not know where messages come from; nothing in one reaches a terminal as a command.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from html import escape
+
+from asyncchat.client.http_api import Message
+from asyncchat.text.sanitize import shown
+
+_KEYS = ("id", "time", "room", "nick", "text", "kind")
+
+_MISSING = "some messages are missing here"
+
+
+def as_json(message: Message) -> str:
+    """One object on one line; a gap has a room and a kind only."""
+    told = {"nick" if key == "name" else key: value for key, value in message.items()}
+    return json.dumps({key: told[key] for key in _KEYS if key in told}, ensure_ascii=False)
+
+
+def as_lines(message: Message) -> str:
+    """``2026-11-30 21:14:05 NAME: text``; each line of the text is one."""
+    if "id" not in message:
+        return f"-- {_MISSING} --"
+    start = f"{_local(message):%Y-%m-%d %H:%M:%S} {_speaker(message)}"
+    return "\n".join(start + shown(line) for line in message["text"].split("\n"))
+
+
+def text_of(message: Message) -> str:
+    """A message's text alone."""
+    return "\n".join(shown(line) for line in message["text"].split("\n"))
+
+
+def markdown(room: str, messages: Iterable[Message]) -> Iterator[str]:
+    """A room as Markdown, with a heading for each day."""
+    yield f"# {shown(room)}\n"
+    for day, message in _by_day(messages):
+        if day:
+            yield f"## {day}\n"
+        text = message["text"]
+        name = f"**{_marked(message['name'])}** {_local(message):%H:%M}"
+        if message["kind"] == "action":
+            yield f"{name} *{_marked(text)}*\n"
+        else:  # what people write is Markdown already, as the page shows it
+            yield f"{name}\n\n" + "\n".join(shown(line) for line in text.split("\n")) + "\n"
+
+
+def html(room: str, messages: Iterable[Message]) -> Iterator[str]:
+    """A room as a page of its own, without scripts, for any browser and for printing."""
+    title = escape(shown(room))
+    yield _HEAD.format(title=title)
+    for day, message in _by_day(messages):
+        if day:
+            yield f"<h2>{day}</h2>"
+        name, text = escape(shown(message["name"])), escape(text_of(message))
+        at = f'<time datetime="{escape(message["time"])}">{_local(message):%H:%M}</time>'
+        said = f"<em>{text}</em>" if message["kind"] == "action" else text
+        yield f'<p id="{escape(message["id"])}">{at} <b>{name}</b> <span>{said}</span></p>'
+    yield "</body></html>"
+
+
+_HEAD = """<!doctype html>
+<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }}
+body {{ max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }}
+h2 {{ font-size: 1rem; border-bottom: 1px solid; }}
+p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
+time {{ opacity: .7; font-size: .85em; }}
+span {{ white-space: pre-wrap; }}
+</style></head><body><h1>{title}</h1>"""
+
+
+def _by_day(messages: Iterable[Message]) -> Iterator[tuple[str, Message]]:
+    """Each message, with its day where that is another one than before."""
+    before = ""
+    for message in messages:
+        day = f"{_local(message):%Y-%m-%d}"
+        yield ("" if day == before else day), message
+        before = day
+
+
+def _local(message: Message) -> datetime:
+    return datetime.fromisoformat(message["time"]).astimezone()
+
+
+def _speaker(message: Message) -> str:
+    name = shown(message["name"])
+    return f"* {name} " if message["kind"] == "action" else f"{name}: "
+
+
+def _marked(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#" else char for char in shown(text))

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from asyncchat import __version__
 from asyncchat.cli import CommandGroup, main
+from asyncchat.cli._help import SectionedCommand
 from asyncchat.errors import AsyncChatError
 
 COMMANDS = main.list_commands(click.Context(main))
@@ -99,6 +100,8 @@ def test_command_loads_no_other_command(name):
             ("account", "client"),
             ("audit", "server"),
             ("audit", "client"),
+            ("say", "server"),
+            ("tail", "config"),
         ]
         if name in COMMANDS
     ],
@@ -144,6 +147,49 @@ def test_unknown_command_and_option_are_misuse():
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("srve", "Did you mean serve?"), ("sya", "Did you mean say?"), ("qqq", "No such command 'qqq'.\n")],
+)
+def test_a_mistyped_command_is_told_which_was_meant(typed, words):
+    done = CliRunner().invoke(main, [typed])
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_no_summary_is_cut_off():
+    helps = [CliRunner().invoke(main, [*words, "--help"]).output for words in ([], ["account"], ["token"])]
+    lines = [line for text in helps for line in text.splitlines()[1:]]
+    assert [line for line in lines if line.endswith(("...", "…"))] == []
+
+
+@pytest.mark.parametrize("name", ["serve", "bench"])
+def test_many_options_are_in_sections(name):
+    command = main.get_command(click.Context(main), name)
+    assert isinstance(command, SectionedCommand)
+    listed = [one for names in command.sections.values() for one in names]
+    options = {one.name for one in command.params if isinstance(one, click.Option)}
+    assert len(listed) == len(set(listed))
+    assert options - set(listed) <= {"file"}
+    shown = CliRunner().invoke(main, [name, "--help"]).output
+    assert [title for title in command.sections if f"\n{title}:\n" not in shown] == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell):
+    script = CliRunner().invoke(main, ["completion", shell]).stdout
+    assert "_ASYNCCHAT_COMPLETE" in script
+    environment = {
+        "_ASYNCCHAT_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "asyncchat sa",
+        "COMP_CWORD": "1",
+    }
+    if shell == "fish":
+        environment["COMP_CWORD"] = "sa"
+    done = CliRunner().invoke(main, [], env=environment, prog_name="asyncchat")
+    assert "say" in done.output
 
 
 def test_interrupt_is_130(group):

@@ -14,13 +14,14 @@ from typing import Any
 import click
 
 from asyncchat import __version__
+from asyncchat.cli._help import Group
 from asyncchat.errors import AsyncChatError
 
 # What a shell reports for a program that SIGINT (2) ended: 128 + 2.
 EXIT_INTERRUPTED = 130
 
 
-class CommandGroup(click.Group):
+class CommandGroup(Group):
     """A click group whose subcommands are the modules of this package, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -38,6 +39,18 @@ class CommandGroup(click.Group):
         module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand that is called; for a mistyped one, say which was meant."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, self.list_commands(ctx), 1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {close[0]}?" if close else ""))
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; a failure in it becomes one line on standard error and an exit code.

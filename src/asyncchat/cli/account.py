@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from asyncchat.cli._database import database_options, named_database
+from asyncchat.cli._help import Group
 from asyncchat.cli._passwords import new_password
 from asyncchat.control import requests
 from asyncchat.control.client import ask
@@ -21,7 +22,7 @@ password_option = click.option(
 )
 
 
-@click.group("account")
+@click.group("account", cls=Group)
 def command() -> None:
     """Create, list, change and remove accounts.
 

@@ -10,6 +10,7 @@ from asyncchat.bench import plot, report, results, scenario
 from asyncchat.bench.protocols import parse_url
 from asyncchat.bench.run import Settings, compare
 from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target, WithCapabilities, source_at
+from asyncchat.cli._help import SectionedCommand
 from asyncchat.errors import AsyncChatError
 
 _ALL = "all"
@@ -91,7 +92,21 @@ def _show_progress(text: str) -> None:
         click.echo(f"\r\x1b[K{text[:100]}", nl=False, err=True)
 
 
-@click.command("bench", short_help="Load a chat server and measure it.")
+_SECTIONS = {
+    "What is run": ("script", "seconds", "warmup", "rows", "caps", "runs"),
+    "Which server": ("url", "pid", "token", "no_history", "serve_options", "server_cpu", "client_cpu"),
+    "Compared with": (
+        "peers", "against", "against_pids", "revisions", "against_rows", "against_unindexed", "against_caps",
+        "against_options",
+    ),
+    "Results": ("json_path", "markdown_path", "plot_path"),
+}  # fmt: skip
+"""The options by what they are about."""
+
+
+@click.command(
+    "bench", cls=SectionedCommand, sections=_SECTIONS, short_help="Load a chat server and measure it."
+)
 @click.argument("names", metavar="[SCENARIO]...", nargs=-1)
 @click.option("--script", type=click.Path(path_type=Path), help="Run the phases of this TOML file instead.")
 @click.option("--seconds", type=float, help="Measured time in seconds.")

@@ -6,6 +6,7 @@ Owns the arguments and the output; must not know what the options do.
 
 import click
 
+from asyncchat.cli._help import Group
 from asyncchat.cli._options import config_option, loaded, sources
 from asyncchat.cli._passwords import new_password
 from asyncchat.config.options import Row, table, undotted
@@ -17,7 +18,7 @@ from asyncchat.errors import Misuse
 HIDDEN = "(hidden)"
 
 
-@click.group("config")
+@click.group("config", cls=Group)
 def command() -> None:
     """Show and check the configuration of asyncchat serve, and hash passwords for it."""
 

@@ -5,10 +5,21 @@ Owns the arguments; must not know what the options do.
 
 import click
 
+from asyncchat.cli._help import SectionedCommand
 from asyncchat.cli._options import loaded, serve_options, sources
 
+_SECTIONS = {
+    "Where it listens": ("host", "port", "listen", "lan", "open", "origins"),
+    "History": ("db", "history", "durable"),
+    "What it says of itself": ("name", "description", "contact", "network", "icon", "motd"),
+    "People": ("ascii_names", "cloak"),
+    "Limits and speed": ("limits", "compression"),
+    "Its log": ("log_level", "log_format"),
+}
+"""The options by what they are about."""
 
-@click.command("serve")
+
+@click.command("serve", cls=SectionedCommand, sections=_SECTIONS)
 @serve_options
 @click.pass_context
 def command(context: click.Context, /, file: str | None, **_flags: object) -> None:

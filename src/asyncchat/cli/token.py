@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from asyncchat.cli._database import database_options, named_database
+from asyncchat.cli._help import Group
 from asyncchat.control import requests
 from asyncchat.control.client import ask
 from asyncchat.core.features.bots import digest_of
@@ -20,7 +21,7 @@ MARK = "act_"
 """How a secret begins, so that scanners recognise one in the wrong place."""
 
 
-@click.group("token")
+@click.group("token", cls=Group)
 def command() -> None:
     """Add, list and revoke tokens for the HTTP API.
 

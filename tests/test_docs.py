@@ -278,7 +278,11 @@ def parsed(command: click.Command, words: list[str]) -> None:
 @pytest.mark.parametrize("page", having("python"), ids=lambda page: page.stem)
 def test_programs(page, server, environment, home):
     for block in blocks(page, "python"):
-        program = [sys.executable, "-W", "error", "-c", block.replace("1234", str(server.port))]
+        block = block.replace("1234", str(server.port))
+        program = [sys.executable, "-W", "error", "-c", block]
+        if "def test_" in block:
+            (home / "test_bot.py").write_text(block)
+            program[3:] = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bot.py"]
         with subprocess.Popen(
             program, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=home
         ) as process:
@@ -290,6 +294,25 @@ def test_programs(page, server, environment, home):
                     assert process.returncode == 0, f"{block}\n{errors}"
             finally:
                 process.kill()
+
+
+def test_the_types_of_programs(tmp_path):
+    """As whoever writes such a program checks it; ``tox -e types`` runs this."""
+    pytest.importorskip("mypy")
+    files = [
+        tmp_path / f"example_{number}.py"
+        for number, _ in enumerate(blocks(ROOT / "docs" / "python.md", "python"))
+    ]
+    for file, block in zip(files, blocks(ROOT / "docs" / "python.md", "python"), strict=True):
+        file.write_text(block)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), *map(str, files)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def answered(server: Serving, room: str) -> None:

@@ -1,11 +1,13 @@
 """One chat server that anyone joins with what they already have: nc, an IRC client, a pipe, Python.
 
-This module owns the package's public names and its version. It must not import any other part of the program
+This module owns the package's public names. It must not import any other part of the program
 until one of these names is used: a command loads only what it needs.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from asyncchat.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from asyncchat.client.async_client import AsyncClient as AsyncClient
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
     from asyncchat.client.pending import Found as Found
     from asyncchat.client.pending import Receipt as Receipt
     from asyncchat.errors import AsyncChatError as AsyncChatError
-
-__version__ = "0.1.0"
+    from asyncchat.server.embedded import Server as Server
+    from asyncchat.server.embedded import Subscription as Subscription
 
 _MODULES = {
     "asyncchat.client.async_client": ("AsyncClient", "AsyncReceipt"),
@@ -82,6 +84,7 @@ _MODULES = {
     ),
     "asyncchat.client.pending": ("Found", "Receipt"),
     "asyncchat.errors": ("AsyncChatError",),
+    "asyncchat.server.embedded": ("Server", "Subscription"),
 }
 """The module of each public name: it is imported when the name is first used."""
 

@@ -15,6 +15,7 @@ from asyncchat.server.limits import (
     ClientBudget,
     NetworkBudget,
     Rate,
+    most_connections,
     raise_file_limit,
 )
 from tests.server.harness import serving
@@ -327,7 +328,9 @@ def test_the_file_limit_is_raised_to_the_hard_one():
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))
-        assert raise_file_limit() == before[1] - RESERVED_FILES
+        assert most_connections() == min(256, before[1]) - RESERVED_FILES
+        raise_file_limit()
+        assert most_connections() == before[1] - RESERVED_FILES
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

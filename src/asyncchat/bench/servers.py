@@ -23,11 +23,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
-from asyncchat import __version__
 from asyncchat.bench import process
 from asyncchat.bench.protocols import Address, parse_url
 from asyncchat.bench.scenario import Surface
 from asyncchat.errors import AsyncChatError
+from asyncchat.version import __version__
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0

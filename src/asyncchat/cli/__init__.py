@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from asyncchat import __version__
 from asyncchat.cli._help import Group
 from asyncchat.errors import AsyncChatError
+from asyncchat.version import __version__
 
 # What a shell reports for a program that SIGINT (2) ended: 128 + 2.
 EXIT_INTERRUPTED = 130

@@ -79,11 +79,13 @@ class Sources(msgspec.Struct, frozen=True):
         file: the file; None: the environment may name one.
         environment: all variables; only those of the options are read.
         flags: the flags that were given, by field, as typed.
+        values: what a program states instead, by field.
     """
 
     file: str | None
     environment: Mapping[str, str]
-    flags: Mapping[str, object]
+    flags: Mapping[str, object] = {}
+    values: Mapping[str, object] = {}
 
     @property
     def file_name(self) -> str:
@@ -98,6 +100,7 @@ class Sources(msgspec.Struct, frozen=True):
             ConfigUnreadable: the file can't be read.
         """
         stated = _from_file(self.file_name) if self.file_name else {}
+        self._check_values()
         for row in options.table():
             value = self.environment.get(row.variable) if row.variable else None
             if value is not None:
@@ -107,6 +110,9 @@ class Sources(msgspec.Struct, frozen=True):
             if row.flag and row.field in self.flags:
                 value_of_flag = _converted(row, self.flags[row.field], row.flag)
                 stated[row.field] = Stated(value_of_flag, _FLAG, row.flag)
+            if row.field in self.values:
+                own = _converted(row, self.values[row.field], row.field, strict=True)
+                stated[row.field] = Stated(own, _FLAG, row.field)
         _settle(stated)
         profile = stated["profile"].value if "profile" in stated else options.ServeConfig().profile
         for field, value in options.PROFILES[profile].items():
@@ -114,6 +120,16 @@ class Sources(msgspec.Struct, frozen=True):
         config = options.ServeConfig(**{field: option.value for field, option in stated.items()})
         origins = {field: option.origin for field, option in stated.items() if option.origin}
         return Effective(config, origins, self.file_name)
+
+    def _check_values(self) -> None:
+        known = {row.field: bool(row.variable) for row in options.table()}
+        for name in self.values:
+            if known.get(name):
+                continue
+            if name in known:
+                raise ConfigError(f"{name} is a table: state it in a configuration file")
+            near = get_close_matches(name, known, 1)
+            raise ConfigError(f"There is no option {name}{f': did you mean {near[0]}?' if near else ''}")
 
 
 def _settle(stated: dict[str, Stated]) -> None:

@@ -13,7 +13,6 @@ from typing import Any, Union
 
 import msgspec
 
-from asyncchat import __version__
 from asyncchat.control import requests
 from asyncchat.control.executor import CommandExecutor, execute
 from asyncchat.control.wire import NO_JSON, Refused
@@ -24,6 +23,7 @@ from asyncchat.core.features.files import Files
 from asyncchat.core.names import fold
 from asyncchat.core.passwords import password_fault
 from asyncchat.core.replies import AccountFault
+from asyncchat.version import __version__
 
 
 async def status(executor: CommandExecutor, _request: requests.GetStatus) -> requests.Status:

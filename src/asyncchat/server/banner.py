@@ -8,9 +8,9 @@ from pathlib import Path
 
 import segno
 
-from asyncchat import __version__
 from asyncchat.core.names import LOBBY
 from asyncchat.server.addresses import Address, bracketed, is_local, is_wildcard, own_addresses
+from asyncchat.version import __version__
 
 
 def reachable(addresses: Sequence[Address]) -> list[Address]:

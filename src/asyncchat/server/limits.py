@@ -87,6 +87,9 @@ PERSON_SHARE = 0.2
 RESERVED_FILES = 64
 """File descriptors kept for the history, the listeners and the log beside the connections."""
 
+_MANY_FILES = 1_000_000
+"""Stands for no limit of files."""
+
 
 _DAY = 24 * 3600
 """Seconds over which guests get what they may send in a day."""
@@ -546,18 +549,21 @@ def _counted(network: NetworkBudget) -> tuple[NetworkBudget, ...]:
     return (network,) if network.site is None or network.trusted else (network, network.site)
 
 
-def raise_file_limit() -> int:
-    """Raises the soft limit of open files to the hard one.
+def raise_file_limit() -> None:
+    """Raises the soft limit of open files to the hard one."""
+    if sys.platform != "win32":
+        import resource
 
-    Returns:
-        How many connections fit in it.
-    """
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        hard = _MANY_FILES if hard == resource.RLIM_INFINITY else hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def most_connections() -> int:
+    """How many connections fit in the limit of open files."""
     if sys.platform == "win32":
         return 500  # select() in C takes 512 handles there
     import resource
 
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY:
-        hard = 1_000_000
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return max(1, hard - RESERVED_FILES)
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, (_MANY_FILES if soft == resource.RLIM_INFINITY else soft) - RESERVED_FILES)

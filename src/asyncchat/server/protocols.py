@@ -5,7 +5,6 @@ Owns what the server says of itself, and its update by a reload. Must not know s
 
 import time
 
-from asyncchat import __version__
 from asyncchat.config.options import ServeConfig
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.ids import Ids
@@ -15,6 +14,7 @@ from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.plain.dialect import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.server.clock import wall_clock
+from asyncchat.version import __version__
 
 
 class Protocols:

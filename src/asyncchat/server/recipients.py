@@ -7,6 +7,7 @@ behind the hub's state. Must not know sessions or the rules of the chat.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Set
 from typing import Protocol
@@ -184,6 +185,29 @@ class SilentRecipient:
 
     def disconnect(self, _reason: str, *, at_once: bool = False) -> None:
         """Has no connection."""
+
+
+_watchers = itertools.count(-1, -1)
+"""Numbers of watchers: they are no sessions, so theirs are negative."""
+
+
+class Watcher(SilentRecipient):
+    """A recipient without a client that reads rooms without being a member: it takes what it is told in
+    ``write``.
+
+    Args:
+        encoder: of what it is told.
+    """
+
+    def __init__(self, encoder: EventEncoder) -> None:
+        super().__init__(next(_watchers))
+        self.encoder = encoder
+        self.ended = False
+
+    def write_pending(self) -> None:
+        """Takes what it was told individually: it was subscribed in the middle of a batch."""
+        pending, self.pending = self.pending, []
+        self.write(joined(pending))
 
 
 class Absent(SilentRecipient):

@@ -1,7 +1,7 @@
-"""The program behind ``asyncchat serve``: opens the log and the listeners, serves until a signal, closes
-them.
+"""The program behind ``asyncchat serve``: serves until a signal.
 
-Owns the order of start and stop. Must not know the command line.
+Owns what belongs to a process of its own: signals, standard output, the limit of files, memory. Must not know
+the command line.
 """
 
 import asyncio
@@ -10,34 +10,25 @@ import gc
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Sized
 from pathlib import Path
 
-from asyncchat.config.options import ServeConfig, database_path
+from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Effective, Sources, exposed
-from asyncchat.log.base import Log
-from asyncchat.log.memory import MemoryLog
-from asyncchat.server import addresses, banner, logging_setup
-from asyncchat.server.addresses import Address, is_local
+from asyncchat.server import banner, logging_setup
+from asyncchat.server.addresses import is_local
 from asyncchat.server.control_socket import control_socket
-from asyncchat.server.limits import raise_file_limit
-from asyncchat.server.outbox import StorageLost
-from asyncchat.server.reload import ServeError, read_motd
-from asyncchat.server.secret_file import key_beside
+from asyncchat.server.launch import end, launched
+from asyncchat.server.limits import most_connections, raise_file_limit
 from asyncchat.server.server import Server
-from asyncchat.server.server_passwords import OwnerCode
 
 _logger = logging.getLogger("asyncchat.server")
 
 FORCED = 130
 """The exit status after a second Ctrl-C: 128 and SIGINT's number."""
-
-MEMORY_MESSAGES = 100_000
-"""The newest messages that ``--db :memory:`` keeps: about 50 MB."""
 
 TRIM_SECONDS = 5.0
 """How often the server looks whether many clients have left."""
@@ -83,49 +74,11 @@ def _open_standard_streams() -> None:
 
 async def _serve(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
     config = effective.config
-    motd = read_motd(config.motd)
-    most_sessions = raise_file_limit()
-    listeners: list[tuple[Address, list[socket.socket]]] = []
-    try:
-        shared_port, further = _addresses(config)
-        listeners += addresses.open_on_one_port(shared_port)
-        for address in further:
-            listeners.append((address, addresses.open_listener(address)))  # what opened is closed
-        await _serve_on(listeners, config, announce, motd, most_sessions, sources)
-    finally:
-        addresses.unlink(address for address, _sockets in listeners)
-
-
-async def _serve_on(
-    listeners: list[tuple[Address, list[socket.socket]]],
-    config: ServeConfig,
-    announce: Callable[[str], None],
-    motd: tuple[str, ...] | None,
-    most_sessions: int,
-    sources: Sources,
-) -> None:
-    database = database_path(config)
-    log = await _open_log(config, database)
-    try:
-        try:
-            code = OwnerCode.new() if database is None else OwnerCode.beside(database)
-        except OSError as error:
-            raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
-        server = Server(
-            config,
-            log,
-            code,
-            motd=motd,
-            cloak_key=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else None,
-            secret=_key_beside(database, ".secret", "The secret of accounts") or b"",
-            most_sessions=most_sessions,
-            sources=sources,
-            webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
-            database=database,
-        )
+    raise_file_limit()
+    async with launched(config, most_connections(), sources) as (server, listening, database):
         stopping = _stop_at_signals()
         _reload_at_hangup(server, stopping)
-        await server.start(listeners)
+        await server.start(listening)
         async with control_socket(server.hub, database):
             announce(_announcement(server, config, database))
             if config.open:
@@ -136,37 +89,6 @@ async def _serve_on(
                 await _until(stopping, server)
             finally:
                 giving_back.cancel()
-    finally:
-        await log.close()
-
-
-def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
-    """Where to listen: addresses that share one port, and further ones."""
-    try:
-        more = [addresses.parse_listener(url) for url in config.listen]
-    except ValueError as error:
-        raise ServeError(str(error)) from error
-    if config.lan:
-        return [Address(host, config.port) for host in addresses.private_addresses()], more
-    return [Address(config.host, config.port)] if config.host else [], more
-
-
-async def _open_log(config: ServeConfig, database: Path | None) -> Log:
-    if database is None:
-        return MemoryLog(MEMORY_MESSAGES if config.history else 0)
-    from asyncchat.log.sqlite import SqliteLog
-
-    return await SqliteLog.open(database, durable=config.durable)
-
-
-def _key_beside(database: Path | None, suffix: str, what: str) -> bytes | None:
-    """A key that is kept beside the database; None: there is no database, and a key lasts for this run."""
-    if database is None:
-        return None
-    try:
-        return key_beside(database, suffix)
-    except OSError as error:
-        raise ServeError(f"{what} beside {database} can't be kept: {error.strerror}") from error
 
 
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:
@@ -273,15 +195,8 @@ def _has_terminal() -> bool:
 async def _until(stopping: asyncio.Event, server: Server) -> None:
     serving = asyncio.create_task(server.run())
     signalled = asyncio.create_task(stopping.wait())
-    try:
-        await asyncio.wait((serving, signalled), return_when=asyncio.FIRST_COMPLETED)
-        if not serving.done():
-            _logger.info("Stopping (Ctrl-C once more forces it)")
-            await server.stop("the server is stopping")
-            serving.cancel()
-        signalled.cancel()
-        await asyncio.wait((serving, signalled))
-        if not serving.cancelled():
-            serving.result()
-    except StorageLost as lost:
-        raise ServeError(f"The history could not be written for 30 seconds: {lost}") from lost
+    await asyncio.wait((serving, signalled), return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        _logger.info("Stopping (Ctrl-C once more forces it)")
+    signalled.cancel()
+    await end(server, serving, "the server is stopping")

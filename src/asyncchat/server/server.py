@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from asyncchat import __version__
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Sources
 from asyncchat.core.events import Event
@@ -53,6 +52,7 @@ from asyncchat.server.session import SessionContext
 from asyncchat.server.uploads import Uploads
 from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
+from asyncchat.version import __version__
 
 _logger = logging.getLogger("asyncchat.server")
 

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import itertools
 import logging
 import ssl
 import time
@@ -21,18 +20,17 @@ from urllib.parse import urlsplit
 import h11
 import msgspec
 
-from asyncchat import __version__
 from asyncchat.config.webhooks import Webhook, key_of
 from asyncchat.core.events import MovesRoom, Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.dialects.base import EventEncoder
 from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.http.api import schemas
-from asyncchat.server.recipients import SilentRecipient, joined
+from asyncchat.server.recipients import Watcher
 from asyncchat.server.webhook_positions import Position, Positions
+from asyncchat.version import __version__
 
 _logger = logging.getLogger("asyncchat.webhooks")
 
@@ -60,9 +58,6 @@ WEIGHT = 250
 
 _RETRY_LATER = (408, 425, 429)
 
-_numbers = itertools.count(-1, -1)
-"""Webhooks are no sessions: their numbers are negative."""
-
 
 class Payload(msgspec.Struct, frozen=True):
     """A message to be posted."""
@@ -88,7 +83,7 @@ class HookEncoder:
         return b"%b %b\n" % (said.id.encode(), body)
 
 
-class Hook(SilentRecipient):
+class Hook(Watcher):
     """One webhook; it is subscribed to its rooms like a member."""
 
     weight = WEIGHT
@@ -96,12 +91,10 @@ class Hook(SilentRecipient):
     def __init__(
         self, name: str, stated: Webhook, encoder: HookEncoder, note: Callable[[str, str], None]
     ) -> None:
-        super().__init__(next(_numbers))
+        super().__init__(encoder)
         self.name = name
         self.stated = stated
-        self.encoder: EventEncoder = encoder
         self._note = note
-        self.ended = False
         self._waiting: deque[Payload] = deque()
         self._filled = asyncio.Event()
         self._dropped = 0
@@ -122,11 +115,6 @@ class Hook(SilentRecipient):
                     "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
                 )
         self._waiting.append(payload)
-
-    def write_pending(self) -> None:
-        """Takes what it was told individually: it was subscribed in the middle of a batch."""
-        pending, self.pending = self.pending, []
-        self.write(joined(pending))
 
     async def catch_up(self, log: Log, missed: PageQuery) -> None:
         """Puts what it missed before what waits already."""

@@ -10,6 +10,7 @@ from asyncchat.core.features.bots import (
     Bots,
     NewToken,
     Post,
+    PostFromProgram,
     RevokeToken,
     TokenFault,
     TokenMade,
@@ -72,6 +73,11 @@ def test_all_rooms_are_one_star():
         (ANNA, RevokeToken("ci"), TokenFault.OTHERS),
         (SERVER, RevokeToken("x"), TokenFault.UNKNOWN),
         (SERVER, Post("x", "#tea", "hi"), TokenFault.FORBIDDEN),
+        (ANNA, PostFromProgram("app", "#tea", "hi"), TokenFault.OTHERS),
+        (OLGA, PostFromProgram("app", "#tea", "hi"), TokenFault.OTHERS),
+        (SERVER, PostFromProgram("a p", "#tea", "hi"), TokenFault.NOT_ALLOWED),
+        (SERVER, PostFromProgram("BOB", "#tea", "hi"), TokenFault.HELD),
+        (SERVER, PostFromProgram("dora", "#tea", "hi"), TokenFault.HELD),
         (SERVER, Post("ci", "#lobby", "hi"), TokenFault.FORBIDDEN),
     ],
 )
@@ -156,3 +162,12 @@ def test_a_token_is_found_by_its_secrets_digest_until_it_is_revoked(chat):
     do(chat, OLGA, RevokeToken("other"))
     assert bots.with_digest("d") is None
     assert bots.with_digest("e") == bots.tokens["e"]
+
+
+def test_the_program_of_the_server_posts_under_any_name(chat):
+    (said,) = do(chat, SERVER, PostFromProgram("app", "#tea", "hi", Speech.ACTION))
+    assert isinstance(said, Said)
+    assert (said.person.origin, said.text, said.speech) == ("app!bot@api", "hi", Speech.ACTION)
+    assert do(chat, SERVER, PostFromProgram("ci", "#tea", "as the bot of a token"))
+    assert isinstance(do(chat, SERVER, PostFromProgram("app", "#tea", ""))[0], NoText)
+    assert isinstance(do(chat, SERVER, PostFromProgram("app", "tea", "hi"))[0], RoomNotAllowed)

@@ -124,6 +124,15 @@ class Post(Command, frozen=True):
     asked: str = ""
 
 
+class PostFromProgram(Command, frozen=True):
+    """Say something in a room under a name that nobody has: for the program that the server is part of."""
+
+    name: str
+    room: str
+    text: str
+    speech: Speech = Speech.MESSAGE
+
+
 class TokenMade(Untold, frozen=True, tag="token_made"):
     """A token was made; see ``Token``."""
 
@@ -243,7 +252,7 @@ def _refusal_of_token(chat: Chat, person_id: int, command: NewToken) -> TokenRef
         fault, detail = TokenFault.NOT_ALLOWED, name_fault(name) or ""
     elif key in Bots.of(chat).tokens:
         fault = TokenFault.EXISTS
-    elif key in chat.accounts or key in chat.people.by_name:
+    elif _is_held(chat, name):
         fault = TokenFault.HELD
     elif not command.rooms:
         fault = TokenFault.NO_ROOMS
@@ -283,7 +292,7 @@ def post(chat: Chat, _person_id: int, command: Post, now: int) -> Items:
     before = Bots.of(chat).keys.before(token.digest, command.key, now)
     if before is not None:
         return (before,)
-    said = _said(chat, token, command)
+    said = _said(chat, token.bot, command)
     if isinstance(said, Refusal):
         return (said,)
     if not command.key:
@@ -291,7 +300,31 @@ def post(chat: Chat, _person_id: int, command: Post, now: int) -> Items:
     return (said, PostedOnce(token.digest, command.key, command.asked, said.room, now))
 
 
-def _said(chat: Chat, token: Token, command: Post) -> Said | Refusal:
+@handles(PostFromProgram)
+def post_from_program(chat: Chat, person_id: int, command: PostFromProgram, _now: int) -> Items:
+    """Says something in a room for the program that the server is a part of; nothing of it stays but that."""
+    name = command.name
+    fault, detail = None, ""
+    if person_id != SERVER:
+        fault = TokenFault.OTHERS
+    elif (why := name_fault(name)) is not None:
+        fault, detail = TokenFault.NOT_ALLOWED, why
+    elif _is_held(chat, name):
+        fault = TokenFault.HELD
+    return (_said(chat, _bot(name), command) if fault is None else TokenRefused(fault, name, detail),)
+
+
+def _is_held(chat: Chat, name: str) -> bool:
+    """Whether a person or an account has a name."""
+    return fold(name) in chat.accounts or fold(name) in chat.people.by_name
+
+
+def posted_text(text: str) -> str:
+    """A text as it is posted: its lines end with \\n, the last one without, and it has no NUL."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").replace("\0", "\ufffd")
+
+
+def _said(chat: Chat, bot: Person, command: Post | PostFromProgram) -> Said | Refusal:
     fault = room_fault(command.room)
     if fault is not None:
         return RoomNotAllowed(command.room, fault)
@@ -301,7 +334,6 @@ def _said(chat: Chat, token: Token, command: Post) -> Said | Refusal:
         return NoText()
     if CTCP_MARK in command.text:
         return CannotSpeak(command.room, CannotSpeakReason.CTCP)
-    bot = token.bot
     room = chat.room_named(command.room)
     if room is None:
         return Said(command.room, bot, command.text, command.speech, _BOT)

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from asyncchat import __version__
+from asyncchat.version import __version__
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session

@@ -17,10 +17,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from asyncchat import __version__
 from asyncchat.core.features.files import Files
 from asyncchat.server.addresses import is_local
 from asyncchat.server.http.messages import Request, Response, problem
+from asyncchat.version import __version__
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session, SessionContext

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat import __version__
+from asyncchat.version import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.features.login_tokens import LoginTokens, LoginTokenUsed
 from asyncchat.core.names import room_fault

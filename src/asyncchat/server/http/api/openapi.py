@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from asyncchat import __version__
+from asyncchat.version import __version__
 from asyncchat.core.features.bots import ACTIONS
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import OPEN, PREFIX, Route

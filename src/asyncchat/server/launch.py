@@ -1,0 +1,149 @@
+"""What a server needs before it starts, and how it ends: for ``asyncchat serve`` and for a program's own.
+
+Owns the order of that: listeners, the log, the keys beside it. Must not know signals, standard output or
+whoever runs the server.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from asyncchat.config.options import ServeConfig, database_path
+from asyncchat.config.sources import Sources
+from asyncchat.log.base import Log
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server import addresses
+from asyncchat.server.addresses import Address
+from asyncchat.server.outbox import StorageLost
+from asyncchat.server.reload import ServeError, read_motd
+from asyncchat.server.secret_file import key_beside
+from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
+
+MEMORY_MESSAGES = 100_000
+"""The newest messages that ``--db :memory:`` keeps: about 50 MB."""
+
+Listening = list[tuple[Address, list[socket.socket]]]
+"""Bound sockets, by what was asked for."""
+
+
+class Launched(NamedTuple):
+    """A server that is not started yet, where it is to listen, and its history's file."""
+
+    server: Server
+    listening: Listening
+    database: Path | None
+
+
+@asynccontextmanager
+async def launched(
+    config: ServeConfig, most_sessions: int, sources: Sources | None = None
+) -> AsyncIterator[Launched]:
+    """Makes a server, and closes what it had after the block. Whoever calls it starts and ends the server.
+
+    Args:
+        config: the options.
+        most_sessions: most connections; the options may allow fewer.
+        sources: where a reload reads the options.
+
+    Raises:
+        AsyncChatError: a port is in use, a file can't be opened, …; the text says what to do.
+    """
+    motd = read_motd(config.motd)
+    listening: Listening = []
+    try:
+        shared_port, further = _addresses(config)
+        listening += addresses.open_on_one_port(shared_port)
+        for address in further:
+            listening.append((address, addresses.open_listener(address)))  # what opened is closed
+        database = database_path(config)
+        log = await _open_log(config, database)
+        try:
+            yield Launched(_server(config, log, database, motd, most_sessions, sources), listening, database)
+        finally:
+            await log.close()
+    finally:
+        for _address, sockets in listening:
+            for one in sockets:
+                one.close()
+        addresses.unlink(address for address, _sockets in listening)
+
+
+def _server(
+    config: ServeConfig,
+    log: Log,
+    database: Path | None,
+    motd: tuple[str, ...] | None,
+    most_sessions: int,
+    sources: Sources | None,
+) -> Server:
+    try:
+        code = OwnerCode.new() if database is None else OwnerCode.beside(database)
+    except OSError as error:
+        raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
+    return Server(
+        config,
+        log,
+        code,
+        motd=motd,
+        cloak_key=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else None,
+        secret=_key_beside(database, ".secret", "The secret of accounts") or b"",
+        most_sessions=most_sessions,
+        sources=sources,
+        webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
+        database=database,
+    )
+
+
+async def end(server: Server, serving: asyncio.Task[None], reason: str) -> None:
+    """Stops a server in order, unless it has ended by itself.
+
+    Args:
+        server: the server.
+        serving: its ``run``.
+        reason: what people are told.
+
+    Raises:
+        ServeError: it had to end, because the history could not be written.
+    """
+    try:
+        if not serving.done():
+            await server.stop(reason)
+            serving.cancel()
+        await asyncio.wait((serving,))
+        if not serving.cancelled():
+            serving.result()
+    except StorageLost as lost:
+        raise ServeError(f"The history could not be written for 30 seconds: {lost}") from lost
+
+
+def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
+    """Where to listen: addresses that share one port, and further ones."""
+    try:
+        more = [addresses.parse_listener(url) for url in config.listen]
+    except ValueError as error:
+        raise ServeError(str(error)) from error
+    if config.lan:
+        return [Address(host, config.port) for host in addresses.private_addresses()], more
+    return [Address(config.host, config.port)] if config.host else [], more
+
+
+async def _open_log(config: ServeConfig, database: Path | None) -> Log:
+    if database is None:
+        return MemoryLog(MEMORY_MESSAGES if config.history else 0)
+    from asyncchat.log.sqlite import SqliteLog
+
+    return await SqliteLog.open(database, durable=config.durable)
+
+
+def _key_beside(database: Path | None, suffix: str, what: str) -> bytes | None:
+    """A key that is kept beside the database; None: there is no database, and a key lasts for this run."""
+    if database is None:
+        return None
+    try:
+        return key_beside(database, suffix)
+    except OSError as error:
+        raise ServeError(f"{what} beside {database} can't be kept: {error.strerror}") from error

@@ -19,8 +19,7 @@ from asyncchat.server import banner
 from asyncchat.server.addresses import bracketed, is_local
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.http import metrics, static
-from asyncchat.server.http.api.dispatch import Api, description
-from asyncchat.server.http.api.routes import PREFIX
+from asyncchat.server.http.api.dispatch import PREFIXES, Api, description
 from asyncchat.server.http.files import FILE_PATHS, FilesApp
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
@@ -43,8 +42,6 @@ _PREFLIGHT: Headers = (
     ),
     ("Access-Control-Max-Age", "600"),
 )
-
-_BELOW_PREFIX = f"{PREFIX}/"
 
 LOADING_SECONDS = 5.0
 """How long after its last file a browser may still open connections for others."""
@@ -163,7 +160,7 @@ class App:
 
     async def _answer(self, request: Request, body: Body, session: Session) -> Response:
         path = request.raw_path
-        if path.startswith(_BELOW_PREFIX):
+        if path.startswith(PREFIXES):
             return await self._api.respond(request, body, session)
         if path.startswith(FILE_PATHS):
             return await self.files.respond(request, body, session, self.base(request))

@@ -39,6 +39,13 @@ class Answer:
 def ask(
     server: ServerThread, method: str, path: str, body: Any = None, bearer: str = "", **headers: str
 ) -> Answer:
+    """One request to the API."""
+    return request(server, method, f"/api/v1{path}", body, bearer, **headers)
+
+
+def request(
+    server: ServerThread, method: str, path: str, body: Any = None, bearer: str = "", **headers: str
+) -> Answer:
     """One request; a dict is sent as JSON, a str as plain text."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -51,7 +58,7 @@ def ask(
         sent.setdefault("Content-Type", "text/plain; charset=utf-8")
         body = body.encode()
     try:
-        connection.request(method, f"/api/v1{path}", body, sent)
+        connection.request(method, path, body, sent)
         return Answer(connection.getresponse())
     finally:
         connection.close()

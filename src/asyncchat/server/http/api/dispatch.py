@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.version import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.features.login_tokens import LoginTokens, LoginTokenUsed
 from asyncchat.core.names import room_fault
 from asyncchat.core.people import network_of
-from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, search, stream
+from asyncchat.server.http.api import hooks, messages, openapi, rooms, routes, schemas, search, stream
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.password_guard import NetworkCount
+from asyncchat.version import __version__
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -31,6 +31,9 @@ _REMEMBERED = 256
 
 _REMEMBERED_LETTERS = 256
 """Letters of the longest of them."""
+
+PREFIXES = (f"{routes.PREFIX}/", hooks.PREFIX)
+"""What the paths begin with that ``Api`` answers."""
 
 _USED_MICROSECONDS = 86_400_000_000
 """A login token's use is noted once a day: one that nobody uses for a season is not valid any more."""
@@ -69,6 +72,7 @@ ROUTES: tuple[routes.Route, ...] = (
     *messages.ROUTES,
     *search.ROUTES,
     *stream.ROUTES,
+    *hooks.ROUTES,
     routes.Route(
         "GET", "/openapi.json", "readDescription", describe,
         "Gives this document.",
@@ -85,6 +89,8 @@ class _Found(msgspec.Struct, frozen=True):
     room: str
     room_fault: str | None
     """Why no room can be called so."""
+    authorization: str = ""
+    """What the header would say, if the path has the secret of a token."""
 
 
 def _find(method: str, raw_path: str) -> _Found | Response:
@@ -105,7 +111,8 @@ def _find(method: str, raw_path: str) -> _Found | Response:
     room = match.get("room", "")
     if room and not room.startswith("#"):
         room = f"#{room}"
-    return _Found(route, room, room_fault(room) if room else None)
+    authorization = f"Bearer {match['token']}" if "token" in match else ""
+    return _Found(route, room, room_fault(room) if room else None, authorization)
 
 
 _remembered = lru_cache(_REMEMBERED)(_find)
@@ -143,7 +150,7 @@ class Api:
             self._context.streams.end_visitors()
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
-        """The answer to a request below the prefix."""
+        """The answer to a request below one of ``PREFIXES``."""
         path = request.raw_path
         found = (_remembered if len(path) <= _REMEMBERED_LETTERS else _find)(request.method, path)
         if isinstance(found, Response):
@@ -151,10 +158,12 @@ class Api:
         route, room = found.route, found.room
         token: Token | None = None
         account = Login()
-        authorization = request.values.get("authorization")
+        authorization = found.authorization or request.values.get("authorization")
         if authorization:
             token = self.token_of(authorization)
             if token is None:
+                if route.refused is not None:
+                    return self.refuse_token(session, route.refused)
                 login = self.login_of(authorization, session)
                 if isinstance(login, Response):
                     return login
@@ -192,14 +201,14 @@ class Api:
         where = f" in {room}" if room else ""
         return problem(403, f"This token does not allow to {route.action}{where}.")
 
-    def refuse_token(self, session: Session) -> Response:
+    def refuse_token(self, session: Session, answer: Response | None = None) -> Response:
         """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
         if self._context.sessions.options.limits:
             wait = self._wrong_tokens.wait(session.address)
             if wait:
                 return _too_many("wrong tokens", wait)
             self._wrong_tokens.add(session.address)
-        return problem(401, "That is no token, or it was revoked.", routes.NEEDS_TOKEN)
+        return answer or problem(401, "That is no token, or it was revoked.", routes.NEEDS_TOKEN)
 
     def token_of(self, authorization: str) -> Token | None:
         """The token that an Authorization header has; None if it is not valid."""

@@ -7,10 +7,11 @@ key, which is valid for a week, also after a restart.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable
 
 from asyncchat.control.executor import sentence
 from asyncchat.core.events import Record
-from asyncchat.core.features.bots import POST, Post
+from asyncchat.core.features.bots import POST, Post, posted_text
 from asyncchat.core.features.connect import NameNotAllowed, NameTaken
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.join import RoomNotAllowed
@@ -20,6 +21,7 @@ from asyncchat.core.features.visitors import PostAs
 from asyncchat.core.names import alternatives, fold
 from asyncchat.core.replies import DailyQuotaUsed, NoSuchRoom, NoText, Refusal, StorageDown, TextTooLong
 from asyncchat.core.text import size
+from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.access import unreadable, visitor_of
@@ -29,12 +31,10 @@ from asyncchat.server.http.messages import Response, problem
 KEY_LENGTH = 200
 """Longest Idempotency-Key: a UUID has 36 characters."""
 
-_BREAKS = str.maketrans({"\0": "\ufffd"})
-
 
 async def post(call: Call) -> Response:
     """Says something in a room."""
-    key = call.request.header("idempotency-key")
+    key = call.request.values.get("idempotency-key", "")
     if len(key) > KEY_LENGTH:
         return problem(400, f"An Idempotency-Key has at most {KEY_LENGTH} characters.")
     body = await body_of(call, _BODIES)
@@ -45,12 +45,7 @@ async def post(call: Call) -> Response:
     if key:  # the history keeps them for a week: as digests, so that nobody can read the key or the request
         key = _digest(fold(call.room), key)
         asked = _digest(fold(call.room), draft.kind, draft.text)
-    text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
-    sessions = call.context.sessions
-    members = sessions.delivery.members_of(call.room)
-    # Whose lines are shorter is sent as many messages.
-    lines = 1 + text.count("\n")
-    call.session.charge(lines - 1, lines * members)
+    text = posted_text(draft.text)
     speech = schemas.KINDS[draft.kind]
     command: Post | PostAs
     if call.token is not None:
@@ -65,7 +60,7 @@ async def post(call: Call) -> Response:
             return problem(429, sentence(DailyQuotaUsed()), (("Retry-After", "3600"),))
         visitor = visitor_of(call.session, call.account, draft.name)
         command = PostAs(visitor, call.room, text, speech, key, asked)
-    for item in await sessions.hub.request(command):
+    for item in await submit(call, command):
         if isinstance(item, Record):
             said = schemas.message(item, call.context.ids)
             assert said is not None  # noqa: S101 - a post is one of the kinds
@@ -79,6 +74,16 @@ async def post(call: Call) -> Response:
         if isinstance(item, Refusal):
             return problem(_STATUS.get(type(item), 403), sentence(item))
     raise AssertionError("a post without an outcome")
+
+
+def submit(call: Call, command: Post | PostAs) -> Awaitable[Outcome]:
+    """Has a bot say something, which is charged as a person's lines are."""
+    sessions = call.context.sessions
+    members = sessions.delivery.members_of(command.room)
+    # Whose lines are shorter is sent as many messages.
+    lines = 1 + command.text.count("\n")
+    call.session.charge(lines - 1, lines * members)
+    return sessions.hub.request(command)
 
 
 def _digest(*parts: str) -> str:
@@ -109,7 +114,11 @@ async def _again(call: Call, before: PostedBefore, asked: str, name: str) -> Res
     return problem(409, "It was posted under this Idempotency-Key before, and is in the history no more.")
 
 
-_BODIES: dict[str, type] = {"application/json": schemas.Draft, "text/plain": str}
+_BODIES: dict[str, type] = {
+    "application/json": schemas.Draft,
+    "text/plain": str,
+    "application/x-www-form-urlencoded": str,  # so “curl -d” calls any text; it is taken as it is
+}
 
 _STATUS: dict[type[Refusal], int] = {
     NoSuchRoom: 404,
@@ -135,7 +144,7 @@ ROUTES = (
         problems={
             404: "No room can be called so, or there is none in which the visitor may speak.",
             409: "The key was used for another message (id), or for one that is gone; or the name is taken.",
-            415: "The body is neither JSON nor plain text.",
+            415: "The body is neither JSON nor text.",
             422: "There is no text, or it is too long.",
         },
     ),

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.version import __version__
 from asyncchat.core.features.bots import ACTIONS
 from asyncchat.server.http.api import schemas
-from asyncchat.server.http.api.routes import OPEN, PREFIX, Route
+from asyncchat.server.http.api.routes import OPEN, Route
 from asyncchat.server.http.messages import PROBLEM
+from asyncchat.version import __version__
 
 EVERYWHERE = {
     400: "The request can't be understood.",
@@ -33,6 +33,11 @@ EVERYWHERE = {
 }
 """Errors that every route may answer."""
 
+_IN_PATHS = {
+    "room": "A room's name; its # may be left out, or is written %23.",
+    "token": "The secret of a token that allows to post.",
+}
+
 _REF = "#/components/schemas/{name}"
 
 
@@ -46,7 +51,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(dict.fromkeys(kinds), ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.prefix + route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -77,7 +82,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _responses(route),
         "security": [],
     }
-    if route.action != OPEN:
+    if _needs_header(route):
         operation["security"] = [{}, {"token": []}] if route.optional else [{"token": []}]
     if route.body:
         operation["requestBody"] = {
@@ -88,11 +93,16 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _path(route: Route) -> list[dict[str, Any]]:
-    if "{room}" not in route.path:
-        return []
-    words = "A room's name; its # may be left out, or is written %23."
     schema = {"type": "string", "minLength": 1, "maxLength": 64}
-    return [{"name": "room", "in": "path", "required": True, "description": words, "schema": schema}]
+    return [
+        {"name": name, "in": "path", "required": True, "description": words, "schema": schema}
+        for name, words in _IN_PATHS.items()
+        if f"{{{name}}}" in route.path
+    ]
+
+
+def _needs_header(route: Route) -> bool:
+    return route.action != OPEN and route.refused is None
 
 
 def _query(route: Route) -> list[dict[str, Any]]:
@@ -124,7 +134,7 @@ def _responses(route: Route) -> dict[str, Any]:
             "content": {answer.kind: {"schema": schema}} if answer.kind else {},
         }
     problems = {**EVERYWHERE, **route.problems}
-    if route.action != OPEN:
+    if _needs_header(route):
         problems[401] = "A token is needed, or this is none."
     for status, words in sorted(problems.items()):
         if str(status) not in found:
@@ -132,6 +142,8 @@ def _responses(route: Route) -> dict[str, Any]:
                 "description": words,
                 "content": {PROBLEM: {"schema": _schema(schemas.Problem)}},
             }
+            if route.refused is not None and status in route.problems:
+                found[str(status)]["content"]["text/plain"] = {"schema": {"type": "string"}}
     return found
 
 

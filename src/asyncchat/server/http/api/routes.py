@@ -101,7 +101,8 @@ class Route(msgspec.Struct, frozen=True):
     """One route.
 
     ``action`` is what the token must allow (``bots.ACTIONS``), ``optional`` whether the token may be
-    missing. ``problems`` are the errors beyond those that every route has.
+    missing. ``problems`` are the errors beyond those that every route has. ``path`` follows ``prefix``.
+    ``refused`` is the answer to a wrong token in the path; a route with one has problems in plain text, too.
     """
 
     method: str
@@ -116,10 +117,12 @@ class Route(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     body: Mapping[str, type[msgspec.Struct] | type[str]] = {}
     problems: Mapping[int, str] = {}
+    prefix: str = PREFIX
+    refused: Response | None = None
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
         """The parameters in a path that is split at its slashes; None if it is another route's."""
-        own = self.path.split("/")[1:]
+        own = f"{self.prefix}{self.path}".split("/")[1:]
         if len(own) != len(segments):
             return None
         found: dict[str, str] = {}
@@ -132,8 +135,8 @@ class Route(msgspec.Struct, frozen=True):
 
 
 def segments_of(raw_path: str) -> list[str]:
-    """A path below the prefix, split at its slashes and then decoded: a room's name may have a slash."""
-    parts = raw_path.removeprefix(PREFIX).split("/")[1:]
+    """A path, split at its slashes and then decoded: a room's name may have a slash."""
+    parts = raw_path.split("/")[1:]
     return [unquote_to_bytes(part).decode("utf-8", "replace") for part in parts]
 
 

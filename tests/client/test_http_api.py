@@ -6,8 +6,9 @@ from threading import Thread
 import pytest
 
 from asyncchat.client.address import Address
-from asyncchat.client.errors import ClientError, Unreachable
-from asyncchat.client.http_api import PAGE, ApiError, ConnectionBroken, HttpApi
+from asyncchat.client.errors import Unreachable
+from asyncchat.client.http_api import PAGE, ApiError, HttpApi
+from asyncchat.client.http_exchange import ConnectionBroken, NotOurs
 from tests.server.harness import serving
 
 
@@ -75,9 +76,9 @@ def test_a_busy_server_is_asked_again():
     ("answer", "error", "words"),
     [
         (b"", ConnectionBroken, "broke before it answered"),
-        (b":irc.example NOTICE * :hello\r\n", ClientError, "not the address of an asyncchat server"),
-        (response("200 OK", "<html>"), ClientError, "not the address of an asyncchat server"),
-        (response("404 x", "<html>"), ClientError, "not the address of an asyncchat server"),
+        (b":irc.example NOTICE * :hello\r\n", NotOurs, "not the address of an asyncchat server"),
+        (response("200 OK", "<html>"), NotOurs, "not the address of an asyncchat server"),
+        (response("404 x", "<html>"), NotOurs, "not the address of an asyncchat server"),
         (response("401 x", '{"detail": "x"}'), ApiError, "--token TOKEN"),
         (response("403 x", '{"detail": "Not you."}'), ApiError, "Not you."),
     ],

@@ -43,22 +43,29 @@ def part(
         usual: how many messages are given where nothing else is asked for.
     """
     from collections import deque
-    from datetime import UTC, datetime
     from itertools import takewhile
 
-    from asyncchat.client.http_api import EPOCH
-    from asyncchat.client.moments import parse_moment
-
-    now = datetime.now(UTC)
-    before, end = parse_moment(until, now) if until else ("", "")
+    before, end = moment(until)
+    after, start = moment(since)
     if not since:
         return api.backwards(room, usual if count is None else count, before, end)
-    after, start = parse_moment(since, now)
-    found = api.forwards(room, after, start or EPOCH, end)
+    found = api.forwards(room, after, start, end)
     if before:
         number = _number(before)
         found = takewhile(lambda message: _number(message["id"]) < number, found)
     return list(deque(found, count))
+
+
+def moment(text: str) -> tuple[str, str]:
+    """(id, time) of a place in the history, as typed; both are empty where none was."""
+    if not text:
+        return "", ""
+    # It loads much, and is seldom needed.
+    from datetime import UTC, datetime
+
+    from asyncchat.client.moments import parse_moment
+
+    return parse_moment(text, datetime.now(UTC))
 
 
 def _number(id: str) -> int:

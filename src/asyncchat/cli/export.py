@@ -4,7 +4,7 @@ from itertools import chain
 
 import click
 
-from asyncchat.cli._reading import since_option
+from asyncchat.cli._reading import moment, since_option
 from asyncchat.cli._server import asking, opened, room_of
 
 
@@ -26,15 +26,10 @@ def command(room: str, form: str, since: str, server: str, token: str) -> None:
     \b
     asyncchat export ci --format html > ci.html
     """
-    from datetime import UTC, datetime
-
     from asyncchat.client import transcript
-    from asyncchat.client.http_api import EPOCH
-    from asyncchat.client.moments import parse_moment
 
     api, name = opened(server, token), room_of(room)
-    after, start = parse_moment(since, datetime.now(UTC)) if since else ("", "")
-    found = api.forwards(name, after, start or EPOCH)
+    found = api.forwards(name, *moment(since))
     # The first page, so that a failure comes before anything is written.
     messages = chain([first] if (first := next(found, None)) is not None else [], found)
     forms = {"md": transcript.markdown, "html": transcript.html}

@@ -12,11 +12,11 @@ from asyncchat.cli._server import asking, json_option, opened
 @asking
 def command(as_json: bool, server: str, token: str) -> None:
     """Print the rooms: name, number of members, topic. With --json also whether a room is public."""
-    from asyncchat.text.sanitize import shown
+    from asyncchat.client.transcript import clean
 
     for room in opened(server, token).rooms():
         if as_json:
             told = {"room": room["name"], **{key: room[key] for key in ("members", "topic", "public")}}
             click.echo(json.dumps(told, ensure_ascii=False))
         else:
-            click.echo(f"{shown(room['name'])}  {room['members']}  {shown(room['topic'])}".rstrip())
+            click.echo(f"{clean(room['name'])}  {room['members']}  {clean(room['topic'])}".rstrip())

@@ -13,7 +13,7 @@ from asyncchat.cli._server import asking, json_option, opened, room_of
 @asking
 def command(room: str, as_json: bool, server: str, token: str) -> None:
     """Print who is in ROOM, one name a line; without ROOM who is in the lobby."""
-    from asyncchat.text.sanitize import shown
+    from asyncchat.client.transcript import clean
 
     name = room_of(room)
     for member in opened(server, token).members(name):
@@ -25,4 +25,4 @@ def command(room: str, as_json: bool, server: str, token: str) -> None:
             }
             click.echo(json.dumps(told, ensure_ascii=False))
         else:
-            click.echo(shown(member["name"]))
+            click.echo(clean(member["name"]))

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from asyncchat.client.errors import TimedOut, Unreachable
-from asyncchat.client.http_api import ApiError, ConnectionBroken, HttpApi, Message
+from asyncchat.client.http_api import ApiError, HttpApi, Message
+from asyncchat.client.http_exchange import ConnectionBroken
 
 PAUSES: Final = (1.0, 30.0)
 """Seconds between two attempts to reconnect, the first and the longest."""

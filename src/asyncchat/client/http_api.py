@@ -5,22 +5,21 @@ Owns requests, their answers as values, and what of a failure a person is told. 
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from typing import Any, Final
+from contextlib import closing, contextmanager
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlencode
 
 from asyncchat.client.address import Address
-from asyncchat.client.errors import START_HINT, ClientError, TimedOut, Unreachable, reason_of
+from asyncchat.client.errors import ClientError
+from asyncchat.client.http_exchange import Exchange, NotOurs
 
 PAGE: Final = 200
 """Messages of one page at the most."""
 
-EPOCH: Final = "1970-01-01T00:00:00.000Z"
+_EPOCH: Final = "1970-01-01T00:00:00.000Z"
 """The time from which on everything is read."""
 
 SILENCE: Final = 40.0
@@ -37,13 +36,6 @@ class ApiError(ClientError):
         super().__init__(detail)
         self.status = status
         self.id = id
-
-
-class ConnectionBroken(ClientError):
-    """The connection broke before the answer came."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(f"The connection to {address} broke before it answered.")
 
 
 class HttpApi:
@@ -69,7 +61,7 @@ class HttpApi:
     ) -> None:
         self.address = address
         self._tls = tls
-        self._token = token
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout = timeout
         self._patience = patience
         self._sleep = sleep
@@ -83,12 +75,12 @@ class HttpApi:
             ApiError: it was refused; under the key of another message with that message's ``id``.
             ClientError: there is no server, or no answer.
         """
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
         draft = {"text": text, "name": name}
         said: Message = self._ask("POST", f"{_room(room)}/messages", json.dumps(draft).encode(), headers)
         return said
 
-    def upload(self, file: Any, name: str) -> str:
+    def upload(self, file: BinaryIO, name: str) -> str:
         """Sends a file that can be read in binary, and returns its link.
 
         Raises:
@@ -106,9 +98,9 @@ class HttpApi:
         page = self._ask("GET", f"{_room(room)}/messages?{_query(query)}")
         return page["messages"], page["more"]
 
-    def forwards(self, room: str, after: str = "", since: str = EPOCH, until: str = "") -> Iterator[Message]:
-        """All messages after one (by its id), or from a time on, oldest first."""
-        bound = {"after": after} if after else {"since": since}
+    def forwards(self, room: str, after: str = "", since: str = "", until: str = "") -> Iterator[Message]:
+        """All messages after one (by its id), or from a time on (empty: all), oldest first."""
+        bound = {"after": after} if after else {"since": since or _EPOCH}
         while True:
             page, more = self.messages(room, limit=PAGE, until=until, **bound)
             yield from page
@@ -174,117 +166,59 @@ class HttpApi:
             TimedOut: the caller waits no longer.
         """
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
-        connection = self._connected(min(self._timeout, max(0.1, left())))
-        with closing(connection):
-            connected = connection.sock  # the connection forgets it when it has answered
-            response = self._answer(connection, "GET", f"{_room(room)}/stream", None, headers)
-            if response.status != 200:
-                raise self._error(response)
-            with closing(response):
-                yield self._events(connected, response, left)
+        timeout = min(self._timeout, max(0.1, left()))
+        with closing(Exchange(self.address, tls=self._tls, timeout=timeout)) as exchange:
+            exchange.ask("GET", f"{_room(room)}/stream", {**self._authorization, **headers}, b"")
+            if exchange.status != 200:
+                raise self._error(exchange)
+            yield _events(exchange.lines(SILENCE, left))
 
     # How it is asked.
 
-    def _events(
-        self, connected: socket.socket, response: http.client.HTTPResponse, left: Callable[[], float]
-    ) -> Iterator[tuple[str, Message]]:
-        kind = ""
-        while True:
-            seconds = left()
-            if seconds <= 0:
-                raise TimedOut("No answer came in time.")
-            connected.settimeout(min(SILENCE, seconds))
-            try:
-                line = response.readline()
-            except (OSError, http.client.HTTPException) as error:
-                if isinstance(error, TimeoutError) and left() <= 0:
-                    continue
-                raise ConnectionBroken(str(self.address)) from error
-            if not line:
-                raise ConnectionBroken(str(self.address))
-            name, _, value = line.decode().rstrip("\r\n").partition(": ")
-            if name == "event":
-                kind = value
-            elif name == "data":
-                yield kind, json.loads(value)
-
-    def _ask(self, method: str, target: str, body: Any = None, headers: Mapping[str, str] = {}) -> Any:
+    def _ask(
+        self, method: str, target: str, body: bytes | BinaryIO = b"", headers: Mapping[str, str] = {}
+    ) -> Any:
         """What the server answers, as JSON; one that is busy is asked again."""
-        if isinstance(body, bytes):
-            headers = {"Content-Type": "application/json", **headers}
         waited = 0.0
         while True:
-            with closing(self._connected(self._timeout)) as connection:
-                response = self._answer(connection, method, target, body, headers)
-                if response.status in (200, 201):
-                    return self._json(response)
-                pause = response.getheader("Retry-After", "")
-                error = self._error(response)
+            with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
+                exchange.ask(method, target, {**self._authorization, **headers}, body)
+                if exchange.status in (200, 201):
+                    return self._json(exchange)
+                error = self._error(exchange)
+            pause = exchange.headers.get("retry-after", "")
             seconds = float(pause) if pause.isdigit() else self._patience
-            is_sent_whole = body is None or isinstance(body, bytes)  # a file is not sent again
-            if response.status not in (429, 503) or waited + seconds > self._patience or not is_sent_whole:
+            is_over = waited + seconds > self._patience or not isinstance(body, bytes)  # a file is sent once
+            if exchange.status not in (429, 503) or is_over:
                 raise error
             waited += seconds
             self._sleep(seconds)
 
-    def _connected(self, timeout: float) -> http.client.HTTPConnection:
-        host, port = self.address.host, self.address.port
-        if self._tls:
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, timeout=timeout)
-        else:
-            connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    def _json(self, exchange: Exchange) -> Any:
         try:
-            connection.connect()
-        except OSError as error:
-            reason = f"no answer in {timeout:g} s" if isinstance(error, TimeoutError) else reason_of(error)
-            hint = START_HINT if isinstance(error, ConnectionRefusedError) else ""
-            raise Unreachable(str(self.address), reason, hint) from error
-        return connection
-
-    def _answer(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        target: str,
-        body: Any,
-        headers: Mapping[str, str],
-    ) -> http.client.HTTPResponse:
-        authorization = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before all was sent
-                connection.request(method, target, body, {**headers, **authorization})
-            return connection.getresponse()
-        except TimeoutError as error:
-            raise TimedOut(f"{self.address} did not answer in {self._timeout:g} s.") from error
-        except http.client.BadStatusLine as error:
-            if isinstance(error, http.client.RemoteDisconnected):
-                raise ConnectionBroken(str(self.address)) from error
-            raise self._stranger() from error
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectionBroken(str(self.address)) from error
-
-    def _json(self, response: http.client.HTTPResponse) -> Any:
-        try:
-            return json.loads(response.read())
-        except TimeoutError as error:
-            raise TimedOut(f"{self.address} did not answer in {self._timeout:g} s.") from error
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectionBroken(str(self.address)) from error
+            return json.loads(exchange.read())
         except ValueError as error:
-            raise self._stranger() from error
+            raise NotOurs(self.address) from error
 
-    def _error(self, response: http.client.HTTPResponse) -> ClientError:
+    def _error(self, exchange: Exchange) -> ClientError:
         """Why a request failed."""
-        told = self._json(response)
+        told = self._json(exchange)
         if not isinstance(told, dict) or "detail" not in told:
-            return self._stranger()
-        if response.status == 401 and not self._token:
-            words = "The server wants a token: --token TOKEN, or ASYNCCHAT_TOKEN."
-            return ApiError(401, words)
-        return ApiError(response.status, str(told["detail"]), str(told.get("id", "")))
+            return NotOurs(self.address)
+        if exchange.status == 401 and not self._authorization:
+            return ApiError(401, "The server wants a token: --token TOKEN, or ASYNCCHAT_TOKEN.")
+        return ApiError(exchange.status, str(told["detail"]), str(told.get("id", "")))
 
-    def _stranger(self) -> ClientError:
-        return ClientError(f"{self.address} is not the address of an asyncchat server.")
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, Message]]:
+    """Server-sent events (WHATWG HTML), as the server writes them."""
+    kind = ""
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            yield kind, json.loads(value)
 
 
 def _room(room: str) -> str:

@@ -11,7 +11,6 @@ from datetime import datetime
 from html import escape
 
 from asyncchat.client.http_api import Message
-from asyncchat.text.sanitize import shown
 
 _KEYS = ("id", "time", "room", "nick", "text", "kind")
 
@@ -29,17 +28,17 @@ def as_lines(message: Message) -> str:
     if "id" not in message:
         return f"-- {_MISSING} --"
     start = f"{_local(message):%Y-%m-%d %H:%M:%S} {_speaker(message)}"
-    return "\n".join(start + shown(line) for line in message["text"].split("\n"))
+    return "\n".join(start + clean(line) for line in message["text"].split("\n"))
 
 
 def text_of(message: Message) -> str:
     """A message's text alone."""
-    return "\n".join(shown(line) for line in message["text"].split("\n"))
+    return "\n".join(clean(line) for line in message["text"].split("\n"))
 
 
 def markdown(room: str, messages: Iterable[Message]) -> Iterator[str]:
     """A room as Markdown, with a heading for each day."""
-    yield f"# {shown(room)}\n"
+    yield f"# {clean(room)}\n"
     for day, message in _by_day(messages):
         if day:
             yield f"## {day}\n"
@@ -48,17 +47,17 @@ def markdown(room: str, messages: Iterable[Message]) -> Iterator[str]:
         if message["kind"] == "action":
             yield f"{name} *{_marked(text)}*\n"
         else:  # what people write is Markdown already, as the page shows it
-            yield f"{name}\n\n" + "\n".join(shown(line) for line in text.split("\n")) + "\n"
+            yield f"{name}\n\n" + "\n".join(clean(line) for line in text.split("\n")) + "\n"
 
 
 def html(room: str, messages: Iterable[Message]) -> Iterator[str]:
     """A room as a page of its own, without scripts, for any browser and for printing."""
-    title = escape(shown(room))
+    title = escape(clean(room))
     yield _HEAD.format(title=title)
     for day, message in _by_day(messages):
         if day:
             yield f"<h2>{day}</h2>"
-        name, text = escape(shown(message["name"])), escape(text_of(message))
+        name, text = escape(clean(message["name"])), escape(text_of(message))
         at = f'<time datetime="{escape(message["time"])}">{_local(message):%H:%M}</time>'
         said = f"<em>{text}</em>" if message["kind"] == "action" else text
         yield f'<p id="{escape(message["id"])}">{at} <b>{name}</b> <span>{said}</span></p>'
@@ -79,6 +78,14 @@ span {{ white-space: pre-wrap; }}
 </style></head><body><h1>{title}</h1>"""
 
 
+def clean(text: str) -> str:
+    """A line as a terminal may see it."""
+    # It loads much, and is not needed for JSON, which scripts ask for in loops.
+    from asyncchat.text.sanitize import shown
+
+    return shown(text)
+
+
 def _by_day(messages: Iterable[Message]) -> Iterator[tuple[str, Message]]:
     """Each message, with its day where that is another one than before."""
     before = ""
@@ -93,10 +100,10 @@ def _local(message: Message) -> datetime:
 
 
 def _speaker(message: Message) -> str:
-    name = shown(message["name"])
+    name = clean(message["name"])
     return f"* {name} " if message["kind"] == "action" else f"{name}: "
 
 
 def _marked(text: str) -> str:
     """A text that Markdown shows as it is."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#" else char for char in shown(text))
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#" else char for char in clean(text))

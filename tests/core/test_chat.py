@@ -37,6 +37,7 @@ from asyncchat.core.features.server import starting
 from asyncchat.core.features.server_bans import BanFromServer
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.features.visitors import Visitor
+from asyncchat.core.features.webpush import Subscription
 from asyncchat.core.modes import FLAGS, MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import person
@@ -77,6 +78,7 @@ switch = st.booleans()
 keys = st.sampled_from(["avatar", "url", "Bad"])
 pending = st.lists(st.tuples(keys, st.sampled_from([None, "", "x", "x" * 300])), max_size=3).map(tuple)
 
+endpoints = st.sampled_from(["https://push.example/1", "https://push.example/2"])
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
     "all": st.booleans(),
@@ -174,6 +176,10 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "person": st.just(person(1, "anna", "u", "h1")),
     "type": st.just("image/png"),
     "visitor": st.builds(Visitor, st.just("h1"), st.just("192.0.2.7"), names, st.just("") | names),
+    "endpoint": endpoints,
+    "subscription": st.builds(
+        Subscription, endpoints, st.just("k"), st.just("s"), token=st.sampled_from(["", "d"])
+    ),
     "hash": st.sampled_from(["d" * 64, "e" * 64]),
     **dict.fromkeys(("size", "width", "height"), st.integers(1, 3)),
 }

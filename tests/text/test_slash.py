@@ -93,7 +93,7 @@ UNTOLD_EVENTS = {
         "Spoke",
         "AlwaysOnSaved",
     ),
-    *("LoginTokenMade", "LoginTokenUsed", "LoginTokensRevoked"),
+    *("LoginTokenMade", "LoginTokenUsed", "LoginTokensRevoked", "PushEnded", "PushSubscribed"),
     *("Subscribed", "Synced", "TokenMade", "TokenRevoked", "MonitorListChanged", "MonitorOffline"),
     "AcceptChanged",
 }
@@ -103,6 +103,8 @@ UNTOLD_REPLIES = {
     *(
         "Challenge",
         "Confirmed",
+        "DeviceSubscribed",
+        "DeviceUnsubscribed",
         "Done",
         "LoggedOutNow",
         "ReadMarkerView",

@@ -64,6 +64,10 @@ class Option:
 _limit = partial(Option, table="limits", reload=True)
 
 
+def _outgoing(help: str, key: str, **more: Any) -> Option:
+    return Option(help, key=f"outgoing.{key}", flag=None, reload=True, **more)
+
+
 def _file(help: str, key: str, **more: Any) -> Option:
     return Option(help, key=f"files.{key}", flag=None, reload=True, **more)
 
@@ -463,6 +467,20 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=_url_fault,
         ),
     ] = ""
+    push: Annotated[
+        bool,
+        _outgoing("Whether devices of accounts are told of mentions while nobody looks (web push).", "push"),
+    ] = True
+    outgoing_networks: Annotated[
+        tuple[str, ...],
+        _outgoing(
+            "Private networks to which the server may send what people ask for, such as 10.0.0.5 of a push "
+            "service; else only public addresses.",
+            "networks",
+            metavar="NETWORK",
+            check=_trusted_fault,
+        ),
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Option("Least severe log level shown on standard error.", reload=True),

@@ -43,6 +43,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
         client_tag_deny: tags of clients that are not passed on, without ``+``; ``*``: all but those behind it
             with ``-``.
         file_bytes: how many bytes an uploaded file may have; 0: none is taken.
+        push_key: the public key of its pushes (RFC 8292), in base64; empty: it sends none.
     """
 
     name: str
@@ -65,6 +66,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     icon: str = ""
     client_tag_deny: tuple[str, ...] = ()
     file_bytes: int = 0
+    push_key: str = ""
 
 
 class EventEncoder(Protocol):

@@ -91,6 +91,7 @@ def _server(
         motd=motd,
         cloak_key=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else None,
         secret=_key_beside(database, ".secret", "The secret of accounts") or b"",
+        push_secret=_key_beside(database, ".push", "The key of pushes") or b"",
         most_sessions=most_sessions,
         sources=sources,
         webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),

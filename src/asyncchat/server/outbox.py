@@ -7,11 +7,12 @@ Owns when a batch leaves, its commit, and what happens while the log can't be wr
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from asyncchat.core.events import Record
 from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log, LogError, SequenceConflict
-from asyncchat.server.delivery import Delivery
+from asyncchat.server.delivery import Batch, Delivery
 from asyncchat.server.recipients import Recipient
 
 _logger = logging.getLogger("asyncchat.outbox")
@@ -99,6 +100,8 @@ class Outbox:
         self.weight = 0
         """Bytes that sessions have read since the last batch left; the sessions add to it."""
         self._filled: asyncio.Future[None] | None = None
+        self.watcher: Callable[[Batch], None] | None = None
+        """Called with each batch when it is told; None most of the time."""
         self.full = False
         """Whether sessions should stop reading until ``room``."""
         self._busy = False
@@ -179,6 +182,8 @@ class Outbox:
                     self._room = None
             writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
+            if self.watcher is not None:
+                self.watcher(batch)
             took = self._delivery.worked - worked
             leave = left + gap(took, len(batch), (self._delivery.writes - writes) / len(batch))
 

@@ -24,10 +24,14 @@ class Protocols:
         options: those of the server.
         ids: give messages their ids.
         motd: lines of the message of the day, or None.
+        push_key: the public key of pushes; empty: none can be sent.
     """
 
-    def __init__(self, options: ServeConfig, ids: Ids, motd: tuple[str, ...] | None) -> None:
+    def __init__(
+        self, options: ServeConfig, ids: Ids, motd: tuple[str, ...] | None, push_key: str = ""
+    ) -> None:
         self._ids = ids
+        self._push_key = push_key
         self._started = wall_clock()
         self._zone = time.localtime()
         self.info = self._info(options, motd)
@@ -70,5 +74,6 @@ class Protocols:
             network=options.network,
             icon=options.icon,
             client_tag_deny=options.client_tag_deny,
+            push_key=self._push_key if options.push else "",
             file_bytes=options.file_megabytes * 1_000_000 if options.file_uploads else 0,
         )

@@ -45,6 +45,7 @@ from asyncchat.server.page_cache import PageCache
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.protocol_detection import detect_protocol, plain_detector
 from asyncchat.server.protocols import Protocols
+from asyncchat.server.push import Push, server_key
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
 from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
@@ -73,6 +74,7 @@ class Server:
         motd: lines of the message of the day, or None.
         cloak_key: the key of cloaks, if the options ask for them; None: a key for this run.
         secret: the key of what is derived for accounts; empty: a key for this run.
+        push_secret: of which the key of pushes is made; empty: a key for this run.
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
         webhook_positions: the file that says how far each webhook came; None: that is not kept.
@@ -88,6 +90,7 @@ class Server:
         motd: tuple[str, ...] | None = None,
         cloak_key: bytes | None = None,
         secret: bytes = b"",
+        push_secret: bytes = b"",
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
         webhook_positions: Path | None = None,
@@ -106,17 +109,20 @@ class Server:
         pages = PageCache(shown, self.delivery)
         history = History(chat, shown, pages)
         search = Search(history, shown)
+        handlers = io_handlers(history, search, self.auth, self.reloader)
         self.context = SessionContext(
             config,
             cloaks=cloaks,
             hub=self.hub,
             outbox=self.outbox,
             delivery=self.delivery,
-            io_handlers=io_handlers(history, search, self.auth, self.reloader),
+            io_handlers=handlers,
             watchdog=Watchdog(config.blocked_ms / 1000),
         )
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
-        self.protocols = Protocols(config, log.ids, motd)
+        self.push = Push(self.context, shown, server_key(push_secret))
+        handlers.update(self.push.handlers)
+        self.protocols = Protocols(config, log.ids, motd, self.push.public_key)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
         self.listeners = Listeners(self.context, most_sessions)
         self.uploads = Uploads(
@@ -178,6 +184,7 @@ class Server:
                 group.create_task(self.keepalive.run())
                 group.create_task(self.reloader.run())
                 group.create_task(self.webhooks.run())
+                group.create_task(self.push.run())
                 group.create_task(self.app.prepare())
                 group.create_task(self.disk.run())
                 group.create_task(self.uploads.run())

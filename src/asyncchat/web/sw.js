@@ -53,3 +53,39 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(page(answer));
   } else if (path.startsWith("v/")) event.respondWith(file(request));
 });
+
+// What is pushed: one line of IRC.
+
+const MOST_TEXT = 200;
+
+function said(line) {
+  const words = line.split(" ");
+  if (words[0].startsWith("@")) words.shift();
+  const [source, command, target, ...rest] = words;
+  if (command !== "PRIVMSG") return null;
+  const nick = source.slice(1).split("!", 1)[0];
+  const text = rest.join(" ").slice(1).replace(/^\x01ACTION /, `${nick} `).replace(/\x03\d{0,2}|[\x00-\x1f\x7f]/g, "");
+  const isRoom = target.startsWith("#");
+  return { title: isRoom ? `${nick} in ${target}` : nick, text, place: isRoom ? target : nick };
+}
+
+async function show(line) {
+  const windows = await self.clients.matchAll({ type: "window" });
+  if (windows.some(({ focused }) => focused)) return; // the page tells it
+  const { title, text, place } = said(line) ?? { title: "asyncchat", text: "There is something new.", place: "" };
+  await self.registration.showNotification(title, { body: text.slice(0, MOST_TEXT), tag: title, icon: new URL("icon.png", scope).href, data: { place } });
+}
+
+self.addEventListener("push", (event) => event.waitUntil(show(event.data?.text() ?? "")));
+
+async function open(place) {
+  const [known] = await self.clients.matchAll({ type: "window" });
+  await known?.focus().catch(() => { /* it stays behind, and shows the place */ });
+  const page = known ?? (await self.clients.openWindow(scope.href));
+  page?.postMessage({ open: place });
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.place));
+});

@@ -64,6 +64,7 @@ _COMMANDS = {
     "TAGMSG": IRCV3.format(path="extensions/message-tags"),
     "UNPIN": "of its own",
     "USERS": RFC_2812.format(section="4.6"),
+    "WEBPUSH": IRCV3.format(path="extensions/webpush"),
 }
 """Where a command is specified, if not in Modern IRC."""
 

@@ -75,6 +75,7 @@ from asyncchat.core.features.server import ConfigurationRead
 from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.user_modes import PersonFlagChanged
+from asyncchat.core.features.webpush import PushEnded, PushSubscribed, Subscription
 from asyncchat.core.ids import Ids
 from asyncchat.core.people import person
 from asyncchat.dialects.irc import capabilities, speech
@@ -195,6 +196,8 @@ UNTOLD = [
     LoginTokenMade("a", "d", "phone", 1),
     LoginTokenUsed("a", "d", 1, 2),
     LoginTokensRevoked("a", ("d",), ((1, 2),)),
+    PushSubscribed("a", Subscription("https://push.example/1", "k", "s")),
+    PushEnded(("https://push.example/1",)),
     OperGranted(A),
     OperResigned(A),
     ServerBanChanged(A, "m", True, 0),

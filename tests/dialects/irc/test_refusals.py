@@ -50,6 +50,7 @@ from asyncchat.core.features.server_bans import (
     ServerBanTooWide,
     TooManyServerBans,
 )
+from asyncchat.core.features.webpush import PushFault, PushRefused
 from asyncchat.core.replies import (
     AccountRefused,
     DailyQuotaUsed,
@@ -146,6 +147,9 @@ LINES = [
      "FAIL EDIT UNKNOWN_MSGID #r * :Not edited: there is no such message"),
     (PinRefused(PinFault.FULL, "#r"),
      "FAIL PIN LIMIT_REACHED #r :Not pinned: 50 messages are pinned already"),
+    (PushRefused(PushFault.ADDRESS, "https://a.example/1"),
+     "FAIL WEBPUSH INVALID_PARAMS REGISTER https://a.example/1 :"
+     "the host of the endpoint is not found, or it is in a private network"),
     (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
     (
         DailyQuotaUsed(),

@@ -190,6 +190,10 @@ class LoginTokens(Part):
         """The tokens of an account, by digest. The caller must not change them."""
         return self.tokens.get(fold(account), {})
 
+    def token_of(self, session: int) -> str:
+        """The digest of the token with which a session logged in; empty if it showed the password."""
+        return self._of_session.get(session, "")
+
     def add_session(self, digest: str, session: int) -> None:
         """A session logged in with a token."""
         mine = (*self.sessions.get(digest, ()), session)

@@ -8,7 +8,7 @@ const WANTED = [
   "away-notify", "account-notify", "account-tag", "extended-join", "chghost", "invite-notify",
   "standard-replies", "draft/chathistory", "draft/event-playback", "draft/read-marker", "draft/multiline",
   "draft/message-redaction", "draft/message-edit", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
-  "asyncchat/sentences",
+  "draft/webpush", "asyncchat/sentences",
 ];
 
 const PING_AFTER = 25_000;

@@ -240,9 +240,10 @@ export async function roomDialog(chat, room, { leave, invite }) {
   show();
 }
 
-export function settingsDialog(chat, notifier, account, { theme, setTheme, rename, made, signIn, signOut }) {
+export function settingsDialog(chat, notifier, account, { theme, setTheme, rename, made, signIn, signOut, push }) {
   const { connection } = chat;
   const online = connection.state === "online";
+  const present = online && connection.account ? presenceBox(account) : null;
   const leading = (label, run) => h("button.button.quiet", { onclick: () => { dialog.close(); run(); } }, label);
   const modes = [["sound", "Sound and a mark in the title"], ...(notifier.canNotify ? [["system", "System notifications"]] : []), ["off", "Off"]];
   const name = field("Name", { value: chat.nick, maxLength: 60, spellcheck: false });
@@ -257,10 +258,11 @@ export function settingsDialog(chat, notifier, account, { theme, setTheme, renam
       toast("The browser does not allow notifications for this page.");
     }
   }),
+  push.isOffered && (present ? pushSwitch(push, account, present) : hint("With an account you can be told of mentions also while this page is closed.")),
   !globalThis.isSecureContext && hint("This page was loaded over HTTP, so the browser does not allow system notifications."),
   choice("Appearance", theme(), [["", "Same as this device"], ["light", "Light"], ["dark", "Dark"]], setTheme),
   online && h("button.button", { type: "submit" }, "Done"),
-  online && connection.account && accountPart(account, () => { dialog.close(); signOut(); }),
+  online && connection.account && accountPart(account, present, () => { dialog.close(); signOut(); }),
   online && !connection.account && connection.has("draft/account-registration") && leading("Create an account to keep this name", () => accountDialog(chat, made)),
   !connection.account && leading("Sign in with an account", signIn),
   online && !connection.account && leading("Leave the chat", signOut),
@@ -268,9 +270,27 @@ export function settingsDialog(chat, notifier, account, { theme, setTheme, renam
   const { dialog } = openDialog("Settings", content);
 }
 
-/** What the owner of an account chooses: who stays signed in, and whether the account stays in its rooms. */
-function accountPart(account, signOut) {
-  const stay = h("input", { type: "checkbox", checked: account.stays, onchange: () => { account.stays = stay.checked; } });
+/** The switch for being told while the page is closed. Who is in no room then would be told of nothing there. */
+function pushSwitch(push, account, present) {
+  const box = h("input", { type: "checkbox", checked: push.on, onchange: async () => {
+    box.disabled = true;
+    try {
+      if (box.checked) {
+        await push.enable();
+        present.checked = await account.alwaysOn(true);
+      } else await push.disable();
+    } catch (error) {
+      failed(error);
+    }
+    box.checked = push.on;
+    box.disabled = false;
+  } });
+  return h("div", {}, h("label.switch", {}, box, "Also while this page is closed"),
+    hint("Your browser's push service passes mentions and private messages on, encrypted. You stay in your rooms meanwhile."));
+}
+
+/** The switch for staying in one's rooms. */
+function presenceBox(account) {
   const present = h("input", { type: "checkbox", disabled: true, onchange: async () => {
     try {
       present.checked = await account.alwaysOn(present.checked);
@@ -280,6 +300,12 @@ function accountPart(account, signOut) {
     }
   } });
   account.alwaysOn().then((on) => { present.checked = on; present.disabled = false; }, () => { /* it stays as it is */ });
+  return present;
+}
+
+/** What the owner of an account chooses: who stays signed in, and whether the account stays in its rooms. */
+function accountPart(account, present, signOut) {
+  const stay = h("input", { type: "checkbox", checked: account.stays, onchange: () => { account.stays = stay.checked; } });
   const devices = h("div", {}, hint("…"));
   const show = async () => {
     try {

@@ -17,6 +17,7 @@ import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
 import { drawPins, pinsDialog } from "./pins.js";
+import { Push } from "./push.js";
 import { Sidebar } from "./sidebar.js";
 import { Slash } from "./slash.js";
 import { entry } from "./room.js";
@@ -37,6 +38,9 @@ const connection = new Connection(new URL(".", document.baseURI).href.replace("h
 const chat = new Chat(connection);
 const account = new Account(connection, memory);
 const notifier = new Notifier();
+const push = new Push(connection, memory, () => [
+  ...Object.entries(memory.get("notify") ?? {}).filter(([, notify]) => notify === "none").map(([key]) => key), ...chat.ignored,
+]);
 const app = $("app");
 
 const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMessage);
@@ -376,12 +380,14 @@ function settings() {
     made: () => stay(),
     signIn: () => { connection.close(); visitor.asAccount = true; enterAsVisitor(); },
     signOut,
+    push,
   });
 }
 
 async function stay() {
   try {
     await account.stay();
+    await push.renew(); // behind it: what is pushed ends with this device's token
   } catch (error) {
     failed(error); // the password is asked for again when the page is loaded anew
   }
@@ -390,6 +396,7 @@ async function stay() {
 /** Leaves the chat, until one enters a name again or signs in. */
 function signOut() {
   memory.set("out", true);
+  push.signedOut();
   account.signOut();
   enterAsVisitor();
 }
@@ -516,6 +523,7 @@ on("draft", ({ room }) => keepLater(`draft ${room.key}`, () => memory.setOf("dra
 on("read", ({ room }) => { if (!memory.login) keepLater(`read ${room.key}`, () => memory.setMarker(room.key, room.marker)); });
 on("notify", ({ room }) => {
   memory.setOf("notify", room.key, room.notify);
+  keepLater("muted", renewPush);
   redraw("sidebar");
 });
 for (const [what, ...parts] of [
@@ -543,6 +551,9 @@ on("changed", (detail) => {
   timeline.redraw(detail.message);
   timeline.refresh();
 });
+function renewPush() {
+  push.renew().catch(failed);
+}
 let toldAt = -Infinity;
 
 on("said", ({ room, message, called: mentioned }) => {
@@ -554,7 +565,7 @@ on("said", ({ room, message, called: mentioned }) => {
   if (called && (away || room !== chat.current) && now - toldAt > 1000) {
     toldAt = now;
     const who = `${cleanName(message.nick)}${room.private ? "" : ` in ${cleanName(room.name)}`}`;
-    notifier.call({ title: who, text: clean(message.text), open: () => go(room.name) });
+    notifier.call({ title: who, text: clean(message.text), place: room.name, open: () => go(room.name) });
     if (!away) toast(`${who}: ${clean(message.text).slice(0, 120)}`, { action: { label: "Show", run: () => go(room.name) } });
   }
 });
@@ -565,6 +576,7 @@ on("ignore", ({ nick, hide }) => {
   if (hide) chat.ignored.add(fold(nick));
   else chat.ignored.delete(fold(nick));
   memory.set("ignored", [...chat.ignored]);
+  keepLater("muted", renewPush);
   toast(hide ? `Messages of ${cleanName(nick)} are now hidden.` : `Messages of ${cleanName(nick)} are shown again.`);
 });
 
@@ -630,6 +642,8 @@ else if (memory.get("nick") && !memory.get("out")) enter({ nick: memory.get("nic
 else enterAsVisitor();
 
 startWorker();
+// A click on a notification.
+navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data.open) go(data.open); });
 
 // For tests and for the browser's console.
 globalThis.asyncchat = { chat, connection, timeline };

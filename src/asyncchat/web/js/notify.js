@@ -3,6 +3,11 @@
 
 const KEY = "asyncchat.notify";
 
+/** Asks for the permission to show notifications of the system; false if it is denied. */
+export async function tellUsers() {
+  return (await Notification.requestPermission()) === "granted";
+}
+
 export class Notifier {
   #sound = null;
 
@@ -21,18 +26,29 @@ export class Notifier {
   /** Sets the mode and asks for the permission it needs; false if it is denied. */
   async enable(mode) {
     if (mode === "system") {
-      if (!this.canNotify || (await Notification.requestPermission()) !== "granted") return false;
+      if (!this.canNotify || !(await tellUsers())) return false;
     }
     this.mode = mode;
     return true;
   }
 
-  call({ title, text, open }) {
+  /** `place`: the name of the room or the person, which a click opens. */
+  call({ title, text, place, open }) {
     if (this.mode === "off") return;
-    if (this.mode === "system" && this.canNotify && Notification.permission === "granted") {
-      const notification = new Notification(title, { body: text.slice(0, 200), tag: title, icon: "icon.svg" });
-      notification.onclick = () => { focus(); open(); notification.close(); };
-    } else this.#beep();
+    if (this.mode === "system" && this.canNotify && Notification.permission === "granted") this.#show({ title, text, place, open });
+    else this.#beep();
+  }
+
+  async #show({ title, text, place, open }) {
+    // As sw.js shows what is pushed, so that nothing is shown twice. Phones know no other way.
+    const options = { body: text.slice(0, 200), tag: title, icon: "icon.png", data: { place } };
+    const registration = await navigator.serviceWorker?.getRegistration();
+    if (registration) {
+      await registration.showNotification(title, options);
+      return;
+    }
+    const notification = new Notification(title, options);
+    notification.onclick = () => { focus(); open(); notification.close(); };
   }
 
   #beep() {

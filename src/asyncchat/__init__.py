@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from asyncchat.client.errors import TimedOut as TimedOut
     from asyncchat.client.errors import Unreachable as Unreachable
     from asyncchat.client.events import Disconnected as Disconnected
+    from asyncchat.client.events import Edited as Edited
     from asyncchat.client.events import Event as Event
     from asyncchat.client.events import Gap as Gap
     from asyncchat.client.events import Joined as Joined
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from asyncchat.client.events import RoomRenamed as RoomRenamed
     from asyncchat.client.events import Told as Told
     from asyncchat.client.events import TopicChanged as TopicChanged
+    from asyncchat.client.events import Typing as Typing
     from asyncchat.client.events import Unconfirmed as Unconfirmed
     from asyncchat.client.pending import Found as Found
     from asyncchat.client.pending import Receipt as Receipt
@@ -64,6 +66,7 @@ _MODULES = {
     ),
     "asyncchat.client.events": (
         "Disconnected",
+        "Edited",
         "Event",
         "Gap",
         "Joined",
@@ -80,6 +83,7 @@ _MODULES = {
         "RoomRenamed",
         "Told",
         "TopicChanged",
+        "Typing",
         "Unconfirmed",
     ),
     "asyncchat.client.pending": ("Found", "Receipt"),

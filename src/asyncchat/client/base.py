@@ -116,6 +116,11 @@ class BaseClient(ABC):
         with self._lock:
             return self._life.session.members(room)
 
+    def prefixes(self, room: str) -> dict[str, str]:
+        """What a room's members with a role have before their nick (``@``, ``+``), the highest role first."""
+        with self._lock:
+            return self._life.session.prefixes(room)
+
     def topic(self, room: str) -> str:
         """A room's topic, as far as is known."""
         with self._lock:
@@ -163,6 +168,18 @@ class BaseClient(ABC):
             on: whether to add it.
         """
         self._ask(lambda session: session.react(room, id, reaction, on))
+
+    def edit(self, room: str, id: str, text: str) -> None:
+        """Replaces what a message of ours says; ``Edited`` or ``Refused`` follows.
+
+        Raises:
+            ClientError: the server does not know edits, or there is no connection.
+        """
+        self._ask(lambda session: session.edit(room, id, text))
+
+    def typing(self, room: str, state: str = "active") -> None:
+        """Tells others whether we type: ``active``, ``paused`` or ``done``. Once in 3 s is enough."""
+        self._ask(lambda session: session.typing(room, state))
 
     def redact(self, room: str, id: str, reason: str = "") -> None:
         """Removes a message from the history; ``Redacted`` or ``Refused`` follows."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from asyncchat.dialects.irc import client_values
 
+Edited = client_values.Edited
 Event = client_values.Event
 Joined = client_values.Joined
 Kicked = client_values.Kicked
@@ -22,6 +23,7 @@ RoomEvent = client_values.RoomEvent
 RoomRenamed = client_values.RoomRenamed
 Told = client_values.Told
 TopicChanged = client_values.TopicChanged
+Typing = client_values.Typing
 
 
 class Disconnected(Event, frozen=True):

@@ -186,6 +186,13 @@ class IrcSession(ClientSession):
         found = self._dialect.rooms.get(room)
         return [] if found is None else list(found.members.values())
 
+    def prefixes(self, room: str) -> dict[str, str]:
+        """The prefixes of members with a role, by nick, as far as is known."""
+        found = self._dialect.rooms.get(room)
+        if found is None:
+            return {}
+        return {found.members[key]: held for key, held in found.prefixes.items() if key in found.members}
+
     def topic(self, room: str) -> str:
         """A room's topic, as far as is known."""
         found = self._dialect.rooms.get(room)
@@ -227,6 +234,17 @@ class IrcSession(ClientSession):
         self._check_registered()
         if not self._dialect.react(to, id, reaction, on):
             raise ClientError("This server does not support reactions.")
+
+    def edit(self, to: str, id: str, text: str) -> None:
+        """Replaces what a message of ours says."""
+        self._check_registered()
+        if not self._dialect.edit(to, id, text):
+            raise ClientError("This server does not support edits.")
+
+    def typing(self, to: str, state: str) -> None:
+        """Tells others whether we type, if they can be told."""
+        if self.ready:
+            self._dialect.typing(to, state)
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Asks for a page of a room's history."""

@@ -108,6 +108,10 @@ class PlainSession(ClientSession):
         """Fails: there are no ids to react to."""
         raise ClientError("A plain-text server does not support reactions.")
 
+    def edit(self, to: str, id: str, text: str) -> None:
+        """Fails: there are no ids to name a message."""
+        raise ClientError("A plain-text server does not support edits.")
+
     def say(self, to: str, text: str, speech: Speech, reply_to: str = "") -> Receipt:
         """Queues a message; the room does not matter, there is only one."""
         parts = self._dialect.say(text)

@@ -157,12 +157,24 @@ class ClientSession(ABC):
         """Adds a reaction to a message, or removes it."""
 
     @abstractmethod
+    def edit(self, to: str, id: str, text: str) -> None:
+        """Replaces what a message of ours says."""
+
+    def typing(self, to: str, state: str) -> None:
+        """Tells others whether we type, if they can be told."""
+        return
+
+    @abstractmethod
     def rooms(self) -> list[str]:
         """The rooms that we are in."""
 
     @abstractmethod
     def members(self, room: str) -> list[str]:
         """The members of a room, as far as is known."""
+
+    def prefixes(self, room: str) -> dict[str, str]:
+        """The prefixes of members with a role, by nick, as far as is known."""
+        return {}
 
     def topic(self, room: str) -> str:
         """A room's topic, as far as is known."""

@@ -10,16 +10,17 @@ from datetime import date, datetime
 import msgspec
 
 from asyncchat.client import events
+from asyncchat.client.mentions import Mentions
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text.sanitize import shown
 
 Fragments = list[tuple[str, str]]
-"""(style, text) pairs: one line. Styles are '', ``dim``, ``error`` and the colours of nicks."""
+"""(style, text) pairs: one line. Styles are those of ``_SGR``, and ''."""
 
 NICK_COLOURS = ("36", "32", "35", "34", "33", "31", "96", "92", "95", "94")
 """Foreground colours that can be read on dark and on light, as SGR codes (ECMA-48, 8.3.117)."""
 
-_SGR = {"dim": "2", "error": "31", "own": "1"} | {colour: colour for colour in NICK_COLOURS}
+_SGR = {"dim": "2", "error": "31", "own": "1", "calls": "1;33"} | {colour: colour for colour in NICK_COLOURS}
 
 _QUOTED = 40
 """Characters of a message that are shown with its answer: enough to recognise it."""
@@ -114,6 +115,8 @@ class Renderer:
     ) -> None:
         self.room = LOBBY
         self.ignored: dict[str, str] = {}
+        self.nick = ""
+        self.mentions = Mentions()
         self._zone = zone
         self._day: date | None = None
         self.recent = MessageCache() if recent is None else recent
@@ -124,7 +127,7 @@ class Renderer:
             return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
         if isinstance(event, events.Disconnected):  # the prompt says when it tries again
             return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
-        if isinstance(event, events.Reacted | events.Redacted):
+        if isinstance(event, events.Reacted | events.Redacted | events.Edited):
             return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
         if isinstance(event, events.RoomRenamed):
             self.recent.rename_room(event.room, event.now)
@@ -161,19 +164,23 @@ class Renderer:
         if told:
             line.append(("dim", f" (to {told})"))
         first, *others = lines_of(message.text)
+        style = "calls" if self.mentions.call(message, self.nick) else ""
         if message.action:
-            line.append(("", f"{': *' if private else ''} {shown(first)}"))
+            line.append((style, f"{': *' if private else ''} {shown(first)}"))
         else:
-            line.append(("", f": {shown(first)}"))
-        return [*lines, line, *([("", _UNDER + shown(text))] for text in others)]
+            line.append(("", ": "))
+            line.append((style, shown(first)))
+        return [*lines, line, *([(style, _UNDER + shown(text))] for text in others)]
 
-    def _marked(self, event: events.Reacted | events.Redacted) -> str:
+    def _marked(self, event: events.Reacted | events.Redacted | events.Edited) -> str:
         """What was done to a message."""
         where, nick = _in(event.room, self.room), shown(event.nick)
         place = f" in{shown(where)}" if where and event.room.startswith(("#", "&")) else ""
         if isinstance(event, events.Reacted):
             verb, to = ("reacted", "to") if event.on else ("took back", "from")
             return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
+        if isinstance(event, events.Edited):
+            return f"{nick} corrected {self._about(event.id)}{place}: {shown(event.text)}"
         why = f" ({shown(event.reason)})" if event.reason else ""
         known = self.recent.get(event.id)
         verb = "took back" if known is None or fold(known.nick) == fold(event.nick) else "erased"
@@ -231,6 +238,8 @@ def _notice(event: events.Event, room: str) -> str:
             return f"{event.nick} reacted {event.reaction} to an earlier message"
         case events.Reacted():
             return f"{event.nick} took back {event.reaction}"
+        case events.Edited():
+            return f"{event.nick} corrected an earlier message: {event.text}"
         case events.Redacted():
             return f"{event.nick} erased a message in {event.room}{_why(event.reason)}"
         case events.TopicChanged():

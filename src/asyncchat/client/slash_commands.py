@@ -30,6 +30,7 @@ from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.irc.client_registry import LineContext, NotAskable, line_for
 from asyncchat.text import slash
 from asyncchat.text.features import history, search
+from asyncchat.text.sanitize import typed
 from asyncchat.text.sentences import reply_lines
 from asyncchat.text.slash import Section, SlashCommand, name_and_rest
 from asyncchat.text.times import MICROSECONDS, Zone
@@ -56,6 +57,19 @@ COMMANDS: Mapping[str, SlashCommand] = {**slash.COMMANDS, RAW.name: RAW, **dict.
 
 _HERE = {word: COMMANDS[word] for word in ("help", "who", "ignore", "unignore", "quit", "exit")}
 """The commands that are obeyed here even where the server takes the others."""
+
+
+def inputs(text: str, *, commands_go_through: bool = False) -> list[str]:
+    """What was typed or pasted, as messages and commands: several lines are one message.
+
+    A text that begins with a command is a command in each line, and a server that takes the commands takes
+    lines.
+    """
+    clean = "\n".join(typed(line) for line in text.splitlines())
+    first = next((line.lstrip() for line in clean.split("\n") if line.strip()), "")
+    is_command = first.startswith("/") and not first.startswith("//")
+    found = clean.split("\n") if is_command or commands_go_through else [clean]
+    return [line.lstrip() if line.lstrip().startswith("/") else line for line in found if line.strip()]
 
 
 def obey(state: TerminalState, line: str) -> None:

@@ -22,25 +22,30 @@ from prompt_toolkit.renderer import CPR_Support
 from asyncchat.client import events
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
+from asyncchat.client.mentions import Mentions
+from asyncchat.client.remembered import Remembered
 from asyncchat.client.render import Fragments, Renderer, ansi
-from asyncchat.client.slash_commands import COMMANDS, Leave, obey
+from asyncchat.client.slash_commands import COMMANDS, Leave, inputs, obey
 from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.names import fold
-from asyncchat.text.sanitize import shown, typed
+from asyncchat.text.sanitize import shown
 
 _WAITING_SHOWN = 5
 """Most of our unacknowledged lines shown above the prompt."""
 
 
-def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
+def run(
+    chat: Client, room: str, *, commands_go_through: bool = False, remembered: Remembered | None = None
+) -> None:
     """Runs until the person leaves, then closes the chat.
 
     Args:
         chat: a client with ``echo``: our own messages are shown once the server has them.
         room: the first current room.
         commands_go_through: whether the server takes commands (a plain dialect).
+        remembered: whom the person ignores, and which words ring like their name.
     """
-    screen = Screen(chat, room, commands_go_through=commands_go_through)
+    screen = Screen(chat, room, commands_go_through=commands_go_through, remembered=remembered)
     try:
         with chat:
             screen.talk()
@@ -56,10 +61,20 @@ class Screen:
     follows the chat, and a third one does what is typed, since that may wait for the server.
     """
 
-    def __init__(self, chat: Client, room: str, *, commands_go_through: bool = False) -> None:
+    def __init__(
+        self,
+        chat: Client,
+        room: str,
+        *,
+        commands_go_through: bool = False,
+        remembered: Remembered | None = None,
+    ) -> None:
         self.unsent: list[tuple[str, str]] = []
         self._chat = chat
         self._renderer = Renderer()
+        if remembered is not None:
+            self._renderer.mentions = Mentions(remembered.highlights)
+            self._renderer.ignored |= {fold(name): name for name in remembered.ignored}
         self._colour = not os.environ.get("NO_COLOR")  # no-color.org
         self._again_at: float | None = None
         self._state = TerminalState(
@@ -114,12 +129,10 @@ class Screen:
 
     def _obey(self) -> None:
         while True:
-            for text in self._inputs(self._typed.get()):
-                clean = "\n".join(typed(line) for line in text.split("\n"))
-                if not clean.strip():
-                    continue
+            text = self._typed.get()
+            for line in inputs(text, commands_go_through=self._state.commands_go_through):
                 try:
-                    obey(self._state, clean.lstrip() if clean.lstrip().startswith("/") else clean)
+                    obey(self._state, line)
                 except Leave as leave:
                     self._end(leave)
                     return
@@ -127,13 +140,6 @@ class Screen:
                     self._tell(str(error))
                 self._renderer.room = self._state.room
                 self._refresh()
-
-    def _inputs(self, text: str) -> list[str]:
-        """What was typed, as messages and commands: pasted lines are one message."""
-        lines = text.splitlines()
-        first = next((line.lstrip() for line in lines if line.strip()), "")
-        is_command = first.startswith("/") and not first.startswith("//")
-        return lines if is_command or self._state.commands_go_through else ["\n".join(lines)]
 
     def _end(self, reason: BaseException) -> None:
         """Ends the prompt, from another thread."""
@@ -166,14 +172,30 @@ class Screen:
             self._again_at = None
         elif isinstance(event, events.RoomRenamed) and fold(event.room) == fold(self._state.room):
             self._state.room = event.now
+        elif isinstance(event, events.Refused | events.Kicked) and self._is_out(event):
+            self._state.room = self._renderer.room = self._chat.rooms[0]
         elif (
             isinstance(event, events.Joined | events.Left)
             and event.own
             and fold(event.room) == fold(self._state.room)
         ):
             self._state.room = self._renderer.room = event.room
+        self._renderer.nick = self._chat.nick
         for line in self._renderer.event(event):
             self._write(line)
+        if (
+            isinstance(event, events.Message)
+            and not event.replayed
+            and fold(event.nick) not in self._renderer.ignored
+            and self._renderer.mentions.call(event, self._chat.nick)
+        ):
+            self._lines.append("\a")
+
+    def _is_out(self, event: events.Refused | events.Kicked) -> bool:
+        """Whether the person is not in the room of the prompt, but in another one."""
+        room = event.about if isinstance(event, events.Refused) else event.room
+        rooms = self._chat.rooms
+        return bool(rooms) and fold(room) == fold(self._state.room) and fold(room) not in map(fold, rooms)
 
     def _tell(self, text: str) -> None:
         self._write([("dim", shown(text) if text.startswith("  ") else f"-- {shown(text)} --")])

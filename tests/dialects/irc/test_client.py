@@ -14,6 +14,7 @@ from asyncchat.dialects.irc.client_values import (
     Acknowledged,
     CantJoin,
     Closing,
+    Edited,
     HistoryFailed,
     HistoryPage,
     Joined,
@@ -32,6 +33,7 @@ from asyncchat.dialects.irc.client_values import (
     RoomRenamed,
     Told,
     TopicChanged,
+    Typing,
     Undelivered,
 )
 
@@ -66,6 +68,39 @@ def registered(caps="", *rooms):
         )
     client.data_to_send()
     return client
+
+
+def test_edits_are_told_where_the_server_tells_them():
+    line = "@+draft/edit=e1-1;msgid=e1-5 :bob!b@h PRIVMSG #ci :tea at four"
+    client = registered("message-tags draft/message-edit", "#ci")
+    assert hear(client, line) == [Edited(NOW, "#ci", "bob", "e1-1", "tea at four")]
+    assert client.edit("#ci", "e1-1", "tea at three")
+    assert lines(client) == ["@+draft/edit=e1-1 PRIVMSG #ci :tea at three"]
+    plain = registered("message-tags", "#ci")
+    assert [type(value) for value in hear(plain, line)] == [Message]
+    assert not plain.edit("#ci", "e1-1", "x")
+
+
+def test_roles_of_members_are_known():
+    client = registered("multi-prefix", "#ci")
+    room = client.rooms.get("#ci")
+    assert room is not None
+    assert room.prefixes == {"me": "@"}
+    hear(client, ":s 005 me PREFIX=(qaohv)~&@%+ CHANMODES=beI,k,lf,imn :ok")
+    hear(
+        client,
+        ":me!m@h MODE #ci +vbo bob *!*@x bob",
+        ":me!m@h MODE #ci +lk-l 5 secret",
+        ":me!m@h MODE #ci +ol-k bob 7 secret",
+        ":bob!b@h NICK rob",
+    )
+    assert room.prefixes == {"me": "@", "rob": "@+"}
+    hear(client, ":me!m@h MODE #ci -o+v-v rob me rob", ":me!m@h MODE #ci +v nobody")
+    assert room.prefixes == {"me": "@+"}
+    hear(client, ":s 353 me = #ci :me @+rob", ":s 366 me #ci :End")
+    assert room.prefixes == {"rob": "@+"}
+    hear(client, ":rob!b@h PART #ci", ":rob!b@h JOIN #ci")
+    assert room.prefixes == {}
 
 
 def test_registration_without_capabilities():
@@ -197,7 +232,10 @@ HEARD = [
         [Reacted(NOW, "bob", "me", "e1-1", "😀", on=False, own=True)],
     ),
     (":bob!b@h CHGHOST b new.example", []),
-    ("@+typing=active :bob!b@h TAGMSG #ci", []),
+    ("@+typing=active :bob!b@h TAGMSG #ci", [Typing(NOW, "#ci", "bob", "active")]),
+    ("@+typing=done :bob!b@h TAGMSG me", [Typing(NOW, "bob", "bob", "done")]),
+    ("@+typing=loudly :bob!b@h TAGMSG #ci", []),
+    ("@+typing=active :me!m@h TAGMSG #ci", []),
     ("@+draft/react=😀 :bob!b@h TAGMSG #ci", []),
     (":amy!a@h JOIN #ci", [Joined(NOW, "#ci", "amy")]),
     (":bob!b@h PART #ci :bye", [Left(NOW, "#ci", "bob", "bye")]),

@@ -98,6 +98,25 @@ class IrcClient(ClientConnection):
         self.ask_line(msgspec.structs.replace(message, tags=tags))
         return True
 
+    def edit(self, to: str, id: str, text: str) -> bool:
+        """Replaces what a message of ours says; False: the server does not know edits.
+
+        Raises:
+            ValueError: the target can't be said in one line of IRC.
+        """
+        if messages_client.EDITS not in self.server.capabilities:
+            return False
+        limit = messages_client.text_bytes(self.server, self.origin, to, Speech.MESSAGE)
+        said = messages_client.said(to, text, Speech.MESSAGE, messages_client.editing(id), limit)
+        self.ask_bytes(said)
+        return True
+
+    def typing(self, to: str, state: str) -> None:
+        """Tells others whether we type, where the server passes that on."""
+        tags = self.server.passed_on(((messages_client.TYPING, state),))
+        if tags:
+            self.ask_line(tokens.Message("TAGMSG", (to,), tags=tags))
+
     def ping(self, token: str) -> None:
         """Asks for a ``Pong``."""
         self.send("PING", token)

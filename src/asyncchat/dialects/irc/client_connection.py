@@ -156,7 +156,10 @@ class ClientConnection:
 
     def ask_line(self, message: tokens.Message) -> None:
         """Sends a whole line behind all that was said before it."""
-        line = tokens.format(message)
+        self.ask_bytes(tokens.format(message))
+
+    def ask_bytes(self, line: bytes) -> None:
+        """Sends whole lines behind all that was said before them."""
         if self.sending.queued:
             self.sending.put(line)
         else:

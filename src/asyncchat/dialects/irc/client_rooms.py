@@ -3,7 +3,7 @@
 Owns membership on the client's side; must not know lines, nor our own requests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from asyncchat.dialects.irc.client_server import ServerFacts
@@ -14,13 +14,15 @@ ROOMS = 10_000
 
 @dataclass(slots=True)
 class ClientRoom:
-    """One room that we are in; ``members`` by folded nick."""
+    """One room that we are in; ``members`` by folded nick, and the prefixes of those who have some."""
 
     name: str
     members: dict[str, str] = field(default_factory=dict)
     topic: str = ""
+    prefixes: dict[str, str] = field(default_factory=dict)
     listing: dict[str, str] | None = None
     """The answer to NAMES in the making; it replaces the members at its end."""
+    listed_prefixes: dict[str, str] = field(default_factory=dict)
 
 
 class ClientRooms:
@@ -53,6 +55,7 @@ class ClientRooms:
             self._rooms[key] = ClientRoom(name)
         if (room := self._rooms.get(key)) is not None:
             room.members[self._server.fold(nick)] = nick
+            room.prefixes.pop(self._server.fold(nick), None)
         return own
 
     def remove(self, name: str, nick: str) -> bool:
@@ -62,6 +65,7 @@ class ClientRooms:
             self._rooms.pop(self._server.fold(name), None)
         elif (room := self.get(name)) is not None:
             room.members.pop(self._server.fold(nick), None)
+            room.prefixes.pop(self._server.fold(nick), None)
         return own
 
     def of(self, nick: str) -> list[str]:
@@ -76,7 +80,26 @@ class ClientRooms:
             if (room := self.get(name)) is not None:
                 del room.members[self._server.fold(nick)]
                 room.members[self._server.fold(now)] = now
+                if prefixes := room.prefixes.pop(self._server.fold(nick), ""):
+                    room.prefixes[self._server.fold(now)] = prefixes
         return names
+
+    def change_modes(self, name: str, modes: Sequence[str]) -> None:
+        """Takes a MODE of a room: letters with their signs, then the parameters of those that have one."""
+        room = self.get(name)
+        if room is None or not modes:
+            return
+        signs, parameters, on = self._server.member_modes, iter(modes[1:]), True
+        for letter in modes[0]:
+            if letter in "+-":
+                on = letter == "+"
+            elif letter in signs:
+                key = self._server.fold(next(parameters, ""))
+                held = room.prefixes.pop(key, "").replace(signs[letter], "") + signs[letter] * on
+                if held and key in room.members:
+                    room.prefixes[key] = "".join(sorted(held, key=self._server.member_prefixes.find))
+            elif self._server.has_parameter(letter, on):
+                next(parameters, "")
 
     def rename(self, name: str, now: str) -> None:
         """Gives a room another name."""

@@ -156,6 +156,17 @@ class ServerFacts:
         return self.tokens.get("PREFIX", "(ov)@+").partition(")")[2]
 
     @property
+    def member_modes(self) -> dict[str, str]:
+        """The modes that give a member a role, and the prefix of each."""
+        letters, _, prefixes = self.tokens.get("PREFIX", "(ov)@+").lstrip("(").partition(")")
+        return dict(zip(letters, prefixes, strict=False))
+
+    def has_parameter(self, letter: str, on: bool) -> bool:
+        """Whether a room's mode, other than a member's, has a parameter when it is set or taken back."""
+        lists, always, when_set = (*self.tokens.get("CHANMODES", "beI,k,l").split(",")[:3], "", "", "")[:3]
+        return letter in lists + always or (on and letter in when_set)
+
+    @property
     def line_bytes(self) -> int:
         """Longest line without tags, CR LF included."""
         return max(LINE_BYTES, self.number("LINELEN", LINE_BYTES))

@@ -113,6 +113,20 @@ class Reacted(MemberEvent, frozen=True):
     own: bool = False
 
 
+class Edited(MemberEvent, frozen=True):
+    """Somebody replaced what the message with this ``id`` says; ``room`` as in ``Message``."""
+
+    id: str
+    text: str
+    own: bool = False
+
+
+class Typing(MemberEvent, frozen=True):
+    """Somebody is typing (``active``), thinks (``paused``), or no longer types (``done``)."""
+
+    state: str = "active"
+
+
 class TopicChanged(MemberEvent, frozen=True):
     """Somebody set a room's topic; '' took it away."""
 

@@ -15,7 +15,8 @@ from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import HOST_BYTES, USER_BYTES, ServerFacts, wanted
-from asyncchat.dialects.irc.client_values import Acknowledged, Message, Told, Value
+from asyncchat.dialects.irc.client_values import Acknowledged, Edited, Message, Told, Value
+from asyncchat.dialects.irc.features.messages import EDIT_TAG
 
 _ACTION = "\x01ACTION "
 _CUT_FREE = 4
@@ -25,9 +26,25 @@ REPLY: Final = ("+reply", "+draft/reply")
 """The tags that name the message answered (IRCv3 client-tags/reply), the newer name first."""
 
 
+TYPING: Final = "+typing"
+"""The tag of a TAGMSG that says whether its sender types (IRCv3 client-tags/typing)."""
+
+TYPING_STATES: Final = ("active", "paused", "done")
+
+EDITS: Final = "draft/message-edit"
+"""The capability of servers that tell what a message says now, instead of a message with a correction."""
+
+wanted(EDITS)
+
+
 def answering(id: str) -> tokens.Tags:
     """The tags of a message that answers another one."""
     return tuple((name, id) for name in REPLY) if id else ()
+
+
+def editing(id: str) -> tokens.Tags:
+    """The tags of a message that replaces what another one says."""
+    return ((EDIT_TAG, id),)
 
 
 def read(
@@ -74,7 +91,7 @@ def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Mes
     found: list[Message] = []
     head: Message | None = None
     for line in batch.lines():
-        if line.command in ("PRIVMSG", "NOTICE"):
+        if line.command in ("PRIVMSG", "NOTICE") and not _edited_id(client, line):
             value = read(client, ServerLine.of(line, batch.label, now), head=head, replayed=True)
             head = continued(value)
             if isinstance(value, Message):
@@ -86,6 +103,9 @@ def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Mes
 def _message(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     """A message; our own acknowledges what we said."""
     value = read(client, line, head=client.head, replayed=False)
+    if (id := _edited_id(client, line)) and isinstance(value, Message):
+        client.head = None
+        return (Edited(value.time, value.room, value.nick, id, value.text, value.own),)
     client.head = continued(value)
     if isinstance(value, Message) and value.own:
         client.learn_origin(line.source)
@@ -97,6 +117,11 @@ def _message(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
         if pending is not None:
             return (Acknowledged(pending.token, value),)
     return () if value is None else (value,)
+
+
+def _edited_id(client: ClientConnection, line: tokens.Message) -> str:
+    """The id of the message that a line edits; '' for none."""
+    return (line.tag(EDIT_TAG) or "") if EDITS in client.server.capabilities else ""
 
 
 wanted("draft/multiline", batch=True)

@@ -10,7 +10,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.features import messages
-from asyncchat.dialects.irc.features.messages_client import REPLY
+from asyncchat.dialects.irc.features.messages_client import REPLY, TYPING, TYPING_STATES
 from asyncchat.dialects.irc.registry import refusal, tagged, to_self, to_siblings
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, Tags
@@ -48,7 +48,11 @@ refusal(ReactionRefused, numerics.ERR_CANNOTSENDTOCHAN, "{r.to}", "Not sent: {r.
 
 @from_server("TAGMSG")
 def _reacted(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
-    """A reaction; other tags say nothing to people."""
+    """A reaction, or that somebody types; other tags say nothing to people."""
+    state = line.tag(TYPING)
+    if state in TYPING_STATES and line.param(0):
+        room, nick, own = client.conversation(line)
+        return () if own else (values.Typing(line.time, room, nick, state),)
     id = next((line.tag(key) for key in REPLY if line.tag(key)), None)
     found = [(key, value) for key, value in line.tags if key in _REACTIONS and value]
     if not id or len(found) != 1 or not line.param(0):

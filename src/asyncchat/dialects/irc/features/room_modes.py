@@ -275,6 +275,7 @@ def _read_mode(client: ClientConnection, line: ServerLine) -> Iterable[values.Va
     """MODE of a room; our own modes are not told."""
     if not client.server.is_room(line.param(0)):
         return ()
+    client.rooms.change_modes(line.param(0), line.params[1:])
     return (values.ModeChanged(line.time, line.param(0), line.nick, " ".join(line.params[1:])),)
 
 

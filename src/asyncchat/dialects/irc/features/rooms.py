@@ -23,6 +23,7 @@ from asyncchat.dialects.irc.capabilities import (
 )
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine, nick_of
 from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
@@ -249,6 +250,9 @@ def _room_joined_by_sibling(session: IrcSession, view: join.RoomView) -> bytes:
     return say_room(session, view) if view.joining else b""
 
 
+wanted("multi-prefix")
+
+
 @from_server("JOIN")
 def _read_join(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     nick, room = line.nick, line.param(0)
@@ -272,10 +276,15 @@ def _read_part(client: ClientConnection, line: ServerLine) -> Iterable[values.Va
 def _read_names(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room = client.rooms.get(line.params[-2]) if len(line.params) > 2 else None
     if room is not None:
-        room.listing = room.listing or {}
+        if room.listing is None:
+            room.listing, room.listed_prefixes = {}, {}
         for word in line.params[-1].split():
-            nick = nick_of(word.lstrip(client.server.member_prefixes))
-            room.listing[client.server.fold(nick)] = nick
+            bare = word.lstrip(client.server.member_prefixes)
+            nick = nick_of(bare)
+            key = client.server.fold(nick)
+            room.listing[key] = nick
+            if len(bare) < len(word):
+                room.listed_prefixes[key] = word[: len(word) - len(bare)]
     return ()
 
 
@@ -286,4 +295,5 @@ def _read_names_end(client: ClientConnection, line: ServerLine) -> Iterable[valu
         return ()
     if room.listing is not None:
         room.members, room.listing = room.listing, None
+        room.prefixes = room.listed_prefixes
     return (values.Present(line.time, room.name, tuple(room.members.values()), room.topic),)

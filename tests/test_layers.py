@@ -98,10 +98,13 @@ RULES = {
     "control": Rule(parts("core", "text", "log")),
     "server": Rule(parts("core", "text", "dialects", "log", "config", "control")),
     "client": Rule(parts("core", "text", "dialects")),
+    "tui": Rule(parts("core", "text", "client")),
     "bench": Rule(parts("core", "text", "dialects", "log")),
     "errors": Rule(pure=True),
     "version": Rule(pure=True),
-    "cli": Rule(parts("core", "text", "dialects", "log", "config", "control", "server", "client", "bench")),
+    "cli": Rule(
+        parts("core", "text", "dialects", "log", "config", "control", "server", "client", "tui", "bench")
+    ),
     "__main__": Rule(parts("cli")),
     "pytest_plugin": Rule(parts("server")),
     "__init__": Rule(parts("core", "client", "server")),  # the package's public names

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -262,9 +262,15 @@ pty = pytest.importorskip("pty")
 
 
 class Terminal:
-    """``asyncchat join`` on a pseudo terminal."""
+    """``asyncchat join`` on a pseudo terminal, in its line mode or full-screen."""
 
-    def __init__(self, *args: str, **environment: str) -> None:
+    def __init__(
+        self,
+        *args: str,
+        full_screen: bool = False,
+        command: Sequence[str] = COMMAND,
+        **environment: str,
+    ) -> None:
         import fcntl
         import struct
         import termios
@@ -274,7 +280,7 @@ class Terminal:
         self.seen = ""
         self._held = b""
         self.process = subprocess.Popen(
-            [*COMMAND, *args],
+            [*command, *([] if full_screen else ["--line"]), *args],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -350,6 +356,68 @@ def test_terminal_shows_and_says():
         terminal.until("bob:")
         terminal.type("completed\r")
         terminal.type("\x1b[200~pasted 1\npasted 2\x1b[201~\r")
+        terminal.type("exit\r")
+        assert terminal.end() == 0
+
+
+def test_full_screen_client_shows_says_and_leaves_the_terminal_as_it_was(tmp_path):
+    def script(line: Line) -> None:
+        line.welcome(nick="me")
+        line.let_in("#lobby")
+        line.until("CHATHISTORY")
+        line.send(":s BATCH +b chathistory #lobby", ":s BATCH -b")
+        line.send(":bob!b@h PRIVMSG #lobby :evil\x1b]0;x\x07\x1b[2J")
+        assert line.until("PRIVMSG") == "PRIVMSG #lobby hello"
+        line.send("@msgid=e1-2 :me!u@h PRIVMSG #lobby hello")
+        line.to_the_end()
+
+    with Scripted(script) as peer:
+        address = peer.address
+        with Terminal(address, "--nick", "me", full_screen=True, XDG_CONFIG_HOME=str(tmp_path)) as terminal:
+            terminal.until("\x1b[?1049h")  # the alternate screen
+            assert "\x1b]0;x" not in terminal.until("evil")
+            terminal.type("\x1b[200~hello\x1b[201~\r")
+            terminal.until("hello")
+            terminal.type("\x11")  # Ctrl-Q
+            terminal.until("\x1b[?1049l")
+            assert terminal.end() == 0
+        assert address in (tmp_path / "asyncchat" / "client.toml").read_text("utf-8")
+
+
+def test_without_textual_a_line_says_how_to_get_it():
+    def script(line: Line) -> None:
+        line.welcome(nick="me", caps="")
+        line.let_in("#lobby")
+        line.to_the_end()
+
+    missing = "import sys; sys.modules['textual'] = None; from asyncchat.cli import main; main()"
+    with Scripted(script) as peer:
+        command = [sys.executable, "-c", missing, "join"]
+        with Terminal(peer.address, "--nick", "me", full_screen=True, command=command) as terminal:
+            terminal.until(
+                "For the full-screen client: pip install 'asyncchat[terminal]'. This is the line mode."
+            )
+            terminal.until("#lobby>")
+            terminal.type("exit\r")
+            assert terminal.end() == 0
+
+
+def test_line_mode_rings_when_one_is_called_and_names_the_room_one_is_in():
+    def script(line: Line) -> None:
+        line.welcome(nick="me", caps="")
+        line.let_in("#lobby")
+        line.send(":bob!b@h PRIVMSG #lobby :home", ":bob!b@h PRIVMSG #lobby :me: come")
+        line.until("JOIN #secret")
+        line.send(":s 473 me #secret :Cannot join channel (+i)")
+        line.to_the_end()
+
+    with Scripted(script) as peer, Terminal(peer.address, "--nick", "me") as terminal:
+        assert "\a" not in terminal.until("bob: home")
+        terminal.until("bob: me: come")
+        terminal.until("\a")
+        terminal.type("/join #secret\r")
+        terminal.until("Cannot join channel")
+        terminal.until("#lobby>")
         terminal.type("exit\r")
         assert terminal.end() == 0
 

@@ -1,10 +1,11 @@
-"""``asyncchat join``: reads its options, connects, and runs the terminal or the pipe.
+"""``asyncchat join``: reads its options, and runs the full-screen client, the line mode, or the pipe.
 
 Owns the arguments and where the password comes from; must not know what is sent or shown.
 """
 
 import os
 import sys
+from dataclasses import replace
 
 import click
 
@@ -13,6 +14,7 @@ from asyncchat.cli._server import login_name
 from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.errors import AddressError, NickError, PasswordNeeded
+from asyncchat.client.remembered import Remembered, load
 from asyncchat.core.names import LOBBY
 from asyncchat.errors import Misuse
 
@@ -21,7 +23,7 @@ _HISTORY = 50
 
 
 @click.command("join")
-@click.argument("address", default=DEFAULT_ADDRESS, required=False)
+@click.argument("address", default="", required=False)
 @click.option("--nick", metavar="NAME", default="", help="Your name.  [default: your login name]")
 @click.option(
     "--room",
@@ -40,6 +42,7 @@ _HISTORY = 50
 @click.option(
     "--no-exit", is_flag=True, help="On a pipe: send a line that is just “exit” instead of leaving."
 )
+@click.option("--line", "line_mode", is_flag=True, help="At a terminal: a line mode, as for a screen reader.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -49,22 +52,33 @@ def command(
     account: str,
     password_file: str | None,
     no_exit: bool,
+    line_mode: bool,
 ) -> None:
     """Join a chat, from a terminal or on a pipe.
 
     ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, udp://host:port/room for an
     asyncchat server over UDP, plain://host:port for a server that speaks only plain text, or the page's link
-    http://host:port/#room. At a terminal, /help lists the commands.
+    http://host:port/#room. Without one it is the server joined last, or 127.0.0.1:1234.
+
+    At a terminal it is a full-screen client, which asks what it must know; F1 shows its keys. Where Textual
+    is not installed, and with --line, each line that you type is a message. /help lists the commands.
 
     On a pipe, each line of the input is sent as a message, and each message of others is one line “NAME:
     text” of the output; notices go to standard error. At the end of the input it leaves when the server has
     acknowledged all messages.
     """
-    place = _address(address)
-    wanted = _rooms(place, rooms)
-    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    nick = nick or account or login_name()
+    if address:
+        _address(address)
     password = _password(password_file)
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if at_terminal and not line_mode and _can_be_full_screen():
+        _join_full_screen(address, nick or account, rooms, account, password)
+        return
+    remembered = load() if at_terminal or not address else Remembered()
+    known = remembered.last if not address else None
+    place = _address(address or (known.address if known is not None else DEFAULT_ADDRESS))
+    wanted = _rooms(place, rooms)
+    nick = nick or account or (known.nick if known is not None else "") or login_name()
     if account and not password:
         raise Misuse("--account needs the password: --password-file FILE, or ASYNCCHAT_PASSWORD")
     try:
@@ -85,12 +99,43 @@ def command(
     if at_terminal:
         from asyncchat.client import terminal
 
-        terminal.run(chat, wanted[0], commands_go_through=place.scheme == "plain")
+        terminal.run(
+            chat,
+            wanted[0],
+            commands_go_through=place.scheme == "plain",
+            remembered=remembered,
+        )
         return
     from asyncchat.client import pipe
 
     if not pipe.run(chat, wanted[0], nick, exit_leaves=not no_exit):
         context.exit(1)
+
+
+def _can_be_full_screen() -> bool:
+    if os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    try:
+        import textual  # noqa: F401 - whether it is there
+    except ImportError:
+        click.echo(
+            "For the full-screen client: pip install 'asyncchat[terminal]'. This is the line mode.", err=True
+        )
+        return False
+    return True
+
+
+def _join_full_screen(address: str, nick: str, rooms: tuple[str, ...], account: str, password: str) -> None:
+    from asyncchat.tui.join_screen import JoinRequest
+    from asyncchat.tui.run import completed, run
+
+    remembered = load()
+    wanted = tuple(_rooms(_address(address or DEFAULT_ADDRESS), rooms)) if rooms else ()
+    request = completed(JoinRequest(address, nick, wanted, account, password), remembered)
+    # Who was here before need not be asked again, but for the password.
+    is_complete = bool(request.address and request.nick and (password or not request.account))
+    address, nick = request.address or DEFAULT_ADDRESS, request.nick or login_name()
+    run(replace(request, address=address, nick=nick, is_complete=is_complete), remembered)
 
 
 def _address(text: str) -> Address:

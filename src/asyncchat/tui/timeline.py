@@ -1,0 +1,346 @@
+"""The timeline on the screen: rows of a ``Layout``, scrolled, and a selected message.
+
+Owns scrolling, the selection and the colours; must not know what is done with a message.
+"""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.color import Color
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from asyncchat.tui.layout import NICK_COLOURS, Layout, Row
+from asyncchat.tui.state import Conversation, Said
+
+NEAR_TOP = 2
+"""Screens from the top at which older messages are asked for."""
+
+CONTRAST = 4.5
+"""Least contrast of a nick's colour with the background (WCAG 2.2, 1.4.3)."""
+
+
+class Timeline(ScrollView, can_focus=True):
+    """What was said in one conversation; it stays at its end unless it was scrolled back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "select(-1)", "Earlier message", show=False),
+        Binding("down,j", "select(1)", "Later message", show=False),
+        Binding("home,g", "oldest", "Oldest", show=False),
+        Binding("end,G", "newest", "Newest", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "timeline--action",
+        "timeline--calls",
+        "timeline--day",
+        "timeline--dim",
+        "timeline--error",
+        "timeline--link",
+        "timeline--notice",
+        "timeline--own",
+        "timeline--quote",
+        "timeline--reaction",
+        "timeline--selected",
+        "timeline--time",
+        "timeline--unread",
+    }
+    DEFAULT_CSS = """
+    Timeline {
+        height: 1fr;
+        padding: 0 1;
+        background: $background;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        & > .timeline--time, & > .timeline--day, & > .timeline--dim { color: $text-muted; }
+        & > .timeline--quote, & > .timeline--notice { color: $text-muted; }
+        & > .timeline--quote, & > .timeline--action { text-style: italic; }
+        & > .timeline--own { color: $foreground; text-style: bold; }
+        & > .timeline--calls { color: $text-warning; text-style: bold; }
+        & > .timeline--unread { color: $text-error; text-style: bold; }
+        & > .timeline--error { color: $text-error; }
+        & > .timeline--link { text-style: underline; }
+        & > .timeline--reaction { color: $text-accent; }
+        & > .timeline--selected { background: $boost; }
+    }
+    """
+
+    class OlderWanted(Message):
+        """Somebody has scrolled near the top of what is known."""
+
+    class Chosen(Message):
+        """A message was clicked, or a key was pressed on it: a letter, or '' for its menu."""
+
+        def __init__(self, entry: Said, key: str = "") -> None:
+            super().__init__()
+            self.entry = entry
+            self.key = key
+
+    class EndReached(Message):
+        """The end came into view, or (``is_at_end`` false) went out of it."""
+
+        def __init__(self, *, is_at_end: bool) -> None:
+            super().__init__()
+            self.is_at_end = is_at_end
+
+    def __init__(self, conversation: Conversation, **options: str) -> None:
+        super().__init__(id=options.get("id"))
+        self._conversation = conversation
+        self._layout = Layout(conversation, 80)
+        self._strips: LRUCache[tuple[int, int, bool], list[Strip]] = LRUCache(512)
+        self._styles: dict[str, Style] = {}
+        self._positions: dict[str, tuple[int, bool]] = {}
+        self._is_at_end = True
+        self.selected: Said | None = None
+
+    # What is shown.
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation that is shown."""
+        return self._conversation
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the newest message is in view."""
+        return self._is_at_end
+
+    def show(self, conversation: Conversation) -> None:
+        """Shows another conversation, where it was left."""
+        self._positions[self._conversation.key] = (self._rows_below(), self._is_at_end)
+        self._conversation = conversation
+        self.selected = None
+        self._layout = Layout(conversation, self._text_width)
+        self._strips.clear()
+        below, is_at_end = self._positions.pop(conversation.key, (0, True))
+        self._is_at_end = is_at_end
+        self._resize()
+        if not is_at_end:
+            self.scroll_to(y=max(0, self._layout.height - below), animate=False, immediate=True, force=True)
+
+    def sync(self) -> None:
+        """Shows what has changed in the conversation."""
+        moved = self._layout.sync()
+        if moved:
+            self._strips.clear()
+        self._resize(moved)
+
+    def reveal(self, entry: Said) -> bool:
+        """Scrolls to a message and selects it; False: it is not here."""
+        index = self._layout.index_of(entry)
+        if index is None:
+            return False
+        self._select(entry)
+        top = self._layout.top_of(index)
+        self.scroll_to(y=max(0, top - self.size.height // 2), animate=False, immediate=True, force=True)
+        return True
+
+    @property
+    def _text_width(self) -> int:
+        return self.scrollable_content_region.width or self.size.width or 80
+
+    def _rows_below(self) -> int:
+        """Rows from the first one in view to the end."""
+        return self._layout.height - self.scroll_offset.y
+
+    def _resize(self, moved: int = 0) -> None:
+        self.virtual_size = Size(self._layout.width, self._layout.height)
+        if self._is_at_end:
+            self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
+        elif moved:
+            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, immediate=True, force=True)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Wraps everything anew; what was in view stays there."""
+        width = self._text_width
+        if width == self._layout.width:
+            self._resize()
+            return
+        at = min(self.scroll_offset.y, max(0, self._layout.height - 1))
+        index = self._layout.index_at(at) if self._layout.height else 0
+        self._layout.set_width(width)
+        self._strips.clear()
+        self._resize()
+        if not self._is_at_end:
+            self.scroll_to(y=self._layout.top_of(index), animate=False, immediate=True, force=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Notes whether the end is in view, and asks for older messages in time."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(new_value) == round(old_value):
+            return
+        is_at_end = new_value >= self.max_scroll_y - 0.5
+        # Rows are added before they are scrolled to: only who scrolls back leaves the end.
+        if is_at_end != self._is_at_end and (is_at_end or new_value < old_value):
+            self._is_at_end = is_at_end
+            self.post_message(self.EndReached(is_at_end=is_at_end))
+        if new_value < old_value and new_value < NEAR_TOP * self.size.height:
+            self.post_message(self.OlderWanted())
+
+    # Drawing.
+
+    def notify_style_update(self) -> None:
+        """Forgets what was drawn in other colours."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def render_line(self, y: int) -> Strip:
+        """A row of the screen; few rows stand at its bottom."""
+        base = self.rich_style
+        layout = self._layout
+        row = y + self.scroll_offset.y - max(0, self.size.height - layout.height)
+        width = self.size.width
+        if not 0 <= row < layout.height:
+            return Strip.blank(width, base)
+        index = layout.index_at(row)
+        strips = self._strips_of(index)
+        offset = row - layout.top_of(index)
+        if offset >= len(strips):
+            return Strip.blank(width, base)
+        return strips[offset]
+
+    def _strips_of(self, index: int) -> list[Strip]:
+        entry = self._conversation.entries[index]
+        is_selected = entry is self.selected
+        key = (id(entry), entry.version, is_selected)
+        found = self._strips.get(key)
+        if found is None:
+            rows = self._layout.rows(index)
+            found = self._strips[key] = [self._strip(row, is_selected=is_selected) for row in rows]
+        return found
+
+    def _strip(self, row: Row, *, is_selected: bool) -> Strip:
+        segments = [
+            Segment(span.text, self._style(span.style, span.link, is_selected=is_selected))
+            for span in row
+            if span.text
+        ]
+        return Strip(segments).adjust_cell_length(
+            self.size.width, self._style("", "", is_selected=is_selected)
+        )
+
+    def _style(self, name: str, link: str, *, is_selected: bool) -> Style:
+        style = self._named_style(name)
+        if is_selected:
+            style += Style(bgcolor=self._named_style("selected").bgcolor)
+        return style + Style(link=link) if link else style
+
+    def _named_style(self, name: str) -> Style:
+        found = self._styles.get(name)
+        if found is None:
+            if not name:
+                found = self.rich_style
+            elif name.startswith("nick"):
+                found = self.rich_style + Style(color=self._nick_colour(int(name[4:])).rich_color, bold=True)
+            else:
+                found = self.get_component_rich_style(f"timeline--{name}")
+            self._styles[name] = found
+        return found
+
+    def _nick_colour(self, number: int) -> Color:
+        """One of the colours of nicks, with enough contrast on this background."""
+        _, background = self.background_colors
+        is_dark = background.brightness < 0.5
+        lightness = 0.7 if is_dark else 0.35
+        colour = Color.from_hsl((number * 5 % NICK_COLOURS) / NICK_COLOURS, 0.65, lightness)
+        for _ in range(20):
+            if contrast(colour, background) >= CONTRAST:
+                break
+            lightness += 0.03 if is_dark else -0.03
+            colour = Color.from_hsl(
+                (number * 5 % NICK_COLOURS) / NICK_COLOURS, 0.65, min(max(lightness, 0), 1)
+            )
+        return colour
+
+    # The selection.
+
+    def _select(self, entry: Said | None) -> None:
+        self.selected = entry
+        self.refresh()
+
+    def action_select(self, step: int) -> None:
+        """Selects the message before or after the selected one, at first the newest in view."""
+        entries = self._conversation.entries
+        index = len(entries) if self.selected is None else self._layout.index_of(self.selected)
+        index = len(entries) if index is None else index
+        index += step
+        while 0 <= index < len(entries) and not isinstance(entries[index], Said):
+            index += step
+        if not 0 <= index < len(entries):
+            if index < 0:
+                self.post_message(self.OlderWanted())
+            return
+        entry = entries[index]
+        if isinstance(entry, Said):
+            self._select(entry)
+            self._bring_into_view(index)
+
+    def on_key(self, event: events.Key) -> None:
+        """Enter and letters choose what is done with the selected message."""
+        if self.selected is None:
+            return
+        if event.key == "enter":
+            event.stop()
+            self.post_message(self.Chosen(self.selected))
+        elif event.character is not None and event.character.isprintable() and event.key not in "jkgG":
+            event.stop()
+            self.post_message(self.Chosen(self.selected, event.character))
+
+    def _bring_into_view(self, index: int) -> None:
+        top, end = self._layout.top_of(index), self._layout.top_of(index + 1)
+        y, height = self.scroll_offset.y, self.size.height
+        if top < y:
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        elif end > y + height:
+            self.scroll_to(y=end - height, animate=False, immediate=True, force=True)
+
+    def unselect(self) -> None:
+        """Selects nothing."""
+        self._select(None)
+
+    def action_oldest(self) -> None:
+        """Goes to the oldest message that is known."""
+        self.scroll_home(animate=False, immediate=True, force=True)
+        self.post_message(self.OlderWanted())
+
+    def action_newest(self) -> None:
+        """Goes to the end."""
+        self._is_at_end = True
+        self._resize()
+        self.post_message(self.EndReached(is_at_end=True))
+
+    def on_click(self, event: events.Click) -> None:
+        """Selects the message that was clicked; a click on the selected one opens its menu."""
+        row = event.y + self.scroll_offset.y - max(0, self.size.height - self._layout.height)
+        if not 0 <= row < self._layout.height:
+            return
+        entry = self._conversation.entries[self._layout.index_at(row)]
+        if not isinstance(entry, Said):
+            return
+        if entry is self.selected or event.button == 3:
+            self._select(entry)
+            self.post_message(self.Chosen(entry))
+        else:
+            self._select(entry)
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The contrast of two colours (WCAG 2.2, "contrast ratio")."""
+    first, second = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (first + 0.05) / (second + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    channels = [part / 255 for part in (colour.r, colour.g, colour.b)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -471,6 +471,12 @@ class ServeConfig(msgspec.Struct, frozen=True):
         bool,
         _outgoing("Whether devices of accounts are told of mentions while nobody looks (web push).", "push"),
     ] = True
+    previews: Annotated[
+        bool,
+        _outgoing(
+            "Whether the page shows what linked pages say of themselves; the server asks them.", "previews"
+        ),
+    ] = False
     outgoing_networks: Annotated[
         tuple[str, ...],
         _outgoing(

@@ -224,12 +224,12 @@ class History:
 
     async def find_messages(self, session: Session, command: history.MessageCommand, upto: int) -> IoResult:
         """Finds the messages that a command is about."""
-        found = [await self._find_message(session, which, upto) for which in command.wanted(self.chat)]
+        found = [await self.find_message(session, which, upto) for which in command.wanted(self.chat)]
         return command.resolve(found)
 
     async def get_edits(self, session: Session, command: edits.GetEdits, upto: int) -> IoResult:
         """The texts that a message had."""
-        found = await self._find_message(session, command.which, upto)
+        found = await self.find_message(session, command.which, upto)
         to = command.which.to
         if found.record is None or not isinstance(found.record.event, Said | SaidInPrivate):
             return edits.EditRefused(
@@ -241,7 +241,7 @@ class History:
             return edits.EditRefused(edits.EditFault.FAILED, to, found.id)
         return edits.EditsView(to, edits.versions(found.record, records))
 
-    async def _find_message(self, session: Session, which: history.Which, upto: int) -> history.FoundMessage:
+    async def find_message(self, session: Session, which: history.Which, upto: int) -> history.FoundMessage:
         """A message that the session may read."""
         ids = self._log.ids
         number = ids.number_of(which.name) if which.number is None else which.number

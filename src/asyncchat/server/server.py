@@ -43,6 +43,7 @@ from asyncchat.server.listeners import Listeners
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.page_cache import PageCache
 from asyncchat.server.password_guard import PasswordGuard
+from asyncchat.server.previews import Previews
 from asyncchat.server.protocol_detection import detect_protocol, plain_detector
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.push import Push, server_key
@@ -128,6 +129,7 @@ class Server:
         self.uploads = Uploads(
             self.context, log, FileStore(None if database is None else folder_beside(database))
         )
+        self.previews = Previews(self.context)
         self.app = App(
             self.context,
             shown,
@@ -136,9 +138,12 @@ class Server:
             self.listeners,
             self.protocols.info.started,
             uploads=self.uploads,
+            previews=self.previews,
+            history=history,
             auth=self.auth,
         )
         self.protocols.irc.upload_link = self.app.files.upload_link
+        self.protocols.irc.previews_link = self.app.previews.link
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)
@@ -185,6 +190,7 @@ class Server:
                 group.create_task(self.reloader.run())
                 group.create_task(self.webhooks.run())
                 group.create_task(self.push.run())
+                group.create_task(self.previews.run())
                 group.create_task(self.app.prepare())
                 group.create_task(self.disk.run())
                 group.create_task(self.uploads.run())

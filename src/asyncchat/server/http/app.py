@@ -23,12 +23,16 @@ from asyncchat.server.http.api.dispatch import PREFIXES, Api, description
 from asyncchat.server.http.files import FILE_PATHS, FilesApp
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
+from asyncchat.server.http.previews import PREVIEWS_PATH, PreviewsApp
+from asyncchat.server.http.session_links import SessionLinks
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.auth import Authentication
+    from asyncchat.server.history import History
     from asyncchat.server.listeners import Listeners
     from asyncchat.server.page_cache import PageCache
+    from asyncchat.server.previews import Previews
     from asyncchat.server.search import Searcher
     from asyncchat.server.session import Session, SessionContext
     from asyncchat.server.uploads import Uploads
@@ -61,6 +65,8 @@ class App:
         listeners: know how to join.
         started: when this run began, in microseconds since 1970 UTC.
         uploads: the files that people uploaded.
+        previews: those of links.
+        history: knows who may read what.
         auth: checks the passwords of accounts.
     """
 
@@ -74,13 +80,17 @@ class App:
         started: int,
         *,
         uploads: Uploads,
+        previews: Previews,
+        history: History,
         auth: Authentication,
     ) -> None:
         self._context = context
         self._listeners = listeners
         self._started = started
         self._api = Api(context, log, pages, searcher)
-        self.files = FilesApp(context, uploads, auth, self._api)
+        links = SessionLinks(context.hub.chat)
+        self.files = FilesApp(context, uploads, auth, self._api, links)
+        self.previews = PreviewsApp(context, history, previews, links, log.ids)
         self._loading: dict[str, float] = {}
         self.update()
         context.delivery.observe(ServerBanChanged, self._ban_changed)
@@ -164,6 +174,8 @@ class App:
             return await self._api.respond(request, body, session)
         if path.startswith(FILE_PATHS):
             return await self.files.respond(request, body, session, self.base(request))
+        if path.startswith(PREVIEWS_PATH):
+            return await self.previews.respond(request, session)
         return self._answer_at_once(request, session)
 
     def base(self, request: Request) -> str:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import hmac
 import re
-import secrets
 import unicodedata
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from asyncchat.server.auth import Authentication
     from asyncchat.server.http.api.dispatch import Api
     from asyncchat.server.http.messages import Body, Request
+    from asyncchat.server.http.session_links import SessionLinks
     from asyncchat.server.session import Session, SessionContext
 
 UPLOAD_PATH: Final = "/upload"
@@ -63,7 +62,6 @@ NAME_BYTES: Final = 120
 
 _FILE = re.compile(rf"([{ID_LETTERS}]{{{ID_LENGTH}}})(?:-(?:\d+x)?\d+)?(?:/([^/]*))?")
 _ID = re.compile(rf"[{ID_LETTERS}]{{{ID_LENGTH}}}")
-_CREDENTIAL = re.compile(r"(\d{1,15})-(\d{1,15})-([0-9a-f]{32})")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _NAME = re.compile(
     r"filename\*\s*=\s*(?:utf-8)'[^']*'([^;]+)|filename\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;]*))", re.I
@@ -108,14 +106,17 @@ class FilesApp:
         uploads: has the files.
         auth: checks the passwords of accounts.
         api: checks tokens.
+        links: know who asks.
     """
 
-    def __init__(self, context: SessionContext, uploads: Uploads, auth: Authentication, api: Api) -> None:
+    def __init__(
+        self, context: SessionContext, uploads: Uploads, auth: Authentication, api: Api, links: SessionLinks
+    ) -> None:
         self._context = context
         self._uploads = uploads
         self._auth = auth
         self._api = api
-        self._key = secrets.token_bytes(32)
+        self._links = links
 
     def upload_link(self, person_id: int, session_id: int, base: str) -> str:
         """Where a session of a person uploads files, without a password: nobody else knows the link.
@@ -132,10 +133,7 @@ class FilesApp:
         base = self._context.options.file_url.rstrip("/") or base
         if not base or not self._uploads.most_bytes:
             return ""
-        return f"{base}{_UPLOAD_PREFIX}{person_id}-{session_id}-{self._mark(person_id, session_id)}"
-
-    def _mark(self, person_id: int, session_id: int) -> str:
-        return hmac.digest(self._key, b"%d-%d" % (person_id, session_id), "sha256")[:16].hex()
+        return f"{base}{_UPLOAD_PREFIX}{self._links.mark(person_id, session_id)}"
 
     async def respond(self, request: Request, body: Body, session: Session, base: str) -> Response:
         """The answer to a request below ``FILE_PATHS``.
@@ -191,17 +189,9 @@ class FilesApp:
 
     async def _uploader(self, request: Request, session: Session) -> Person | Response:
         """Who sends a file; the answer if that is not known."""
-        chat = self._context.hub.chat
-        found = _CREDENTIAL.fullmatch(request.raw_path[len(_UPLOAD_PREFIX) :])
+        found = self._links.session_of(request.raw_path[len(_UPLOAD_PREFIX) :])
         if found is not None:
-            person_id, session_id = int(found[1]), int(found[2])
-            me = chat.people.get(person_id)
-            if (
-                me is not None
-                and session_id in chat.sessions.of(person_id)
-                and hmac.compare_digest(found[3], self._mark(person_id, session_id))
-            ):
-                return me
+            return found[0]
         authorization = request.header("authorization")
         scheme, _, given = authorization.partition(" ")
         match scheme.lower():

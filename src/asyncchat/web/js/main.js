@@ -17,6 +17,7 @@ import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
 import { drawPins, pinsDialog } from "./pins.js";
+import { Previews } from "./previews.js";
 import { Push } from "./push.js";
 import { Sidebar } from "./sidebar.js";
 import { Slash } from "./slash.js";
@@ -41,6 +42,7 @@ const notifier = new Notifier();
 const push = new Push(connection, memory, () => [
   ...Object.entries(memory.get("notify") ?? {}).filter(([, notify]) => notify === "none").map(([key]) => key), ...chat.ignored,
 ]);
+const previews = new Previews(connection, chat);
 const app = $("app");
 
 const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMessage);
@@ -317,6 +319,7 @@ function onMessage(what, room, message, anchor) {
     versions: () => connection.identity && versionsDialog(chat, room, message).catch(failed),
     redact: () => chat.mayRedact(room, message) && redact(room, message),
     goto: () => goTo(message),
+    preview: () => previews.want(room, message),
     seen: () => seen(),
     latest: () => goToLatest(room),
     unread: () => goToUnread(room, message),

@@ -4,6 +4,7 @@
 import { avatar, h, hue, icon, iconButton, place } from "./dom.js";
 import { showFiles } from "./files.js";
 import { fold } from "./irc.js";
+import { card as preview } from "./previews.js";
 import { clean, cleanName, clip, rich } from "./text.js";
 
 const STEP = 80;
@@ -375,6 +376,7 @@ export class Timeline {
     }
     if (message.reply) body.append(this.#quote(room, message));
     body.append(this.#text(message, name));
+    if (message.redacted === undefined) this.#preview(room, message, body);
     if (message.failed) {
       body.append(h("div.error", {}, `${message.failed.startsWith("Not ") ? "" : "Not sent: "}${message.failed} `, h("button.link", { onclick: () => this.act("again", room, message) }, "Try again")));
     }
@@ -394,6 +396,11 @@ export class Timeline {
     if (message.kind !== "message") node.classList.add(message.kind);
     if (!this.#expanded.has(message)) this.#fresh.push([node, message]);
     return node;
+  }
+
+  #preview(room, message, body) {
+    this.act("preview", room, message);
+    if (message.preview) body.append(preview(message.preview));
   }
 
   #quote(room, message) {

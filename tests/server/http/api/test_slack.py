@@ -13,7 +13,10 @@ from asyncchat.server.http.api.slack import Payload, message_text, shown
         ("a &amp; b &lt;c&gt; &amp;lt;", "a & b <c> &lt;"),
         ("<https://ci.example.org/42|build 42> failed", "build 42 (https://ci.example.org/42) failed"),
         ("<https://ci.example.org>", "https://ci.example.org"),
-        ("<https://ci.example.org|ci.example.org>", "https://ci.example.org"),
+        (
+            "<https://ci.example.org/|ci.example.org> <https://ci.example.org|ci>",
+            "https://ci.example.org/ ci (https://ci.example.org)",
+        ),
         ("<mailto:anna@example.org|anna@example.org>", "anna@example.org"),
         ("<https://example.org/?a=1&amp;b=2|x &amp; y>", "x & y (https://example.org/?a=1&b=2)"),
         ("<@U024BE7LH> <@U024BE7LH|anna> <#C024BE7LR|ci> <!here>", "@U024BE7LH @anna #ci @here"),

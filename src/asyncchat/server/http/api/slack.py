@@ -112,7 +112,8 @@ def _mark(found: re.Match[str]) -> str:
 
 def _link(url: str, label: str) -> str:
     address = url.removeprefix("mailto:")
-    return address if not label or label in address else f"{label} ({address})"
+    bare = address.partition("://")[2].strip("/")
+    return address if label.strip("/") in ("", address, bare) else f"{label} ({address})"
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -1,5 +1,7 @@
 """What is still there after the page was loaded anew, in another tab, and on another device."""
 
+import time
+
 from playwright.sync_api import expect
 
 from tests.web.conftest import say, sees, texts
@@ -72,6 +74,49 @@ def test_what_is_asked_of_the_room_one_looks_at_does_not_wait_for_other_rooms(se
     )
     assert page.evaluate(failing) == "no"
     assert page.evaluate(asked, ["#a", "#lobby"]) == ["#lobby", "#a"]
+
+
+def test_who_comes_back_to_forty_rooms_asks_for_little(server, visits):
+    names = [f"#room{number:02}" for number in range(40)]
+    iris = server.irc("iris")
+    iris.send(f"JOIN {','.join(names)}\r\n")
+    iris.until(f" 366 iris {names[-1]} ")
+    spoke = [f"PRIVMSG {name} :{text}\r\n" for name in names[1:] for text in ("one", "two")]
+    iris.send("".join([f"PRIVMSG {names[0]} :look here\r\n", *spoke, "PING said\r\n"]))
+    iris.until("said")
+    page = visits.open(server.port)
+    # It read them all but two, and never one.
+    read = {name: 1 if name in names[4:6] else int(time.time() * 1000) for name in names[:-1]}
+    kept = "(kept) => { localStorage.asyncchat = JSON.stringify(kept); }"
+    page.evaluate(kept, {"nick": "anna", "rooms": names, "read": read})
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda line: sent.append(line)))
+    page.goto(f"http://127.0.0.1:{server.port}/{names[0]}")
+    page.reload()
+    sees(page, "look here")
+    for name in names[4:6]:
+        page.get_by_role("button", name=f"{name}, 2 unread").wait_for()
+    while not page.evaluate("[...asyncchat.chat.rooms.values()].every((room) => room.joined)"):
+        page.wait_for_timeout(20)
+    words = [line.split(" ")[1] if line[0] == "@" else line.split(" ")[0] for line in sent]
+    assert words.count("JOIN") <= 3
+    assert words.count("CHATHISTORY") == 4, "of the room that is shown, in which anything is new, and of two"
+    assert len(sent) < 25
+    expect(page.locator("#sidebar .unread")).to_have_count(2)
+    # What else was said is read when the room is looked at; what is said now is no gap there.
+    iris.send(f"PRIVMSG {names[9]} :three\r\n")
+    page.get_by_role("button", name=f"{names[9]}, 1 unread").click()
+    sees(page, "three")
+    expect(page.locator(".message")).to_have_count(3)
+    assert texts(page) == ["one", "two", "three"]
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    iris.send(f"PRIVMSG {names[9]} :four\r\nPRIVMSG {names[0]} :and here\r\n")
+    page.evaluate("asyncchat.connection.retry()")
+    sees(page, "four")
+    assert texts(page) == ["one", "two", "three", "four"]
+    page.get_by_role("button", name=f"{names[0]}, 1 unread").click()
+    sees(page, "look here")
+    assert texts(page) == ["look here", "and here"]
 
 
 def test_who_signs_out_is_a_visitor_and_its_token_is_gone(server, visits):

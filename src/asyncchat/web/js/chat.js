@@ -1,6 +1,7 @@
 // The state of the chat: the rooms, what you may do in them, and what you say. It reports what changed. What a line of
 // the server means is in incoming.js. It must not know the page.
 
+import { refusalIn } from "./connection.js";
 import { History } from "./history.js";
 import { messageOf, take } from "./incoming.js";
 import { fold, isRoom, pieces, size } from "./irc.js";
@@ -10,6 +11,7 @@ import { mentioned } from "./text.js";
 const MARK_EVERY = 3000; // milliseconds between two read markers of a room
 const GUEST_MAY_DELETE = 86_400_000; // milliseconds
 const LINE_TEXT = 400; // bytes of text that fit into a line with the longest names
+const MOST_JOINED = 50; // rooms of one JOIN
 const LOST = "The connection was lost before the server confirmed it.";
 
 /** The lines in which a text of any length is sent. */
@@ -41,6 +43,22 @@ function blocksOf(text, limits) {
   }
   if (block) blocks.push(block);
   return blocks.map((one) => open + one + close);
+}
+
+/** Rooms in as few groups as lines of JOIN hold them; those with a key come first. */
+function groupsOf(rooms) {
+  const groups = [];
+  let bytes = 0;
+  for (const room of rooms.toSorted((one, other) => Boolean(other.password) - Boolean(one.password))) {
+    const more = size(`${room.name},${room.password ?? ""},`);
+    if (!groups.length || bytes + more > LINE_TEXT || groups.at(-1).length >= MOST_JOINED) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1).push(room);
+    bytes += more;
+  }
+  return groups;
 }
 
 export class Chat extends EventTarget {
@@ -147,7 +165,6 @@ export class Chat extends EventTarget {
     const room = this.room(name);
     if (key) room.password = key;
     if (!room.joined && this.#online) this.join(room);
-    if (room.private && !room.messages.length && this.#online) this.history.catchUp(room);
     this.show(room);
     return room;
   }
@@ -159,11 +176,38 @@ export class Chat extends EventTarget {
   }
 
   join(room) {
-    room.refusal = "";
-    this.connection.inTurn(room, () => this.connection.ask("JOIN", room.password ? [room.name, room.password] : [room.name])).catch((error) => {
-      room.refusal = error.message;
-      this.tell("room", room);
+    return this.connection.inTurn(room, () => this.#join([room]));
+  }
+
+  /** Joins all rooms, first the one that is looked at, the others together. */
+  async #joinAll() {
+    const { current } = this;
+    if (current && !current.private) await this.join(current);
+    await this.connection.inTurn(null, async () => {
+      // An account may be in its rooms already: it was told so meanwhile.
+      const others = [...this.rooms.values()].filter((room) => !room.joined && room !== current);
+      for (const group of groupsOf(others)) await this.#join(group);
     });
+  }
+
+  async #join(rooms) {
+    for (const room of rooms) room.refusal = "";
+    const keys = rooms.map(({ password }) => password).filter(Boolean);
+    try {
+      const answer = await this.connection.askAll("JOIN", [rooms.map(({ name }) => name).join(","), ...(keys.length ? [keys.join(",")] : [])]);
+      for (const line of answer) {
+        const refusal = refusalIn([line]);
+        const room = refusal && rooms.find(({ key }) => line.params.slice(0, -1).some((param) => fold(param) === key));
+        if (room) this.#refuse(room, refusal);
+      }
+    } catch (error) {
+      for (const room of rooms) if (!room.joined) this.#refuse(room, error);
+    }
+  }
+
+  #refuse(room, { message }) {
+    room.refusal = message;
+    this.tell("room", room);
   }
 
   /** You are in a room now. */
@@ -171,17 +215,27 @@ export class Chat extends EventTarget {
     const room = this.room(name);
     Object.assign(room, { joined: true, parted: false, refusal: "", name, listedPins: [], asked: false });
     room.members.clear();
-    room.renew();
+    this.#renew(room);
     this.tell("room", room);
-    this.history.catchUp(room);
     if (!this.current) this.show(room);
-    else if (room === this.current) this.#askOfShown(room);
+  }
+
+  /** What was missed of a room is read: when it is looked at, or something waits to be said there. */
+  #renew(room) {
+    room.asked = false;
+    const isKept = !room.private || this.connection.account;
+    if (room.isOld || (isKept && room !== this.current && !room.pending.length)) room.reset(true);
+    room.isOld = false;
+    if (room === this.current) this.#askOfShown(room);
+    else if (room.pending.length) this.history.catchUp(room);
   }
 
   /** Asks for what only somebody who looks at a room needs. */
   #askOfShown(room) {
-    if (!room?.joined || room.asked) return;
+    if (!room?.joined || room.asked || !this.#online) return;
     room.asked = true;
+    this.history.catchUp(room);
+    if (room.private) return;
     this.askPins(room);
     this.connection.inTurn(room, () => this.connection.send("MODE", [room.name]));
   }
@@ -351,6 +405,14 @@ export class Chat extends EventTarget {
 
   // Read markers.
 
+  /** A room was never read: what was said before one came is not unread. */
+  readFromNow(room) {
+    if (room.private || room.marker) return;
+    room.marker = this.connection.now();
+    this.#sendMarker(room);
+    this.tell("read", room);
+  }
+
   read(room) {
     const last = room.last;
     if (!last || last.time <= room.marker) {
@@ -415,13 +477,8 @@ export class Chat extends EventTarget {
 
   #stateChanged({ state }) {
     if (state === "online") {
-      for (const room of this.rooms.values()) {
-        if (room.private) {
-          room.renew();
-          this.history.catchUp(room);
-        } else this.join(room);
-      }
-      this.history.conversations();
+      for (const room of this.rooms.values()) if (room.private) this.#renew(room);
+      this.#joinAll().then(() => this.history.unread());
     } else if (state === "offline") {
       for (const room of this.rooms.values()) {
         room.members.clear();

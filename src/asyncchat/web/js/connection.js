@@ -471,7 +471,8 @@ function joined(batch) {
   };
 }
 
-function refusalIn(messages) {
+/** What one of these lines refuses; null if none does. */
+export function refusalIn(messages) {
   for (const { command, params } of messages ?? []) {
     if (command === "FAIL") return new Refused(params[1], params.at(-1));
     if (ERROR_NUMERIC.test(command ?? "") && command !== "422") return new Refused(command, params.at(-1));

@@ -1,7 +1,7 @@
 // Reads the history of rooms from the server, a page at a time: what precedes and follows what is loaded, what was
 // missed, another place, and searches. It must not know the page.
 
-import { escapeTag } from "./irc.js";
+import { escapeTag, isRoom } from "./irc.js";
 import { TEXTS } from "./room.js";
 
 const PAGE = 100;
@@ -10,6 +10,8 @@ const MOST_CAUGHT_UP = 2000;
 const MOST_AT_ONCE = 1000;
 const MOST_PAGES = 40;
 const FEW_TEXTS = 20;
+const MOST_TARGETS = 200;
+const MOST_CONVERSATIONS = 20;
 const WEEK = 7 * 86_400_000;
 const PRESENCE = new Set(["JOIN", "PART", "QUIT"]);
 
@@ -128,28 +130,36 @@ export class History {
     let known = false;
     try {
       if (!this.#possible) throw new Error("The server keeps no history");
-      if (room.private && this.#connection.account) this.#connection.send("MARKREAD", [room.name]);
-      if (!room.last) await this.#readNewest(room);
-      else if (room.atEnd) await this.#readOn(room);
-      else if (room.pending.length) await this.latest(room); // whether it was said
+      room.loading ||= "older";
+      this.#chat.tell("room", room);
+      if (room.private) await this.#askMarker(room);
+      if (room.last && !room.atEnd && room.pending.length) await this.latest(room); // whether it was said
+      else if (room.last && room.atEnd) await this.#readOn(room);
+      if (room.atEnd) await this.#readBack(room, FEW_TEXTS);
       known = true;
     } catch (error) {
       if (error.code === "OFFLINE") return;
+    } finally {
+      room.loading = "";
     }
     this.#chat.caughtUp(room, known);
   }
 
-  async #readNewest(room) {
-    let page = await this.#page("LATEST", room, "*");
-    this.#take(room, page.items);
-    room.oldest = page.ids[0] ?? "";
-    // In a big room the last hundred events may all be joins and leaves: read on until there are messages.
-    for (let pages = 0; !page.ended && pages < MOST_PAGES && this.#texts(room) < FEW_TEXTS; pages += 1) {
-      page = await this.#page("BEFORE", room, byId(room.oldest), MOST_AT_ONCE);
+  /** How far a conversation was read on other devices; a JOIN tells that of a room. */
+  async #askMarker(room) {
+    if (this.#connection.account) await this.#connection.ask("MARKREAD", [room.name]);
+  }
+
+  /** Reads back from what is loaded until there are so many messages. In a big room the last hundred events may all be
+   * joins and leaves. */
+  async #readBack(room, most) {
+    for (let pages = 0; !room.atStart && pages < MOST_PAGES && this.#texts(room) < most; pages += 1) {
+      const { first } = room;
+      const page = await (first ? this.#page("BEFORE", room, byId(first), pages ? MOST_AT_ONCE : PAGE) : this.#page("LATEST", room, "*"));
       this.#take(room, pages ? page.items.filter(({ command }) => !PRESENCE.has(command)) : page.items);
       room.oldest = page.ids[0] ?? room.oldest;
+      room.atStart = page.ended;
     }
-    room.atStart = page.ended;
   }
 
   #texts(room) {
@@ -166,19 +176,34 @@ export class History {
       from = ids.at(-1);
     }
     room.reset(true);
-    await this.#readNewest(room);
   }
 
-  /** Finds the private conversations of the last week. */
-  async conversations() {
+  /** Reads what is unread in rooms at which nobody looks, so that it is counted; one answer says in which there may be
+   * something, and with whom one talked. */
+  async unread() {
     if (!this.#possible) return;
-    try {
-      const answer = await this.#connection.ask("CHATHISTORY", ["TARGETS", byTime(Date.now() + 60_000), byTime(Date.now() - WEEK), "20"]);
-      const batch = answer.find((item) => item.type === "draft/chathistory-targets");
-      for (const { params } of batch?.messages ?? []) {
-        if (params[0] === "TARGETS" && !params[1].startsWith("#") && !this.#chat.find(params[1])) this.catchUp(this.#chat.room(params[1]));
-      }
-    } catch { /* without an account there are no conversations to return to, and the server refuses */ }
+    const now = Date.now();
+    const answer = await this.#connection.ask("CHATHISTORY", ["TARGETS", byTime(now + 60_000), byTime(0), String(MOST_TARGETS)]).catch(() => []);
+    const batch = answer.find((item) => item.type === "draft/chathistory-targets");
+    const targets = (batch?.messages ?? []).map(({ params: [, name, time] }) => [name, Date.parse(time)]);
+    const others = targets.filter(([name, time]) => !isRoom(name) && time > now - WEEK).slice(0, MOST_CONVERSATIONS);
+    for (const [name] of others) this.#chat.room(name);
+    for (const [name, time] of targets) {
+      const room = this.#chat.find(name);
+      if (room && room.notify !== "none") this.#connection.inTurn(room, () => this.#readUnread(room, time)).catch(() => { /* it is read when it is looked at */ });
+    }
+  }
+
+  async #readUnread(room, time) {
+    if (room.asked) return; // it is looked at meanwhile
+    if (room.private) await this.#askMarker(room);
+    if (room.marker >= time) return;
+    const { items, ids, ended } = await this.#page("LATEST", room, room.marker ? byTime(room.marker) : "*");
+    this.#take(room, items);
+    room.oldest = ids[0] ?? room.oldest;
+    if (!ended) await this.#readBack(room, 1);
+    this.#chat.count(room);
+    this.#chat.tell("messages", room);
   }
 
   /** The newest messages found, up to a time; `reached`: up to when it is to be asked again, null if all were looked at.

@@ -155,8 +155,10 @@ const RULES = {
     chat.count(room);
   },
   MARKREAD(chat, { params }, _past, room) {
+    if (!room) return;
+    if (params[1] === "*") chat.readFromNow(room);
     const time = Date.parse(params[1]?.replace("timestamp=", "") ?? "");
-    if (!room || !(time > room.marker)) return;
+    if (!(time > room.marker)) return;
     room.marker = time;
     chat.count(room);
   },

@@ -108,9 +108,11 @@ export class Memory {
 
   // What was read last.
 
+  /** Keeps the last messages of these rooms; of those that were not read this time, what was kept before. */
   keepLast(nick, rooms) {
-    const shown = rooms.filter((room) => room.atEnd && room.messages.length).slice(0, MOST_ROOMS).map(({ name, topic, messages }) => [name, topic,
-      messages.filter(({ id }) => id).slice(-MOST_LAST).map(({ id, time, nick: by, text, kind, presence, self, redacted, bot }) => ({ id, time, nick: by, text: text.slice(0, MOST_TEXT), kind, presence, self, redacted, bot }))]);
+    const before = new Map(this.lastOf(nick).map((kept) => [kept[0], kept]));
+    const shown = rooms.filter((room) => room.atEnd).slice(0, MOST_ROOMS).map(({ name, topic, messages }) => (messages.length ? [name, topic,
+      messages.filter(({ id }) => id).slice(-MOST_LAST).map(({ id, time, nick: by, text, kind, presence, self, redacted, bot }) => ({ id, time, nick: by, text: text.slice(0, MOST_TEXT), kind, presence, self, redacted, bot }))] : before.get(name))).filter(Boolean);
     if (shown.length) write(localStorage, LAST, { nick, rooms: shown });
   }
 

@@ -31,7 +31,7 @@ function forgetOldest(map, most) {
 
 export class Room {
   joined = false;
-  asked = false; // whether the server was asked for its rules and pins since it was joined
+  asked = false; // whether what was missed, its rules and its pins were asked for since the connection began
   topic = "";
   modes = "";
   members = new Map();
@@ -174,12 +174,6 @@ export class Room {
   restore(messages) {
     for (const message of messages) this.add(entry(message));
     this.isOld = true;
-  }
-
-  /** The server is asked now: what is shown from an earlier visit is dropped. */
-  renew() {
-    if (this.isOld) this.reset(true);
-    this.isOld = false;
   }
 
   /** Shows behind what is loaded what only the reader is told: the answer to a command, or what the server says. */

@@ -20,9 +20,17 @@ from asyncchat.core.features.edits import (
 )
 from asyncchat.core.features.history import FoundMessage, Which
 from asyncchat.core.features.join import Part
-from asyncchat.core.features.messages import CannotSpeak, Said, SaidInPrivate, Say, Speech, Tags
+from asyncchat.core.features.messages import (
+    CannotSpeak,
+    CannotSpeakReason,
+    Said,
+    SaidInPrivate,
+    Say,
+    Speech,
+    Tags,
+)
 from asyncchat.core.features.rename import RenameRoomResolved
-from asyncchat.core.features.room_modes import SetMask
+from asyncchat.core.features.room_modes import SetMask, SetSetting
 from asyncchat.core.features.user_modes import SetPersonFlag
 from asyncchat.core.modes import ACCOUNTS_WRITE
 from asyncchat.core.replies import Done, NeedsAccount, NoText, NotMember, TextTooLong
@@ -82,6 +90,16 @@ def test_who_may_not_speak_there_may_not_edit():
     assert isinstance(edited(chat, said(chat)), CannotSpeak)
     do(chat, BOB, Part("#tea"))
     assert edited(chat, said(chat)) == NotMember("#Tea")
+
+
+def test_a_slowed_room_counts_an_edit_as_a_message():
+    chat = house()
+    do(chat, ANNA, SetSetting("#tea", "slow", "60"))
+    assert isinstance(edited(chat, said(chat)), Edited)
+    slow = CannotSpeak("#Tea", CannotSpeakReason.SLOW, 51)
+    assert edited(chat, said(chat), "tea is at six", now=NOW + 10_000_000) == slow
+    assert do(chat, BOB, Say("#tea", "or seven"), NOW + 10_000_000) == (slow,)
+    assert isinstance(edited(chat, said(chat, by=ANNA), by=ANNA), Edited)
 
 
 def test_a_stranger_under_the_name_is_not_the_author():

@@ -27,6 +27,7 @@ from asyncchat.core.features.messages import (
     content_fault,
     needs_account,
     silence,
+    slowed,
 )
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
@@ -198,7 +199,7 @@ def edit(chat: Chat, person_id: int, command: EditResolved, now: int) -> Items:
     if said.text == text:
         return (Done(),)
     if isinstance(said, Said):
-        return (_edited(chat, me, record.number, said, command), Done())
+        return (*_edited(chat, me, record.number, said, command, now), Done())
     return (_edited_in_private(chat, me, record.number, said, command), Done())
 
 
@@ -212,17 +213,18 @@ def _fault(chat: Chat, me: Person, record: Record, said: Said | SaidInPrivate, n
     return EditFault.MANY if len(edits_of(said)) >= EDITS_EACH else None
 
 
-def _edited(chat: Chat, me: Person, number: int, said: Said, command: EditResolved) -> Edited | Refusal:
+def _edited(chat: Chat, me: Person, number: int, said: Said, command: EditResolved, now: int) -> Items:
     room = membership(chat, me.id, command.to)
     if isinstance(room, Refusal):
-        return room
+        return (room,)
     reason = silence(chat, me, room) or content_fault(room, command.text, said.speech)
     if reason is not None:
-        return CannotSpeak(room.name, reason)
+        return (CannotSpeak(room.name, reason),)
     former = "" if fold(said.room) == room.key else said.room
-    return Edited(
+    edited = Edited(
         me, number, said.text, command.text, said.speech, command.cuts, room=room.name, former_room=former
     )
+    return slowed(chat, me, room, edited, now)
 
 
 def _edited_in_private(

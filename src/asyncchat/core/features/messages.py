@@ -349,7 +349,7 @@ def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, now: int) 
             return (TagMessageSentToRole(room.name, me, role.name, to, command.tags),)
         if not stored_tags(command.tags):
             return (Typing(room.name, me, command.tags),)
-        return _slowed(chat, me, room, TagMessageSent(room.name, me, command.tags), now)
+        return slowed(chat, me, room, TagMessageSent(room.name, me, command.tags), now)
     other = chat.person_named(command.to)
     if other is None:
         return (NoSuchPerson(command.to),)
@@ -380,7 +380,7 @@ def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) 
     said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
     if OP_MODERATED in room.flags and not chat.may(me.id, room, Right.SPEAK):
         return (_said_to_role(room, me, HALF_OPERATOR, command),)
-    items = _slowed(chat, me, room, said, now)
+    items = slowed(chat, me, room, said, now)
     return _refused(command, items[0]) if isinstance(items[0], Refusal) else items
 
 
@@ -398,10 +398,10 @@ def say_from_outside(chat: Chat, me: Person, room: Room, command: Say, now: int)
     if reason is not None:
         return (CannotSpeak(room.name, reason),)
     said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
-    return (said,) if may_speak else _slowed(chat, me, room, said, now)
+    return (said,) if may_speak else slowed(chat, me, room, said, now)
 
 
-def _slowed(chat: Chat, me: Person, room: Room, sent: Event, now: int) -> Items:
+def slowed(chat: Chat, me: Person, room: Room, sent: Event, now: int) -> Items:
     """A message to a room; a slowed one refuses the next for a while, unless its sender may always speak."""
     if SLOW not in room.settings or chat.may(me.id, room, Right.SPEAK):
         return (sent,)

@@ -1,9 +1,11 @@
 """Invitation codes: who makes them, whom they let in, and when they end."""
 
+import msgspec
 import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
+from asyncchat.core.features.accounts import AccountMade
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.invite_codes import (
@@ -37,12 +39,13 @@ from asyncchat.core.features.join import (
     joining_with,
 )
 from asyncchat.core.features.moderation import Ban
-from asyncchat.core.features.presence import Connected
+from asyncchat.core.features.presence import Connected, LoggedIn, SessionAttached
 from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import RoleChanged, SetFlag, SetSetting
 from asyncchat.core.features.rooms import Joined, RoomClosed, RoomOpened
 from asyncchat.core.features.server import starting
 from asyncchat.core.names import LOBBY
+from asyncchat.core.people import with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import NeedsAccount, NotMember, NotOperator
 from asyncchat.log.snapshot import snapshot
@@ -280,6 +283,20 @@ def test_a_code_of_an_open_room_in_place_of_the_password_counts_too():
     made(chat, uses=1, room="#tea")
     newcomer(chat, "dora", 6, code=CODE)
     assert not any(isinstance(item, Connected) for item in newcomer(chat, "emil", 7, code=CODE))
+
+
+def test_a_used_up_code_lets_no_more_devices_of_accounts_in():
+    chat = closed(uses=1)
+    chat.apply(AccountMade("carol", "v", NOW))
+    carol = chat.people[CAROL]
+    chat.apply(LoggedIn(carol, with_account(carol, "carol")))
+    device = Connect("carol", "phone", "host9", account="carol", code=CODE)
+    assert InviteCodeUsed(1, "@carol") in do(chat, 8, device)
+    assert SessionAttached(chat.people[CAROL], 9, NOW, "phone", "host9") in do(chat, 9, device)
+    made(chat, code="2345-6789-ABCD", uses=1)
+    newcomer(chat, "dora", 6, code="2345-6789-ABCD")
+    used = msgspec.structs.replace(device, code="2345-6789-ABCD")
+    assert do(chat, 10, used) == (InviteCodeRefused(CodeFault.USED_UP, "#Tea"),)
 
 
 def test_who_is_banned_does_not_connect_by_a_code():

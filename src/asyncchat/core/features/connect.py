@@ -12,7 +12,14 @@ from asyncchat.core.features.always_on import OFFLINE_AWAY, going_offline, is_al
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.impersonation import imitated, stands_for_server
-from asyncchat.core.features.invite_codes import CodeFault, InviteCodeRefused, check_code, code_for
+from asyncchat.core.features.invite_codes import (
+    CodeFault,
+    InviteCode,
+    InviteCodeRefused,
+    check_code,
+    code_for,
+    letting_in,
+)
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
 from asyncchat.core.features.last_seen import (
     DeviceLastSeen,
@@ -226,7 +233,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
         return (InviteCodeRefused(invited, ""),)
     same = chat.person_named(command.name)
     if same is not None and mine and same.account == mine:
-        return _attaching(chat, session_id, same, command, now)
+        return _attaching(chat, session_id, same, command, now, invited)
     refusal = refusal_of_name(chat, session_id, command.name, mine)
     if same is not None and same.account and fold(same.account) == same.key and same.account != mine:
         return (NameReserved(command.name, same.id),)  # with the password it can attach to this person
@@ -240,10 +247,8 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     banned = server_ban_on(chat, newcomer, now)
     if banned is not None:
         return (banned,)
-    if invited is not None:
-        found = check_code(chat, invited.room, command.code, newcomer, now)
-        if isinstance(found, CodeFault):
-            return (InviteCodeRefused(found, chat.rooms[invited.room].name),)
+    if invited is not None and (fault := _code_refused(chat, invited, command, newcomer, now)):
+        return (fault,)
     items: list[Item] = [
         Connected(newcomer, now, command.away),
         *entering(chat, newcomer, session_id, command.metadata, command.keys),
@@ -269,8 +274,23 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     return tuple(items)
 
 
-def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now: int) -> Items:
-    """Attaches a session to a person who is in the chat already, in the rooms of that person."""
+def _code_refused(
+    chat: Chat, code: InviteCode, command: Connect, me: Person, now: int
+) -> InviteCodeRefused | None:
+    """Why a code in the place of the server's password does not let this person in, or None."""
+    found = check_code(chat, code.room, command.code, me, now)
+    return InviteCodeRefused(found, chat.rooms[code.room].name) if isinstance(found, CodeFault) else None
+
+
+def _attaching(
+    chat: Chat, session_id: int, same: Person, command: Connect, now: int, code: InviteCode | None
+) -> Items:
+    """Attaches a session to a person who is in the chat already, in the rooms of that person.
+
+    A ``code`` with which it comes has let in one more person, if it has not let in this one before.
+    """
+    if code is not None and (fault := _code_refused(chat, code, command, same, now)):
+        return (fault,)
     if len(chat.sessions.several.get(same.id, (same.id,))) >= SESSIONS_EACH:
         return (NameTaken(command.name, same.id),)
     device = as_device(same, session_id, command.user, command.host, command.address)
@@ -283,7 +303,8 @@ def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now:
     before = entering(chat, same, session_id, command.metadata, command.keys)
     attached = SessionAttached(same, session_id, now, command.user, command.host, command.address)
     welcome = GetWelcome(missed_since(chat, same.account, command.user))
-    return (*away, attached, *before, welcome, device_online(chat, same.account, command.user), *rooms)
+    used = () if code is None else letting_in(code, same)
+    return (*away, *used, attached, *before, welcome, device_online(chat, same.account, command.user), *rooms)
 
 
 @handles(Detach)

@@ -264,7 +264,7 @@ def _notice_of_connection(event: events.Event) -> str:
         case events.Told():
             return event.text
         case events.Refused():
-            about = f"{event.about}: " if event.about else ""
+            about = "" if event.about in event.reason else f"{event.about}: "
             text = f" (not sent: {event.text})" if event.text else ""
             return f"{about}{event.reason}{text}"
         case events.Disconnected():

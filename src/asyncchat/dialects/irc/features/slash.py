@@ -20,6 +20,7 @@ from asyncchat.core.replies import Refusal
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.registry import COMMANDS, command, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, line
 from asyncchat.dialects.irc.session import IrcSession
@@ -224,3 +225,8 @@ def reworded(told: bytes, refusal: Refusal) -> bytes:
     if not colon or text.find(b"\r\n") != len(text) - 2:
         return told
     return line(head.decode(), refusal_sentence(refusal))
+
+
+# The client's side.
+
+wanted("asyncchat/sentences", batch=True)

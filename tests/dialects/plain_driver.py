@@ -7,7 +7,7 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.history import HistoryUnreadable, ReadHistory
-from asyncchat.core.features.messages import Ignore, Ignored, Said
+from asyncchat.core.features.messages import Said
 from asyncchat.core.features.redaction import Erase, EraseFrom
 from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold
@@ -97,8 +97,6 @@ class World(Hub):
                     and (not name or record.event.person.key == fold(name))
                 )
                 command = Erase(room, numbers)
-            case Ignore(name, on):
-                command = DialectReply(Ignored((name,) if name and on else ()))
             case Search():
                 command = DialectReply(*self.search(peer, command))
             case ReadHistory():

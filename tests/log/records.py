@@ -26,6 +26,7 @@ from asyncchat.core.features.metadata.api import (
 )
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.post_keys import PostedOnce
+from asyncchat.core.features.preferences import GuestPreferenceChanged, PreferenceChanged
 from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
@@ -119,6 +120,9 @@ state_facts = st.one_of(
     st.builds(FileUploaded, file_ids, people, texts, st.integers(1, 40), names, times, times, times),
     st.builds(FilesRemoved, st.tuples(file_ids)),
     st.builds(ReadUpTo, names, rooms, times),
+    st.builds(
+        PreferenceChanged, names, st.sampled_from(["ignore", "notify"]), rooms, st.sampled_from(["", "none"])
+    ),
     st.builds(AccountMetadataChanged, names, people, keys, st.none() | texts, times),
     st.builds(RoomMetadataChanged, rooms, people, keys, st.none() | texts, times),
     st.builds(RedactedInPrivate, people, people, st.integers(1, 40), texts),
@@ -129,6 +133,7 @@ other_facts = st.one_of(
     st.builds(Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(ReadHere, people, rooms, times),
+    st.builds(GuestPreferenceChanged, people, st.just("notify"), rooms, st.just("all")),
     st.builds(MetadataChanged, people, keys, st.none() | texts, times),
     st.builds(Subscribed, people, st.lists(keys, max_size=2).map(tuple), st.booleans()),
     st.builds(Synced, people, rooms, times),

@@ -11,7 +11,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import IoCommand
-from asyncchat.core.features.messages import IGNORED_EACH
+from asyncchat.core.features.preferences import IGNORED_EACH
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth, keepalive, limits, protocol_detection
 from asyncchat.server import server as server_module

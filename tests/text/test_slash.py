@@ -8,9 +8,10 @@ from asyncchat.core.features import EVENTS as ALL_EVENTS
 from asyncchat.core.features.accept import Accept
 from asyncchat.core.features.connect import NameNotAllowed, Quit
 from asyncchat.core.features.join import RoomView
-from asyncchat.core.features.messages import Ignore, Say
+from asyncchat.core.features.messages import Say
 from asyncchat.core.features.metadata.api import SetMetadata
 from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.preferences import Ignore
 from asyncchat.core.features.queries import GetPerson, GetRooms, GetWho
 from asyncchat.core.features.redaction import EraseFrom
 from asyncchat.core.features.room_modes import GetFlags, GetMasks
@@ -70,6 +71,8 @@ UNTOLD_EVENTS = {
         "OperOverride",
         "OperRead",
         "PostedOnce",
+        "PreferenceChanged",
+        "GuestPreferenceChanged",
         "ReadHere",
         "ReadUpTo",
         "RoomAccessChanged",
@@ -107,6 +110,8 @@ UNTOLD_REPLIES = {
         "DeviceUnsubscribed",
         "Done",
         "LoggedOutNow",
+        "PreferenceView",
+        "PreferencesView",
         "ReadMarkerView",
         "MetadataLater",
         "MetadataNow",

@@ -19,8 +19,9 @@ from asyncchat.core.features.connect import Quit, Rename
 from asyncchat.core.features.edits import Edit
 from asyncchat.core.features.history import ReadHistory, ReplyTo
 from asyncchat.core.features.join import Join, JoinWithCode, Part
-from asyncchat.core.features.messages import Ignore, Ignored, Say, Speech
+from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.preferences import Ignore, Ignored
 from asyncchat.core.features.queries import GetPerson, GetWho
 from asyncchat.core.features.reactions import React
 from asyncchat.core.features.redaction import Redact

@@ -23,7 +23,15 @@ from asyncchat.core.features.edits import Edited
 from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.opers import OperGranted, OperResigned
-from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
+from asyncchat.core.features.preferences import GuestPreferenceChanged, PreferenceChanged, ignored_by
+from asyncchat.core.features.presence import (
+    Connected,
+    Left,
+    LoggedIn,
+    LoggedOut,
+    SessionAttached,
+    SessionDetached,
+)
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed
@@ -79,6 +87,10 @@ Batch = Sequence[tuple[Recipient, "Outcome"]]
 _NOT_TO_ONESELF = (Recipients.PEERS, Recipients.SOME_PEERS)
 """What these reach is not told to the person itself, whom another may have changed. A kick is; the person's
 sessions have to remember when it was."""
+
+
+_CHANGE_IGNORED = frozenset((GuestPreferenceChanged, LoggedIn, LoggedOut, SessionAttached))
+"""After these, a person's sessions may have to ignore others than before."""
 
 
 class Delivery:
@@ -305,12 +317,21 @@ class Delivery:
                         target.pending.append(target.encoder.encode(record))
             case Recipients.NOBODY:
                 self._note_presence(record, cause)
+        if type(event) in _CHANGE_IGNORED:
+            self._follow_ignored(event.person.id)
+        elif type(event) is PreferenceChanged:
+            self._follow_ignored(cause.person_id, *event.to)
         if (
             event.concerns == "person"
             and (event.recipients in _NOT_TO_ONESELF or isinstance(event, Kicked))
             and event.person.id != cause.person_id
         ):
             self._tell_own(record, event.person.id)
+
+    def _follow_ignored(self, *people: int) -> None:
+        """Has the sessions of people ignore whom they ignore."""
+        for me in filter(None, map(self._chat.people.get, people)):
+            self.presence.set_ignored(me.id, ignored_by(self._chat, me))
 
     async def _tell_room(self, record: Record, event: Any, cause: Recipient) -> None:
         subscribers = self._subscribers_of(event.room)
@@ -337,6 +358,8 @@ class Delivery:
         event = record.event
         if isinstance(event, Connected):
             self.presence.enter(event.person.id, cause)
+            if event.person.account:
+                self._follow_ignored(event.person.id)
             self._comings.append(
                 f"{event.person.name} ({event.person.address or event.person.host}) is online"
             )

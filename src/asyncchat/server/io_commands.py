@@ -9,9 +9,7 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event
-from asyncchat.core.features.messages import IGNORED_EACH, Ignore, Ignored, NotIgnored
 from asyncchat.core.features.server import Reload
-from asyncchat.core.names import fold, name_fault
 from asyncchat.core.registry import SLICED_HANDLERS
 from asyncchat.core.replies import Done, NotServerOperator, Refusal, Reply
 from asyncchat.server.auth import Authentication
@@ -35,7 +33,6 @@ def io_handlers(
         return await reloader.reload(chat.people[session.person_id])
 
     return {
-        Ignore: ignore,
         Reload: reload,
         **dict.fromkeys(SLICED_HANDLERS, answer_in_slices),
         **history.handlers,
@@ -75,17 +72,3 @@ async def _decide(session: Session, commands: Sequence[Command]) -> IoResult:
             hub.submit(session, [command])
             await session.committed()
     return Done()
-
-
-async def ignore(session: Session, command: Ignore, _upto: int) -> IoResult:
-    """Ignores somebody, or no longer."""
-    if command.name:
-        fault = name_fault(command.name) if command.on else None
-        if command.on and len(session.ignoring) >= IGNORED_EACH:
-            fault = f"you ignore {IGNORED_EACH} names already: /unignore one of them first"
-        if fault is not None:
-            return NotIgnored(command.name, fault)
-        key = fold(command.name)
-        session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
-        session.update_subscriptions()
-    return Ignored(tuple(sorted(session.ignoring)))

@@ -79,6 +79,14 @@ class Presence:
         else:
             self.several[person_id] = left
 
+    def set_ignored(self, person_id: int, ignored: frozenset[str]) -> None:
+        """A person ignores these names from now on."""
+        for recipient in self.recipients_of(person_id):
+            if recipient.ignoring != ignored:
+                recipient.ignoring = ignored
+                for subscribers in recipient.subscriptions:
+                    subscribers.update(recipient)
+
     def add_absent(self, person_id: int, rooms: Iterable[Subscribers]) -> None:
         """A person is in these rooms without a session."""
         absent = self.absent[person_id] = self.first[person_id] = Absent(person_id)

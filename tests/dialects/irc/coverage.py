@@ -37,6 +37,7 @@ _COMMANDS = {
     "VERIFY": IRCV3.format(path="extensions/account-registration"),
     "CHATHISTORY": IRCV3.format(path="extensions/chathistory"),
     "DEVICES": "of its own",
+    "PREFERENCES": "of its own",
     "CHGHOST": IRCV3.format(path="extensions/chghost"),
     "INVITECODE": "of its own",
     "INVITECODES": "of its own",

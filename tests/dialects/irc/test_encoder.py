@@ -48,6 +48,7 @@ from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, M
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.post_keys import PostedOnce
+from asyncchat.core.features.preferences import GuestPreferenceChanged, PreferenceChanged
 from asyncchat.core.features.presence import (
     Connected,
     Left,
@@ -152,6 +153,8 @@ UNTOLD = [
     RoomAccessChanged("#r", "a", "voice", True),
     AccountMade("a", "v", 1),
     ReadUpTo("a", "#r", 1),
+    PreferenceChanged("a", "notify", "#r", "none"),
+    GuestPreferenceChanged(A, "notify", "#r", "none"),
     ReadHere(A, "#r", 1),
     AccountPasswordChanged("a", "v", 1),
     AccountRemoved("a", 1),

@@ -33,10 +33,11 @@ from asyncchat.core.features.join import (
     TooManyRoomsOpened,
     WrongKey,
 )
-from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, NotIgnored
+from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
 from asyncchat.core.features.metadata.api import MetadataRefused
 from asyncchat.core.features.opers import NotFromHere, WrongCode
 from asyncchat.core.features.pins import NotPinned, PinFault, PinRefused
+from asyncchat.core.features.preferences import PreferenceRefused
 from asyncchat.core.features.reactions import ReactionRefused
 from asyncchat.core.features.read_markers import NoReadMarker
 from asyncchat.core.features.redaction import RedactionRefused
@@ -150,6 +151,7 @@ LINES = [
     (PushRefused(PushFault.ADDRESS, "https://a.example/1"),
      "FAIL WEBPUSH INVALID_PARAMS REGISTER https://a.example/1 :"
      "the host of the endpoint is not found, or it is in a private network"),
+    (PreferenceRefused("notify", "#r", "why"), "FAIL PREFERENCES INVALID_PARAMS notify #r :Not done: why"),
     (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
     (
         DailyQuotaUsed(),
@@ -180,7 +182,6 @@ def test_none_is_forgotten():
         TargetsUnreadable,
         AccountRefused,
         MetadataRefused,
-        NotIgnored,  # IRC clients ignore people themselves
         TokenRefused,  # no IRC client asks for one, or with one
     }
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES) | {

@@ -47,6 +47,7 @@ from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, M
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.post_keys import PostedOnce
+from asyncchat.core.features.preferences import GuestPreferenceChanged, PreferenceChanged
 from asyncchat.core.features.presence import (
     Connected,
     Left,
@@ -205,6 +206,8 @@ WIRE: list[tuple[Event, str]] = [
         "[private] anna reacted lol to “bob: hi”\n",
     ),
     (ReadUpTo("anna", "#tea", 5), ""),
+    (PreferenceChanged("anna", "notify", "#tea", "none"), ""),
+    (GuestPreferenceChanged(ANNA, "notify", "#tea", "none"), ""),
     (AccountMetadataChanged("anna", ANNA, "url", "x"), ""),
     (RoomMetadataChanged("#tea", ANNA, "url", "x"), "[#tea] anna set url to: x\n"),
     (RoomMetadataChanged("#tea", ANNA, "url", None), "[#tea] anna removed url\n"),

@@ -1,6 +1,6 @@
 """Messages to rooms and people. The hottest handler: the common cases come first.
 
-Owns messages and tag messages (TAGMSG), and who may speak in a room. Whom one ignores, the session knows.
+Owns messages and tag messages (TAGMSG), and who may speak in a room. Whom one ignores, ``preferences`` has.
 """
 
 import enum
@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Self
 import msgspec
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command, IoCommand
+from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention, Stream
 from asyncchat.core.features.accept import accepting, accepts
 from asyncchat.core.modes import (
@@ -33,7 +33,6 @@ from asyncchat.core.replies import (
     NotConnectedYet,
     NoText,
     Refusal,
-    Reply,
     TextTooLong,
 )
 from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
@@ -494,27 +493,3 @@ def _spoke(chat: Chat, event: Spoke) -> None:
         over = event.time - int(room.settings[SLOW]) * 1_000_000
         for person_id in [known for known, time in room.last_spoke.items() if time <= over]:
             del room.last_spoke[person_id]
-
-
-class Ignore(IoCommand, frozen=True):
-    """Hide what a name says from the requester, or show it again; an empty name lists the ignored names."""
-
-    name: str
-    on: bool = True
-
-
-IGNORED_EACH: Final = 100
-"""Names that one session may ignore: 15 KB."""
-
-
-class NotIgnored(Refusal, frozen=True):
-    """That name is not ignored; ``reason`` is half a sentence."""
-
-    name: str
-    reason: str
-
-
-class Ignored(Reply, frozen=True):
-    """The names that the session ignores."""
-
-    names: tuple[str, ...]

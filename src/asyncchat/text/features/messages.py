@@ -1,4 +1,4 @@
-"""Messages: what is said in rooms, to a person, and to the members with a role; whom one ignores.
+"""Messages: what is said in rooms, to a person, and to the members with a role.
 
 Owns their slash commands and sentences, and messages of the past with their times.
 """
@@ -10,9 +10,6 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.history import ReplyTo, Which
 from asyncchat.core.features.messages import (
     CannotSpeak,
-    Ignore,
-    Ignored,
-    NotIgnored,
     Said,
     SaidInPrivate,
     SaidToRole,
@@ -21,7 +18,7 @@ from asyncchat.core.features.messages import (
 )
 from asyncchat.core.replies import NoText, TextTooLong
 from asyncchat.text.sentences import FeatureText, in_room, is_lobby, place, spoken, untold
-from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest, one_name
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
 slash = SlashCommands()
@@ -48,16 +45,6 @@ def _me(session: SlashContext, text: str) -> Command | None:
 def _reply(session: SlashContext, text: str) -> Command | None:
     name, said = name_and_rest(text)
     return ReplyTo(Which(session.room, name=name), said) if said else None
-
-
-@slash("ignore", "[NAME]", "Hides what a person says; alone lists whom you ignore.", Section.MESSAGES)
-def _ignore(_session: SlashContext, text: str) -> Command | None:
-    return Ignore(text) if " " not in text else None
-
-
-slash("unignore", "NAME", "Shows again what a person says.", Section.MESSAGES)(
-    one_name(lambda _, name: Ignore(name, False))
-)
 
 
 def _said(event: Said) -> str:
@@ -106,10 +93,6 @@ def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
     return lines
 
 
-def _ignored(reply: Ignored, _zone: Zone) -> list[str]:
-    return [f"You ignore {', '.join(reply.names)}." if reply.names else "You ignore nobody."]
-
-
 TEXT = FeatureText(
     commands=slash,
     events={Said: _said, SaidInPrivate: _said_in_private, SaidToRole: _said_to_role},
@@ -118,10 +101,8 @@ TEXT = FeatureText(
         SaidInPrivate: _said_in_private_by_me,
         SaidToRole: _said_to_role_by_me,
     },
-    replies={Ignored: _ignored},
     refusals={
         CannotSpeak: lambda r: f"Not sent to {place(r.room)}: {r.why}.",
-        NotIgnored: lambda r: f"Not done: {r.reason}.",
         NoText: lambda _: "There is nothing to send.",
         TextTooLong: lambda r: f"Not accepted: the text is longer than {r.limit:,} bytes.",
     },

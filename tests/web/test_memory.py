@@ -262,6 +262,36 @@ def test_a_room_is_muted_and_another_tells_of_each_message(server, visits):
     assert page.title().startswith("•")
 
 
+def test_all_devices_of_an_account_mute_and_hide_the_same(server, visits):
+    laptop = visits.join(server.port, "anna", "/#bots")
+    # What a guest chose goes along into the account.
+    laptop.evaluate("asyncchat.chat.choose('notify', '#bots', 'none')")
+    laptop.get_by_role("button", name="#bots, muted").wait_for()
+    make_account(laptop, "tea at five")
+    laptop.get_by_text("This device stays signed in").wait_for()
+    phone = entered(sign_in(visits, server, "tea at five", "/#bots"))
+    phone.get_by_role("button", name="#bots, muted").wait_for()
+    phone.get_by_role("button", name="Room settings").click()
+    phone.get_by_label("Notifications").select_option("all")
+    phone.keyboard.press("Escape")
+    laptop.get_by_role("button", name="#bots", exact=True).wait_for()
+    iris, jonas = server.irc("iris"), server.irc("jonas")
+    iris.send("JOIN #bots\r\nPRIVMSG #bots :first\r\n")
+    sees(phone, "first")
+    say(laptop, "/ignore iris")
+    laptop.locator(".toast", has_text="Messages of iris are now hidden.").wait_for()
+    iris.send("PRIVMSG #bots :hidden\r\nPING said\r\n")
+    iris.until("said")
+    jonas.send("JOIN #bots\r\nPRIVMSG #bots :seen\r\n")
+    for page in (laptop, phone):
+        sees(page, "seen")
+        assert texts(page) == ["first", "seen"]
+    assert "iris" in stored(phone)
+    settings(phone).get_by_role("button", name="Sign out", exact=True).click()
+    phone.get_by_label("Your name").wait_for()
+    assert "iris" not in stored(phone)
+
+
 def test_a_message_whose_echo_was_lost_is_shown_once(server, visits):
     page = visits.join(server.port, "anna")
     say(page, "first")

@@ -54,6 +54,19 @@ export class Account {
     return this.connection.ask("DEVICES", ["REMOVE", id]);
   }
 
+  /** Takes over what the account chose on other devices. What was chosen here before it was signed in goes along, once. */
+  async share(chat) {
+    const here = [...Object.entries(this.memory.get("notify") ?? {}).map(([key, value]) => ["notify", key, value]), ...[...chat.ignored].map((key) => ["ignore", key, "on"])];
+    const lines = await this.connection.ask("PREFERENCES");
+    const there = new Set(lines.map(({ params }) => params.slice(0, 2).join(" ")));
+    const isNew = this.memory.get("shared") !== this.connection.account;
+    for (const [name, target, value] of here.filter((one) => !there.has(one.slice(0, 2).join(" ")))) {
+      if (isNew) await chat.choose(name, target, value);
+      else chat.chosen(name, target, "");
+    }
+    this.memory.set("shared", this.connection.account);
+  }
+
   /** Whether the account stays in its rooms while none of its devices is connected; `on`: what it is to do from now on. */
   async alwaysOn(on = null) {
     const lines = await this.connection.ask("NS", ["SET", "ALWAYSON", ...(on === null ? [] : [on ? "ON" : "OFF"])]);

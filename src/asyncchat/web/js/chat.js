@@ -403,6 +403,24 @@ export class Chat extends EventTarget {
     this.tell("pins", room);
   }
 
+  // What one chose for oneself.
+
+  /** Chooses something about a room or a person, for all devices of an account; "" is the default. */
+  async choose(name, target, value) {
+    if (this.connection.hasAccount) await this.connection.ask("PREFERENCES", [name, target, value]);
+    else this.chosen(name, target, value);
+  }
+
+  /** Something is chosen, here or on another device. */
+  chosen(name, target, value) {
+    const key = fold(target);
+    const room = this.find(key);
+    if (name === "notify" && room) room.notify = value;
+    else if (name === "ignore" && value) this.ignored.add(key);
+    else if (name === "ignore") this.ignored.delete(key);
+    this.tell("chosen", room, { name, key, value });
+  }
+
   // Read markers.
 
   /** A room was never read: what was said before one came is not unread. */

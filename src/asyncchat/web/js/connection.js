@@ -8,7 +8,7 @@ const WANTED = [
   "away-notify", "account-notify", "account-tag", "extended-join", "chghost", "invite-notify",
   "standard-replies", "draft/chathistory", "draft/event-playback", "draft/read-marker", "draft/multiline",
   "draft/message-redaction", "draft/message-edit", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
-  "draft/webpush", "asyncchat/sentences",
+  "draft/webpush", "asyncchat/sentences", "asyncchat/preferences",
 ];
 
 const PING_AFTER = 25_000;
@@ -68,6 +68,11 @@ export class Connection extends EventTarget {
   /** What the server takes as the password of the account: the token of this device, if it has one. */
   get #secret() {
     return this.identity?.token ?? this.identity?.password ?? "";
+  }
+
+  /** Whether one came with an account, connected or not. */
+  get hasAccount() {
+    return Boolean(this.#secret);
   }
 
   /** Connects under a name, and reconnects under that name when the connection is lost. */

@@ -139,7 +139,7 @@ export async function profileDialog(chat, nick, { write }) {
   }
 }
 
-export function personMenu(chat, room, nick, anchor, { write, mention }) {
+export function personMenu(chat, room, nick, anchor, { write, mention, hide }) {
   const connection = chat.connection;
   const them = room?.members.get(fold(nick));
   const mine = chat.rankIn(room);
@@ -151,7 +151,7 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
     { label: "Profile", run: () => profileDialog(chat, nick, { write }) },
     others && { label: "Write privately", run: () => write(nick) },
     others && room && !room.private && { label: "Mention", run: () => mention(nick) },
-    others && { label: ignored ? "Show their messages again" : "Hide their messages", run: () => chat.dispatchEvent(new CustomEvent("ignore", { detail: { nick, hide: !ignored } })) },
+    others && { label: ignored ? "Show their messages again" : "Hide their messages", run: () => hide(nick, !ignored) },
   ];
   if (others && them && chat.mayModerate(room)) {
     const has = (sign) => them.prefix.includes(sign);
@@ -185,9 +185,11 @@ function choice(label, value, options, onchange) {
 /** Of what one is told in a room. */
 function notifyChoice(chat, room) {
   const of = room.private ? [["", "All messages"]] : [["all", "All messages"], ["", "Mentions of you"]];
-  return choice("Notifications", room.notify, [...of, ["none", "None: muted, not counted"]], (notify) => {
-    room.notify = notify;
-    chat.tell("notify", room);
+  return choice("Notifications", room.notify, [...of, ["none", "None: muted, not counted"]], (value, select) => {
+    chat.choose("notify", room.name, value).catch((error) => {
+      select.value = room.notify;
+      failed(error);
+    });
   });
 }
 

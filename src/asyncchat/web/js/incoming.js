@@ -162,6 +162,7 @@ const RULES = {
     room.marker = time;
     chat.count(room);
   },
+  PREFERENCES(chat, { params }) { chat.chosen(...params); },
   JOIN(chat, item, past, known) {
     const { source, params, tags } = item;
     if (!past && chat.isMe(source.nick)) {

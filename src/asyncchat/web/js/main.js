@@ -52,7 +52,7 @@ const uploads = new Uploads(connection, { say: (room, link) => say(room, link), 
 const composer = new Composer($("composer"), chat, { say, edit, command, commands: () => COMMANDS, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
-const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
+const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`), hide };
 
 // Drawing: once a frame, only what changed.
 
@@ -271,14 +271,24 @@ const slash = new Slash(chat, {
   search: (room, text) => searchDialog(chat, room, goTo, text),
   pins: (room) => pinsDialog(chat, room, goTo),
   invite: (room) => inviteDialog(chat, room),
-  loggedIn: () => stay(),
+  signedIn: () => signedIn(),
   quit: () => signOut(),
-  ignore: (room, name, hide) => {
-    if (name) chat.dispatchEvent(new CustomEvent("ignore", { detail: { nick: name, hide } }));
-    else chat.inform(room, chat.ignored.size ? `You hide the messages of ${[...chat.ignored].map(cleanName).join(", ")}.` : "You hide nobody's messages.", "/ignore");
+  ignore: (room, name, on) => {
+    if (name) return hide(name, on);
+    return chat.inform(room, chat.ignored.size ? `You hide the messages of ${[...chat.ignored].map(cleanName).join(", ")}.` : "You hide nobody's messages.", "/ignore");
   },
   answer: (room, typed, text) => inform(room, text, typed),
 });
+
+/** Hides the messages of somebody, or shows them again. */
+async function hide(nick, on) {
+  try {
+    await chat.choose("ignore", nick, on ? "on" : "");
+    toast(`Messages of ${cleanName(nick)} are ${on ? "now hidden" : "shown again"}.`);
+  } catch (error) {
+    failed(error);
+  }
+}
 
 /** Replaces the text of a message; one that was not taken is in the field again. */
 function edit(room, message, text) {
@@ -380,14 +390,16 @@ function settings() {
     theme: () => memory.get("theme") ?? "",
     setTheme,
     rename: (name) => connection.ask("NICK", [name]),
-    made: () => stay(),
+    made: () => signedIn(),
     signIn: () => { connection.close(); visitor.asAccount = true; enterAsVisitor(); },
     signOut,
     push,
   });
 }
 
-async function stay() {
+/** One is in with an account: this device stays signed in, and has what the account chose. */
+async function signedIn() {
+  account.share(chat).catch(() => { /* what this browser knows holds until the next time */ });
   try {
     await account.stay();
     await push.renew(); // behind it: what is pushed ends with this device's token
@@ -524,10 +536,11 @@ on("me", () => {
 });
 on("draft", ({ room }) => keepLater(`draft ${room.key}`, () => memory.setOf("drafts", room.key, room.draft)));
 on("read", ({ room }) => { if (!memory.login) keepLater(`read ${room.key}`, () => memory.setMarker(room.key, room.marker)); });
-on("notify", ({ room }) => {
-  memory.setOf("notify", room.key, room.notify);
+on("chosen", ({ name, key, value }) => {
+  if (name === "notify") memory.setOf("notify", key, value);
+  else memory.set("ignored", [...chat.ignored]);
   keepLater("muted", renewPush);
-  redraw("sidebar");
+  redraw("sidebar", "head");
 });
 for (const [what, ...parts] of [
   ["rooms", "sidebar", "head"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people", "composer", "head"], ["unread", "sidebar", "jumps", "head"], ["me", "sidebar"], ["typing", "typing"],
@@ -575,13 +588,6 @@ on("said", ({ room, message, called: mentioned }) => {
 on("invited", ({ by, name }) => toast(`${cleanName(by)} invites you to ${cleanName(name)}`, { seconds: 30, action: { label: "Join", run: () => go(name) } }));
 on("told", ({ text }) => inform(chat.current, text));
 on("notice", ({ text }) => toast(clip(clean(text), 500), { seconds: 8 }));
-on("ignore", ({ nick, hide }) => {
-  if (hide) chat.ignored.add(fold(nick));
-  else chat.ignored.delete(fold(nick));
-  memory.set("ignored", [...chat.ignored]);
-  keepLater("muted", renewPush);
-  toast(hide ? `Messages of ${cleanName(nick)} are now hidden.` : `Messages of ${cleanName(nick)} are shown again.`);
-});
 
 connection.addEventListener("state", ({ detail: { state, why } }) => {
   lostWhy = state === "online" || !connection.identity ? "" : why || lostWhy;
@@ -589,7 +595,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
   if (state === "online") {
     memory.nickHere = connection.identity.nick;
     redraw("composer");
-    if (connection.account) stay();
+    if (connection.account) signedIn();
   }
 });
 connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {

@@ -78,7 +78,7 @@ export class Memory {
   forgetTalk() {
     sessionStorage.removeItem(TALK);
     localStorage.removeItem(LAST);
-    this.set("drafts", undefined);
+    for (const what of ["drafts", "notify", "ignored", "shared"]) this.set(what, undefined);
   }
 
   // The name a guest has in this tab: after a reload the server may still know the tab by it.

@@ -60,7 +60,7 @@ export class Slash {
     if (word === "help" && !rest) return this.#answer(room, typed, this.#help());
     try {
       const lines = await this.chat.connection.askAll("SLASH", [room.name, typed]);
-      if (LOGS_IN.has(word) && this.chat.connection.account) this.#acts.loggedIn();
+      if (LOGS_IN.has(word) && this.chat.connection.account) this.#acts.signedIn();
       return this.#answer(room, typed, this.#sentences(lines));
     } catch (error) {
       return this.#answer(room, typed, [`Not done: ${error.message}.`]);

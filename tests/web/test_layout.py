@@ -33,6 +33,30 @@ def test_with_many_rooms_all_parts_are_in_view_and_nothing_moves(server, visits)
     assert page.evaluate(ORDER) == ["lobby", "room-0", "room-3"]
 
 
+def test_what_is_unread_beyond_the_fold_is_counted_and_near(server, visits):
+    page = visits.join(server.port, "anna")
+    page.evaluate("""() => {
+      const { chat } = asyncchat;
+      for (let at = 10; at < 50; at += 1) chat.room(`#room-${at}`);
+      for (const name of ["#room-11", "#room-47", "#room-48"]) {
+        chat.room(name).unread = 1;
+        chat.tell("unread", chat.room(name));
+      }
+    }""")
+    more = page.locator(".more-unread:visible")
+    expect(more).to_have_text("2 unread below")
+    more.press("Enter")
+    row = page.get_by_role("button", name="#room-47, 1 unread")
+    expect(row).to_be_focused()
+    expect(row).to_be_in_viewport()
+    expect(more).to_have_text("1 unread above")
+    more.click()
+    expect(page.get_by_role("button", name="#room-11, 1 unread")).to_be_in_viewport()
+    for name in ("#room-11", "#room-47", "#room-48"):
+        page.keyboard.press("Alt+Shift+ArrowDown")
+        page.get_by_role("heading", name=name).wait_for()
+
+
 def test_the_page_does_not_scroll_and_times_are_those_of_the_locale(server, visits):
     for options in ({}, {"viewport": {"width": 390, "height": 844}}):
         page = visits.join(server.port, f"anna{len(options)}", locale="en-US", **options)

@@ -268,7 +268,7 @@ export function settingsDialog(chat, notifier, account, { theme, setTheme, renam
   online && !connection.account && connection.has("draft/account-registration") && leading("Create an account to keep this name", () => accountDialog(chat, made)),
   !connection.account && leading("Sign in with an account", signIn),
   online && !connection.account && leading("Leave the chat", signOut),
-  !matchMedia("(hover: none)").matches && hint("Keyboard: Ctrl K finds rooms and people; Alt ↑ and Alt ↓ switch rooms; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));
+  !matchMedia("(hover: none)").matches && hint("Keyboard: Ctrl K finds rooms and people; Alt ↑ and Alt ↓ switch rooms, with Shift to those with something unread; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));
   const { dialog } = openDialog("Settings", content);
 }
 

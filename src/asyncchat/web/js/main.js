@@ -637,7 +637,7 @@ addEventListener("keydown", (event) => {
     findDialog(chat, go);
   } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
-    const rooms = sidebar.order;
+    const rooms = sidebar.order.filter((room) => !event.shiftKey || room === chat.current || (room.unread && room.notify !== "none"));
     const at = rooms.indexOf(chat.current) + (event.key === "ArrowUp" ? -1 : 1);
     const room = rooms[(at + rooms.length) % rooms.length];
     if (room) go(room.name);

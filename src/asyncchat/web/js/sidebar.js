@@ -1,6 +1,6 @@
 // The list of rooms and conversations with their unread counts, and the person's own name.
 
-import { avatar, h, iconButton, place } from "./dom.js";
+import { avatar, h, icon, iconButton, place } from "./dom.js";
 import { cleanName } from "./text.js";
 
 const names = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
@@ -19,12 +19,37 @@ export class Sidebar {
     this.#node = node;
     this.chat = chat;
     this.act = act;
-    const section = (title, list, ...adder) => h("section", { "aria-label": title }, h("h2", {}, title, iconButton("plus", ...adder)), list);
+    const section = (title, list, ...adder) => h("section", { "aria-label": title }, h("h2", {}, title, iconButton("plus", ...adder)), list, this.#moreOf(list));
     this.#list.append(
       section("Rooms", this.#rooms, "Find or create a room", () => act("find")),
       section("Private", this.#private, "Write to somebody", () => act("write")),
     );
     node.append(h("div.brand", {}, h("img", { src: new URL("../icon.svg", import.meta.url).href, alt: "" }), this.#brand), this.#list, this.#me);
+  }
+
+  #offers = [];
+
+  /** The button that tells of unread rooms which a list does not show, and goes there. */
+  #moreOf(list) {
+    let first = null;
+    const more = h("button.more-unread", { hidden: true, onclick: () => {
+      first?.scrollIntoView({ block: "center" });
+      first?.focus({ preventScroll: true });
+    } });
+    const offer = () => {
+      const { top, bottom } = list.getBoundingClientRect();
+      const rows = [...list.querySelectorAll(".unread")].map((row) => [row, row.parentNode.getBoundingClientRect()]);
+      const below = rows.filter(([, box]) => box.top + box.height / 2 > bottom);
+      const [hidden, where] = below.length ? [below, "below"] : [rows.filter(([, box]) => box.bottom - box.height / 2 < top), "above"];
+      [first] = hidden.at(where === "below" ? 0 : -1) ?? [null];
+      more.hidden = !first;
+      const text = `${hidden.length} unread ${where}`;
+      if (first && more.textContent !== text) more.replaceChildren(icon(where === "below" ? "down" : "up"), text);
+    };
+    list.addEventListener("scroll", offer, { passive: true });
+    new ResizeObserver(offer).observe(list);
+    this.#offers.push(offer);
+    return more;
   }
 
   /** All rooms in the order of the list, then all conversations: by name, so that none changes its place. */
@@ -41,6 +66,7 @@ export class Sidebar {
       place(list, rooms.filter((room) => room.private === (list === this.#private)).map((room) => this.#row(room)));
     }
     if (focused) this.#list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    this.#offers.forEach((offer) => offer());
     const { state, account } = chat.connection;
     const known = state !== "offline" || chat.connection.identity;
     const [name, note] = !known || !chat.nick ? ["Visitor", "reading only"]

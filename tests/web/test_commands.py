@@ -58,6 +58,12 @@ def test_commands_are_answered_in_sentences_and_by_no_toast(server, visits):
     say(page, "/part")
     expect(page.get_by_role("button", name="#tea")).to_have_count(0)
     assert page.locator(".toast").count() == 0
+    page.get_by_role("button", name="bob").first.click()
+    page.get_by_role("heading", name="bob").wait_for()
+    for typed in ("/rule", "/rule +m", "/invitecode", "/invitecode 5", "/pins", "/kick bob"):
+        assert answered(page, typed) == "That is done in a room, and bob is none; /rooms lists them.", typed
+    say(page, "exit")
+    page.get_by_label("Your name").wait_for()
 
 
 def test_who_logs_in_by_a_command_stays_signed_in(server, visits):

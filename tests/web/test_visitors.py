@@ -18,6 +18,7 @@ def test_a_visitor_reads_on_and_finds_other_public_rooms(server, visits):
     sees(page, "live")
     assert texts(page) == ["before", "live"]
     expect(page.locator("#sidebar .room")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Private")).to_be_hidden()
     expect(page.get_by_label("Your name")).to_have_value("ann")  # what is typed stays
     page.get_by_role("button", name="#tea").click()
     page.get_by_role("heading", name="#tea").wait_for()

@@ -156,7 +156,11 @@ TEXT = FeatureText(
         ],
     },
     refusals={
-        NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
+        NoSuchRoom: lambda r: (
+            f"There is no room {r.room}; /rooms lists them."
+            if is_room(r.room)
+            else f"That is done in a room, and {r.room or 'this'} is none; /rooms lists them."
+        ),
         join.RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
         join.TooManyRooms: lambda r: f"No place for {r.room}: the limit is {r.limit:,} rooms.",
         join.TooManyRoomsOpened: lambda r: (

@@ -220,8 +220,8 @@ export class Composer {
       return;
     }
     const [word] = text.split(/\s/, 1);
-    if (/^\/\w+$/.test(word)) {
-      if (!this.command(this.#room, word.slice(1).toLowerCase(), text.slice(word.length).trim())) return;
+    if (/^\/\w+$/.test(word) || text === "exit") {
+      if (!this.command(this.#room, word.replace("/", "").toLowerCase(), text.slice(word.length).trim())) return;
     } else if (this.say(this.#room, text.replace(/^\/\//, "/"), { reply: this.#reply?.id ?? null }) === false) return;
     this.clear();
   }

@@ -3,6 +3,7 @@
 import { avatar, failed, h, openDialog, openMenu, toast } from "./dom.js";
 import { rank } from "./chat.js";
 import { fold } from "./irc.js";
+import { meantBy } from "./modes.js";
 import { numberOf } from "./room.js";
 import { clean, cleanName, clip, markWords, rich, wordsOf } from "./text.js";
 import { RULES } from "./words.js";
@@ -139,7 +140,14 @@ export async function profileDialog(chat, nick, { write }) {
   }
 }
 
-export function personMenu(chat, room, nick, anchor, { write, mention, hide }) {
+/** The entry by which a room mutes somebody; null: there is none. */
+async function muteOf(chat, room, nick) {
+  const lines = await chat.connection.ask("MODE", [room.name, "+b"]).catch(() => []);
+  const masks = lines.filter(({ command }) => command === "367").map(({ params }) => params[2]);
+  return masks.find((mask) => { const { mute, whom } = meantBy(mask); return mute && fold(whom) === fold(nick); }) ?? null;
+}
+
+export async function personMenu(chat, room, nick, anchor, { write, mention, hide }) {
   const connection = chat.connection;
   const them = room?.members.get(fold(nick));
   const mine = chat.rankIn(room);
@@ -156,12 +164,12 @@ export function personMenu(chat, room, nick, anchor, { write, mention, hide }) {
   if (others && them && chat.mayModerate(room)) {
     const has = (sign) => them.prefix.includes(sign);
     const above = rank(them) > mine;
+    const mask = await muteOf(chat, room, nick);
     items.push(
       "-",
       !above && { label: has("+") ? "Remove voice" : "Give voice", run: () => mode(has("+") ? "-v" : "+v") },
       !above && mine >= 3 && { label: has("@") ? "Remove operator" : "Make operator", run: () => mode(has("@") ? "-o" : "+o") },
-      { label: "Mute", run: () => mode("+b", `m:${nick}!*@*`) },
-      { label: "Unmute", run: () => mode("-b", `m:${nick}!*@*`) },
+      mask ? { label: "Unmute", run: () => mode("-b", mask) } : { label: "Mute", run: () => mode("+b", `m:${nick}!*@*`) },
       !above && { label: "Kick…", danger: true, run: async () => {
         const reason = await ask(`Kick ${cleanName(nick)}`, "Reason (they will see it)", { button: "Kick" });
         if (reason !== null) act("KICK", room.name, nick, reason);

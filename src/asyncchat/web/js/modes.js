@@ -4,17 +4,17 @@ import { RULES, SETTINGS } from "./words.js";
 
 const ROLES = { q: "the founder", a: "an admin", o: "an operator", h: "a half-operator" };
 
-/** Who a mask means, and for how long. */
-function who(mask) {
+/** Whom a mask means, and for how long. */
+export function meantBy(mask) {
   const [, time = "", rest = mask] = /^t:(\w{1,20}):(.*)$/.exec(mask) ?? [];
   const mute = rest.startsWith("m:");
   const bare = mute ? rest.slice(2) : rest;
-  const name = bare.endsWith("!*@*") ? bare.slice(0, -4) : bare;
-  return { mute, name: `${name}${time ? ` for ${time}` : ""}` };
+  const whom = bare.endsWith("!*@*") ? bare.slice(0, -4) : bare;
+  return { mute, whom, name: `${whom}${time ? ` for ${time}` : ""}` };
 }
 
 function listed(letter, on, mask) {
-  const { mute, name } = who(mask);
+  const { mute, name } = meantBy(mask);
   if (letter === "b") return mute ? `${on ? "muted" : "unmuted"} ${name}` : `${on ? "banned" : "lifted the ban of"} ${name}`;
   if (letter === "e") return `${on ? "exempted" : "no longer exempts"} ${name} from ${mute ? "mutes" : "bans and mutes"}`;
   return `${on ? "lets" : "no longer lets"} ${name} in without an invitation`;

@@ -34,8 +34,8 @@ const OWN = {
     acts.leave(isRoom(name) ? name : room.name, isRoom(name) ? rest.slice(name.length).trim() : rest);
   },
   search: (acts, room, rest) => acts.search(room, rest),
-  pins: (acts, room) => acts.pins(room),
-  invitecode: (acts, room, rest) => (rest ? SERVER : acts.invite(room)),
+  pins: (acts, room) => (room.private ? SERVER : acts.pins(room)),
+  invitecode: (acts, room, rest) => (rest || room.private ? SERVER : acts.invite(room)),
   ignore: (acts, room, rest) => acts.ignore(room, rest, true),
   unignore: (acts, room, rest) => acts.ignore(room, rest, false),
   quit: (acts) => acts.quit(),

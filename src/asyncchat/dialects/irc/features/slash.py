@@ -16,7 +16,7 @@ from asyncchat.core.features.history import HistoryPage, ReadHistory
 from asyncchat.core.features.join import RoomView
 from asyncchat.core.features.search import Search, SearchPage
 from asyncchat.core.names import fold
-from asyncchat.core.replies import Refusal
+from asyncchat.core.replies import NoSuchRoom, Refusal
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.irc.capabilities import capability
@@ -131,8 +131,10 @@ def _slash(session: IrcSession, message: Message) -> Sequence[Command]:
 def _modes(session: IrcSession, room: str, typed: str) -> Sequence[Command]:
     """What ``/rule +m`` asks: modes as IRC writes them; nothing for any other line."""
     word, text = name_and_rest(typed[1:])
-    if word.lower() not in ("rule", "mode") or text[:1] not in ("+", "-") or not is_room(room):
+    if word.lower() not in ("rule", "mode") or text[:1] not in ("+", "-"):
         return []
+    if not is_room(room):
+        return [DialectReply(NoSuchRoom(room))]
     return COMMANDS["MODE"].handler(session, Message("MODE", (room, *text.split())))
 
 

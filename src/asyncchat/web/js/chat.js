@@ -104,7 +104,7 @@ export class Chat extends EventTarget {
   }
 
   maySetTopic(room) {
-    return this.#online && room.joined && !room.private && (this.rankIn(room) >= 2 || !(room.modes.split(" ")[0].includes("t") || this.silence(room)));
+    return this.#online && room.joined && !room.private && (this.rankIn(room) >= 2 || !(room.hasMode("t") || this.silence(room)));
   }
 
   mayModerate(room) {
@@ -131,7 +131,7 @@ export class Chat extends EventTarget {
   /** Why you may not speak in a room, as far as the page knows. */
   silence(room) {
     if (room.private || this.rankIn(room)) return "";
-    return room.modes.split(" ")[0].includes("m") ? "only members with a role may speak" : room.silence;
+    return room.hasMode("m") ? "only members with a role may speak" : room.silence;
   }
 
   // Rooms.
@@ -223,7 +223,7 @@ export class Chat extends EventTarget {
   /** What was missed of a room is read: when it is looked at, or something waits to be said there. */
   #renew(room) {
     room.asked = false;
-    const isKept = !room.private || this.connection.account;
+    const isKept = this.connection.has("draft/chathistory") && (!room.private || this.connection.account);
     if (room.isOld || (isKept && room !== this.current && !room.pending.length)) room.reset(true);
     room.isOld = false;
     if (room === this.current) this.#askOfShown(room);
@@ -281,9 +281,8 @@ export class Chat extends EventTarget {
 
   /** Whether the server takes these lines as one message. */
   #isWhole(lines, text, kind) {
-    const { connection } = this;
-    return lines.length === 1 || (connection.has("draft/multiline") && kind === "message"
-      && lines.length <= connection.limit("draft/multiline", "max-lines") && size(text) <= connection.limit("draft/multiline", "max-bytes"));
+    const { limits } = this;
+    return lines.length === 1 || (this.connection.has("draft/multiline") && kind === "message" && lines.length <= limits.lines && size(text) <= limits.bytes);
   }
 
   async #send(room, shown) {

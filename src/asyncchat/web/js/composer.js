@@ -16,14 +16,13 @@ export class Composer {
   #typed = 0;
   #completion = null;
 
-  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command; `commands()` lists them; `uploads` sends files. */
-  constructor(node, chat, { say, edit, command, commands, uploads }) {
+  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command; `uploads` sends files. */
+  constructor(node, chat, { say, edit, command, uploads }) {
     this.#node = node;
     this.chat = chat;
     this.say = say;
     this.change = edit;
     this.command = command;
-    this.commands = commands;
     this.uploads = uploads;
   }
 
@@ -58,7 +57,7 @@ export class Composer {
     });
     // The field keeps the focus, or a phone closes its keyboard.
     const send = h("button.icon-button.send", { type: "submit", "aria-label": "Send", onpointerdown: (event) => event.preventDefault() }, icon("send"));
-    this.#suggestions = new Suggestions(this.#area, room, this.chat, this.commands);
+    this.#suggestions = new Suggestions(this.#area, room, this.chat);
     const smile = iconButton("smile", "Emoji", ({ currentTarget }) => openPicker(currentTarget, (char) => this.#insert(char)));
     const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.#suggestions.node, this.uploads.picker, this.#area, smile, send);
     this.#area.value = room.draft;

@@ -109,21 +109,18 @@ export class Connection extends EventTarget {
 
   /** Sends a line and resolves to the messages of its answer; rejects with Refused. */
   ask(command, params = [], tags = {}) {
-    const label = (this.#counter += 1).toString(36);
-    return this.#expect(label, () => this.send(command, params, { ...tags, label }));
+    return this.#expect((label) => this.send(command, params, { ...tags, label }));
   }
 
   /** The same, but resolves to the messages whatever they say. */
   askAll(command, params = []) {
-    const label = (this.#counter += 1).toString(36);
-    return this.#expect(label, () => this.send(command, params, { label }), true);
+    return this.#expect((label) => this.send(command, params, { label }), true);
   }
 
   /** A message of several lines under one id, where the server can; resolves to its echo. */
   askMultiline(target, lines, tags = {}) {
-    const label = (this.#counter += 1).toString(36);
-    const ref = `m${label}`;
-    return this.#expect(label, () => {
+    return this.#expect((label) => {
+      const ref = `m${label}`;
       this.send("BATCH", [`+${ref}`, "draft/multiline", target], { ...tags, label });
       for (const { text, concat } of lines) {
         this.#socket.send(`@batch=${ref}${concat ? ";draft/multiline-concat" : ""} PRIVMSG ${target} :${text}`);
@@ -162,11 +159,13 @@ export class Connection extends EventTarget {
     return Date.now() + this.#ahead;
   }
 
-  #expect(label, act, whole = false) {
+  /** Has `act(label)` send something, and waits for the answer with that label. */
+  #expect(act, whole = false) {
+    const label = (this.#counter += 1).toString(36);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(label, null, new Refused("TIMEOUT", "The server did not answer")), ANSWER_WITHIN);
       this.#labels.set(label, { resolve, reject, timer, whole });
-      if (!act()) this.#settle(label, null, new Refused("OFFLINE", "Not connected"));
+      if (!act(label)) this.#settle(label, null, new Refused("OFFLINE", "Not connected"));
     });
   }
 

@@ -185,8 +185,9 @@ export async function personMenu(chat, room, nick, anchor, { write, mention, hid
   openMenu(anchor, items, `Actions for ${cleanName(nick)}`);
 }
 
-function choice(label, value, options, onchange) {
-  const select = h("select", { onchange: () => onchange(select.value, select) }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
+/** A list of which one is chosen; its label, whose `control` it is. */
+export function choice(label, value, options, onchange = null) {
+  const select = h("select", { onchange: () => onchange?.(select.value, select) }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
   return h("label.field", {}, label, select);
 }
 
@@ -216,7 +217,6 @@ export async function roomDialog(chat, room, { leave, invite }) {
   const mine = chat.rankIn(room);
   const topic = field("Topic", { value: room.topic, maxLength: Number(connection.isupport.get("TOPICLEN")) || 390 });
   const bans = h("div", {}, hint("…"));
-  const holds = (letter) => room.modes.split(" ")[0].includes(letter);
   const boxes = [];
   const rules = mine >= 3 ? h("fieldset", {}, h("legend", {}, "Rules"), SWITCHES.map((letter) => {
     const box = h("input", { type: "checkbox" });
@@ -226,7 +226,7 @@ export async function roomDialog(chat, room, { leave, invite }) {
   })) : null;
   const setTopic = h("div.row", {}, h("button.button", { type: "submit" }, "Set topic"));
   const showRules = () => {
-    for (const [letter, box] of boxes) box.checked = holds(letter);
+    for (const [letter, box] of boxes) box.checked = room.hasMode(letter);
     setTopic.hidden = topic.input.readOnly = !chat.maySetTopic(room);
   };
   const content = form(async () => {

@@ -115,6 +115,32 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
 
 export const failed = (error) => toast(error.message);
 
+/** Copies a text. Without a secure context there is no clipboard API: a selection is copied instead. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = h("textarea.unseen", { value: text, readOnly: true });
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
+/** Makes how what floats above the page is closed, also by a click elsewhere; then the focus is where it was before. */
+export function closing(node) {
+  const before = document.activeElement;
+  const close = (focus = true) => {
+    node.remove();
+    document.removeEventListener("pointerdown", outside, true);
+    if (focus && before?.isConnected) before.focus();
+  };
+  const outside = (event) => { if (!node.contains(event.target)) close(false); };
+  document.addEventListener("pointerdown", outside, true);
+  return close;
+}
+
 /** Puts a floating element beside another one, within what is seen of the page; on a phone the keyboard takes a part of it. */
 export function placeNear(node, anchor) {
   // A message's tools are hidden when nothing points at it any more.
@@ -132,15 +158,7 @@ export function placeNear(node, anchor) {
 export function openMenu(anchor, items, label, spec = "div.menu") {
   document.querySelector(".menu")?.remove();
   const menu = h(spec, { role: "menu", "aria-label": label });
-  const before = document.activeElement;
-  const close = (focus = true) => {
-    menu.remove();
-    document.removeEventListener("pointerdown", outside, true);
-    if (focus && before?.isConnected) before.focus();
-  };
-  const outside = (event) => {
-    if (!menu.contains(event.target)) close(false);
-  };
+  const close = closing(menu);
   for (const item of items.filter(Boolean)) {
     if (item === "-") menu.append(h("hr", { role: "separator" }));
     else {
@@ -163,5 +181,4 @@ export function openMenu(anchor, items, label, spec = "div.menu") {
   (anchor.closest("dialog") ?? document.getElementById("main")).append(menu);
   placeNear(menu, anchor);
   menu.querySelector("button")?.focus();
-  document.addEventListener("pointerdown", outside, true);
 }

@@ -1,6 +1,6 @@
 // Emoji: their names, loaded when they are first needed, and the picker, which finds them by name.
 
-import { h, placeNear } from "./dom.js";
+import { closing, h, placeNear } from "./dom.js";
 
 const KEPT = "asyncchat.emoji";
 const MOST_RECENT = 24;
@@ -49,16 +49,10 @@ export function noteEmoji(char) {
 /** Opens the picker at an element; `pick(char)` is called with what is chosen. */
 export function openPicker(anchor, pick) {
   document.querySelector(".picker")?.dispatchEvent(new Event("leave"));
-  const before = document.activeElement;
   const search = h("input", { type: "search", placeholder: "Find an emoji", "aria-label": "Find an emoji", autocomplete: "off", enterkeyhint: "go" });
   const list = h("div.scroll", { tabIndex: 0, role: "group", "aria-label": "All emoji" });
   const picker = h("div.picker", { role: "dialog", "aria-label": "Emoji" }, search, list);
-  const close = (focus = true) => {
-    picker.remove();
-    document.removeEventListener("pointerdown", outside, true);
-    if (focus && before?.isConnected) before.focus();
-  };
-  const outside = (event) => { if (!picker.contains(event.target)) close(false); };
+  const close = closing(picker);
   const button = (char, name) => h("button", { tabIndex: -1, title: name, "aria-label": name ? `${char} ${name.replaceAll("_", " ")}` : char, onclick: () => { noteEmoji(char); close(); pick(char); } }, char);
   const group = (title, emoji) => h("section", { "aria-label": title }, h("h2", {}, title), h("div.emoji", {}, emoji.map(({ char, names }) => button(char, names[0]))));
   const show = async () => {
@@ -97,5 +91,4 @@ export function openPicker(anchor, pick) {
   // On a phone the keyboard would cover what is to be tapped.
   if (matchMedia("(hover: hover)").matches) search.focus();
   else list.focus();
-  document.addEventListener("pointerdown", outside, true);
 }

@@ -4,11 +4,10 @@
 import { hint } from "./dialogs.js";
 import { avatar, h, openDialog } from "./dom.js";
 import { fold, isRoom } from "./irc.js";
-import { cleanName } from "./text.js";
+import { byName, cleanName } from "./text.js";
 
 const MOST = 50;
 const NOTHING = "No room and nobody here is called so. Choose below what to do.";
-const names = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
 /** The rooms and people that are known: [{kind, name, key, note, unread}]. */
 function known(chat, listed) {
@@ -41,7 +40,7 @@ function find(chat, listed, typed) {
     const rank = rankOf(place, text, only);
     if (rank >= 0) ranked.push({ ...place, rank });
   }
-  ranked.sort((one, other) => one.rank - other.rank || (text ? 0 : other.unread - one.unread) || one.near - other.near || names.compare(one.name, other.name));
+  ranked.sort((one, other) => one.rank - other.rank || (text ? 0 : other.unread - one.unread) || one.near - other.near || byName.compare(one.name, other.name));
   const found = ranked.slice(0, MOST);
   const name = (only ? typed.slice(1) : typed).trim().replace(/\s+/g, only === "person" ? "_" : "-");
   if (name && only !== "person" && !ranked.some(({ kind, rank }) => kind === "room" && rank === 0)) found.push({ kind: "new", name: `#${name}`, label: `Make the room #${name}` });

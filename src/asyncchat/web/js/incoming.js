@@ -2,7 +2,7 @@
 // nothing by itself but what belongs to a JOIN.
 
 import { fold, isRoom, timeOf } from "./irc.js";
-import { modesInWords } from "./modes.js";
+import { changesOf, modesInWords } from "./modes.js";
 import { entry, numberOf } from "./room.js";
 import { cleanName } from "./text.js";
 
@@ -96,15 +96,13 @@ function pinChanged(chat, item, room) {
   return true;
 }
 
-function modesChanged(chat, room, [letters = "", ...params]) {
+function modesChanged(chat, room, params) {
   const { isupport } = chat.connection;
-  const [roles, signs] = (isupport.get("PREFIX")).slice(1).split(")");
-  const [lists, keyed, whenSet, flags] = isupport.get("CHANMODES").split(",");
-  let on = true;
-  for (const letter of letters) {
-    if (letter === "+" || letter === "-") on = letter === "+";
-    else if (roles.includes(letter)) {
-      const member = room.members.get(fold(params.shift() ?? ""));
+  const [roles, signs] = isupport.get("PREFIX").slice(1).split(")");
+  const flags = isupport.get("CHANMODES").split(",")[3];
+  for (const [letter, on, param] of changesOf(params, isupport)) {
+    if (roles.includes(letter)) {
+      const member = room.members.get(fold(param));
       const sign = signs[roles.indexOf(letter)];
       if (member) {
         const held = new Set(member.prefix);
@@ -112,8 +110,7 @@ function modesChanged(chat, room, [letters = "", ...params]) {
         else held.delete(sign);
         member.prefix = [...signs].filter((char) => held.has(char)).join("");
       }
-    } else if (lists.includes(letter) || keyed.includes(letter) || (on && whenSet.includes(letter))) params.shift();
-    else if (flags.includes(letter)) room.modes = (on ? letter : "") + room.modes.replace(letter, "");
+    } else if (flags.includes(letter)) room.modes = (on ? letter : "") + room.modes.replace(letter, "");
   }
   room.silence = "";
   chat.tell("members", room);

@@ -1,8 +1,8 @@
 // Invitations: what a link has, and the dialog that makes one. The code is behind the # of the link, where neither the
 // server nor a proxy is told of it.
 
-import { hint } from "./dialogs.js";
-import { h, openDialog } from "./dom.js";
+import { choice, hint } from "./dialogs.js";
+import { copyText, h, openDialog } from "./dom.js";
 import { clean, cleanName } from "./text.js";
 
 const MARK = "?invite=";
@@ -46,18 +46,13 @@ async function qrCode(text) {
   return svg;
 }
 
-function choice(label, options, chosen) {
-  const select = h("select", {}, options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
-  return { select, node: h("label.field", {}, label, select) };
-}
-
 /** Makes links that let people into a room, and lists and revokes them. */
 export function inviteDialog(chat, room) {
   const { connection } = chat;
-  const uses = choice("For how many people", USES.map((count) => [`${count}`, count === 1 ? "1 person" : `${count.toLocaleString()} people`]), "30");
-  const time = choice("For how long", TIMES, "1d");
+  const uses = choice("For how many people", "30", USES.map((count) => [`${count}`, count === 1 ? "1 person" : `${count.toLocaleString()} people`]));
+  const time = choice("For how long", "1d", TIMES);
   const roles = [["", "None"], ["voice", "Voice: may speak where not everyone may"], ...(chat.rankIn(room) >= 3 ? [["operator", "Operator"]] : [])];
-  const role = choice("Role in the room", roles, "");
+  const role = choice("Role in the room", "", roles);
   const error = h("p.error", { role: "alert", hidden: true });
   const made = h("div.invitation", { "aria-live": "polite" });
   const list = h("div");
@@ -81,15 +76,14 @@ export function inviteDialog(chat, room) {
     }));
   };
   const make = async () => {
-    const [first] = await notices("INVITECODE", uses.select.value, time.select.value, ...(role.select.value ? [role.select.value] : []));
+    const [first] = await notices("INVITECODE", uses.control.value, time.control.value, ...(role.control.value ? [role.control.value] : []));
     const code = first.tags.get("asyncchat/invite-code");
     const link = linkTo(room, code, first.tags.get("asyncchat/invite-link"));
     const field = h("input", { readOnly: true, value: link, "aria-label": "Link", onfocus: () => field.select() });
     const copied = h("span.hint", { role: "status" });
     const copy = async () => {
+      await copyText(link);
       field.select();
-      // Without a secure context there is no clipboard API.
-      await (navigator.clipboard?.writeText(link) ?? Promise.resolve(document.execCommand("copy")));
       copied.textContent = "Copied.";
     };
     made.replaceChildren(
@@ -104,7 +98,7 @@ export function inviteDialog(chat, room) {
     await show();
   };
   const content = h("form.content", { onsubmit: (event) => { event.preventDefault(); attempt(make); } },
-    h("div.row", {}, uses.node, time.node, role.node), h("button.button", { type: "submit" }, "Make a link"), error, made, list);
+    h("div.row", {}, uses, time, role), h("button.button", { type: "submit" }, "Make a link"), error, made, list);
   openDialog(`Invite people to ${cleanName(room.name)}`, content);
   attempt(show);
 }

@@ -6,7 +6,7 @@ import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { ask, confirm, personMenu, roomDialog, searchDialog, settingsDialog, versionsDialog } from "./dialogs.js";
-import { failed, h, iconButton, openMenu, toast } from "./dom.js";
+import { copyText, failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { Uploads } from "./files.js";
 import { openPicker } from "./emoji.js";
 import { findDialog } from "./find.js";
@@ -25,7 +25,6 @@ import { entry } from "./room.js";
 import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
-import { COMMANDS } from "./words.js";
 import { startWorker } from "./worker.js";
 
 const LOBBY = "#lobby";
@@ -49,7 +48,7 @@ const timeline = new Timeline($("timeline"), $("latest"), $("jump"), chat, onMes
 const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
 const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
 const uploads = new Uploads(connection, { say: (room, link) => say(room, link), room: () => (composer.isOpen ? chat.current : null) });
-const composer = new Composer($("composer"), chat, { say, edit, command, commands: () => COMMANDS, uploads });
+const composer = new Composer($("composer"), chat, { say, edit, command, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`), hide };
@@ -210,37 +209,30 @@ function forgetCode(room) {
   memory.setOf("codes", room.key, "");
 }
 
+/** Shows a place of a room's history once it is loaded, if the room is still looked at then. */
+async function showWhen(room, loaded, show) {
+  try {
+    await loaded;
+    if (room === chat.current) show();
+  } catch (error) {
+    failed(error);
+  }
+}
+
 /** Shows a message that may be anywhere in the history. */
-async function goTo(message) {
+function goTo(message) {
   const room = message.target ? chat.placeOf(message) : chat.current;
   if (room !== chat.current) go(room.name);
-  try {
-    await chat.history.around(room, message.id);
-    if (room === chat.current && !timeline.toMessage(message.id)) toast("That message is no longer in the history.");
-  } catch (error) {
-    failed(error);
-  }
+  return showWhen(room, chat.history.around(room, message.id), () => {
+    if (!timeline.toMessage(message.id)) toast("That message is no longer in the history.");
+  });
 }
 
-/** Loads the newest messages of a room, and shows them. */
-async function goToLatest(room) {
-  try {
-    await chat.history.latest(room);
-    if (room === chat.current && room.atEnd) timeline.toEnd();
-  } catch (error) {
-    failed(error);
-  }
-}
+/** Shows the newest messages of a room. */
+const goToLatest = (room) => showWhen(room, chat.history.latest(room), () => room.atEnd && timeline.toEnd());
 
-/** Loads what follows a time up to which the room was read, and shows it. */
-async function goToUnread(room, time) {
-  try {
-    await chat.history.aroundTime(room, time);
-    if (room === chat.current) timeline.toUnread(true);
-  } catch (error) {
-    failed(error);
-  }
-}
+/** Shows what follows a time up to which the room was read. */
+const goToUnread = (room, time) => showWhen(room, chat.history.aroundTime(room, time), () => timeline.toUnread(true));
 
 // What the person does.
 
@@ -352,27 +344,13 @@ function messageMenu(room, message, anchor) {
   openMenu(anchor, [
     chat.mayReply() && { label: "Reply", run: () => composer.answer(message) },
     chat.mayReact(room) && { label: "React…", run: () => pickReaction(room, message, anchor) },
-    { label: "Copy text", run: () => copy(message.text) },
+    { label: "Copy text", run: () => copyText(message.text).then(() => toast("Copied.")) },
     chat.mayEdit(room, message) && { label: "Edit", run: () => composer.edit(message) },
     chat.mayModerate(room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => chat.togglePin(room, message.id).catch(failed) },
     "-",
     { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },
     chat.mayRedact(room, message) && { label: "Delete…", danger: true, run: () => redact(room, message) },
   ], "Actions for this message");
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // Without a secure context there is no clipboard API: copy a selection instead.
-    const area = h("textarea.unseen", { value: text, readOnly: true });
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  toast("Copied.");
 }
 
 function onSidebar(what, room) {

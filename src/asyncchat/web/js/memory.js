@@ -25,6 +25,11 @@ function write(storage, key, value) {
   } catch { /* the browser keeps nothing, or it is full: the page works without */ }
 }
 
+/** What is kept of a message, with the first so many letters of its text. */
+function kept({ id, time, nick, text, kind, presence, self, redacted, bot }, most = text.length) {
+  return { id, time, nick, text: text.slice(0, most), kind, presence, self, redacted, bot };
+}
+
 export class Memory {
   #kept = read(localStorage, KEPT);
 
@@ -94,31 +99,31 @@ export class Memory {
   // A guest's private talk.
 
   keepTalk(nick, rooms) {
-    const talks = rooms.map((room) => [room.name, room.messages.slice(-MOST_TALK)
-      .map(({ id, time, nick: by, text, kind, self, redacted }) => ({ id, time, nick: by, text, kind, self, redacted }))]);
+    const talks = rooms.map((room) => [room.name, room.messages.slice(-MOST_TALK).map((message) => kept(message))]);
     if (talks.length) write(sessionStorage, TALK, { nick, talks });
     else sessionStorage.removeItem(TALK);
   }
 
   /** The talk of a guest of this name, as [other name, messages]. */
   talkOf(nick) {
-    const kept = read(sessionStorage, TALK);
-    return kept.nick === nick ? kept.talks : [];
+    const talk = read(sessionStorage, TALK);
+    return talk.nick === nick ? talk.talks : [];
   }
 
   // What was read last.
 
   /** Keeps the last messages of these rooms; of those that were not read this time, what was kept before. */
   keepLast(nick, rooms) {
-    const before = new Map(this.lastOf(nick).map((kept) => [kept[0], kept]));
-    const shown = rooms.filter((room) => room.atEnd).slice(0, MOST_ROOMS).map(({ name, topic, messages }) => (messages.length ? [name, topic,
-      messages.filter(({ id }) => id).slice(-MOST_LAST).map(({ id, time, nick: by, text, kind, presence, self, redacted, bot }) => ({ id, time, nick: by, text: text.slice(0, MOST_TEXT), kind, presence, self, redacted, bot }))] : before.get(name))).filter(Boolean);
+    const before = new Map(this.lastOf(nick).map((room) => [room[0], room]));
+    const shown = rooms.filter((room) => room.atEnd).slice(0, MOST_ROOMS).map(({ name, topic, messages }) => (messages.length
+      ? [name, topic, messages.filter(({ id }) => id).slice(-MOST_LAST).map((message) => kept(message, MOST_TEXT))]
+      : before.get(name))).filter(Boolean);
     if (shown.length) write(localStorage, LAST, { nick, rooms: shown });
   }
 
   /** What somebody of this name read last, as [room, topic, messages]. */
   lastOf(nick) {
-    const kept = read(localStorage, LAST);
-    return kept.nick === nick ? kept.rooms : [];
+    const last = read(localStorage, LAST);
+    return last.nick === nick ? last.rooms : [];
   }
 }

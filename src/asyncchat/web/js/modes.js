@@ -29,15 +29,20 @@ function change(letter, on, param) {
   return `set mode ${on ? "+" : "-"}${letter}${param ? ` ${param}` : ""}`;
 }
 
-/** A change of modes as IRC writes it, in words; `isupport` says which letters have a parameter. */
-export function modesInWords([letters = "", ...params], isupport) {
+/** A change of modes as IRC writes it: [letter, whether it is set, its parameter]; `isupport` says which letters have one. */
+export function changesOf([letters = "", ...params], isupport) {
   const roles = (isupport.get("PREFIX") ?? "(qaohv)").slice(1).split(")")[0];
   const [lists = "", keyed = "", whenSet = ""] = (isupport.get("CHANMODES") ?? "beI,k,flW").split(",");
-  const told = [];
+  const changes = [];
   let on = true;
   for (const letter of letters) {
     if (letter === "+" || letter === "-") on = letter === "+";
-    else told.push(change(letter, on, `${roles}${lists}${keyed}${on ? whenSet : ""}`.includes(letter) ? params.shift() ?? "" : ""));
+    else changes.push([letter, on, `${roles}${lists}${keyed}${on ? whenSet : ""}`.includes(letter) ? params.shift() ?? "" : ""]);
   }
-  return told.join("; ");
+  return changes;
+}
+
+/** The same in words. */
+export function modesInWords(params, isupport) {
+  return changesOf(params, isupport).map((one) => change(...one)).join("; ");
 }

@@ -2,12 +2,11 @@
 
 import { avatar, h } from "./dom.js";
 import { rank } from "./chat.js";
-import { clean, cleanName } from "./text.js";
+import { byName, clean, cleanName } from "./text.js";
 
 const ROW = 36;
 const BEYOND = 8;
 const ROLES = { "~": "founder", "&": "admin", "@": "operator", "%": "half-op", "+": "voice" };
-const names = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
 export class People {
   #title = h("h2");
@@ -29,7 +28,7 @@ export class People {
   draw(room) {
     this.#room = room;
     const members = room && !room.private ? [...room.members.values()] : [];
-    this.#sorted = members.sort((one, other) => rank(other) - rank(one) || names.compare(one.nick, other.nick));
+    this.#sorted = members.sort((one, other) => rank(other) - rank(one) || byName.compare(one.nick, other.nick));
     const count = this.#sorted.length;
     this.#title.textContent = room?.private ? "Private conversation" : count === 1 ? "1 person" : `${count.toLocaleString()} people`;
     this.#rows.style.height = `${count * ROW}px`;

@@ -69,6 +69,11 @@ export class Room {
     this.joined = this.private;
   }
 
+  /** Whether a rule without a parameter is set. */
+  hasMode(letter) {
+    return this.modes.split(" ", 1)[0].includes(letter);
+  }
+
   get last() {
     return this.messages.findLast((message) => message.id) ?? null;
   }

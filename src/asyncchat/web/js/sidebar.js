@@ -1,9 +1,7 @@
 // The list of rooms and conversations with their unread counts, and the person's own name.
 
 import { avatar, h, icon, iconButton, place } from "./dom.js";
-import { cleanName } from "./text.js";
-
-const names = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+import { byName, cleanName } from "./text.js";
 
 export class Sidebar {
   #node;
@@ -54,7 +52,7 @@ export class Sidebar {
 
   /** All rooms in the order of the list, then all conversations: by name, so that none changes its place. */
   get order() {
-    return [...this.chat.rooms.values()].sort((one, other) => one.private - other.private || names.compare(one.name, other.name));
+    return [...this.chat.rooms.values()].sort((one, other) => one.private - other.private || byName.compare(one.name, other.name));
   }
 
   draw() {

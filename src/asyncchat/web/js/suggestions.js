@@ -1,10 +1,11 @@
 // What a word in the message field may become: @ people, # rooms, : emoji, / commands. The list opens above the field, by
 // keyboard and by touch; the field keeps the focus.
 
-import { findEmoji, loadEmoji, namedEmoji, noteEmoji } from "./emoji.js";
+import { findEmoji, namedEmoji, noteEmoji } from "./emoji.js";
 import { avatar, h } from "./dom.js";
 import { fold } from "./irc.js";
 import { cleanName } from "./text.js";
+import { COMMANDS } from "./words.js";
 
 const MOST = 8;
 const LEAST_LETTERS = 2; // of an emoji's name: ":)" opens nothing
@@ -18,12 +19,10 @@ export class Suggestions {
   #start = 0;
   #closedFor = ""; // the word for which Escape closed the list
 
-  /** `commands()` resolves to [{name, usage, about}]. */
-  constructor(area, room, chat, commands) {
+  constructor(area, room, chat) {
     this.#area = area;
     this.room = room;
     this.chat = chat;
-    this.commands = commands;
     for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": this.#list.id })) area.setAttribute(name, value);
     // The field must keep the focus, or a phone closes its keyboard.
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -93,8 +92,8 @@ export class Suggestions {
     return rooms.slice(0, MOST).map((room) => ({ text: `${room.name} `, label: cleanName(room.name), icon: h("span.sign", {}, "#"), note: cleanName(room.topic || " ") }));
   }
 
-  async #commands(rest) {
-    const starting = (await this.commands()).filter(({ name }) => name.startsWith(rest));
+  #commands(rest) {
+    const starting = COMMANDS.filter(({ name }) => name.startsWith(rest));
     starting.sort((one, other) => (other.name === rest) - (one.name === rest));
     return starting.slice(0, MOST).map(({ name, usage, about }) => ({ text: `/${name} `, label: usage || `/${name}`, note: about }));
   }
@@ -147,10 +146,5 @@ export class Suggestions {
     event.preventDefault();
     event.stopPropagation();
     return true;
-  }
-
-  /** The emoji are asked for before the first is typed. */
-  static prepare() {
-    loadEmoji().catch(() => { /* said when one is looked for */ });
   }
 }

@@ -25,6 +25,9 @@ export function clean(text) {
   return text.replace(IRC_FORMAT, "").replace(CONTROLS, "").replace(/[\u2028\u2029]/g, "\n").replace(MARKS, "$1");
 }
 
+/** How names are sorted. */
+export const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
 /** The beginning of a text; "…" stands for the rest. */
 export function clip(text, most) {
   return text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text;
@@ -57,12 +60,14 @@ function trimmedUrl(url) {
   }
 }
 
+/** A text as a part of a pattern that stands for itself. */
+const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
 let mentions = { nick: "", pattern: null };
 
 function mentionsOf(nick) {
   if (nick !== mentions.nick) {
-    const escaped = nick.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    mentions = { nick, pattern: new RegExp(`(?<![\\p{L}\\p{N}_])@?${escaped}(?![\\p{L}\\p{N}_])`, "giu") };
+    mentions = { nick, pattern: new RegExp(`(?<![\\p{L}\\p{N}_])@?${literal(nick)}(?![\\p{L}\\p{N}_])`, "giu") };
   }
   return mentions.pattern;
 }
@@ -218,8 +223,7 @@ export function rich(text, nick = "") {
 /** Marks where words stand in the text of a node, whatever their case. */
 export function markWords(node, words) {
   if (!words.length) return node;
-  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(escaped.join("|"), "giu");
+  const pattern = new RegExp(words.map(literal).join("|"), "giu");
   const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
   const texts = [];
   while (walker.nextNode()) texts.push(walker.currentNode);

@@ -53,6 +53,12 @@ def texts(done):
     return [json.loads(line)["text"] for line in done.stdout.splitlines()]
 
 
+def test_bytes_that_are_no_text_are_said_as_signs(shell):
+    assert shell("say", "signs", "a\udcffb").returncode == 0
+    assert texts(shell("tail", "signs", "--json")) == ["a?b"]
+    assert shell("who", "signs").stdout == ""
+
+
 def test_what_is_said_is_read(shell, server):
     anna = server.person("anna")
     first = shell("say", "lobby", "hi", "all")
@@ -89,6 +95,8 @@ def test_a_key_is_said_once(shell):
     assert (again.returncode, other.returncode, again.stderr) == (0, 0, "")
     assert "something else was said before" in other.stderr
     assert shell("say", "elsewhere", "done", "--id", "k").stdout != first.stdout
+    odd = [shell("say", "elsewhere", "done", "--id", key).stdout for key in ("ключ é", "a\nb", "ключ é")]
+    assert odd[0] == odd[2] != odd[1]
     assert texts(shell("tail", "once", "--json")) == ["done"]
 
 
@@ -204,6 +212,8 @@ def test_a_bot_and_an_account_speak_in_their_names(server, shell):
         (("say", "lobby", "x", "--token", "wrong"), 1, "That is no token, or it was revoked."),
         (("say", "lobby", "x", "--nick", "a b"), 1, "That name is not allowed: it has a space."),
         (("tail", "lobby", "--server", "127.0.0.1:1"), 1, "Can't reach 127.0.0.1:1: connection refused."),
+        (("tail", "lobby", "--server", "a..b"), 1, "Can't reach a..b:1234: the name is unknown."),
+        (("say", "lobby", "x", "--id", "k" * 201), 2, "--id: a key has at most 200 characters"),
         (("tail", "lobby", "--server", "ftp://x"), 2, "is not a valid address"),
         (("tail", "lobby", "--server", "plain://x"), 2, "can only be joined"),
         (("tail", "lobby", "--since", "soon"), 2, "neither the id"),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _TEXT_BYTES = 8192
 """Bytes of the longest message, as everywhere."""
 
+_KEY_LENGTH = 200
+"""Characters of the longest key in a header."""
+
 
 @click.command("say")
 @click.argument("room")
@@ -54,6 +57,10 @@ def command(
     make 2>&1 | tail -20 | asyncchat say ci --code
     asyncchat say ci "release 1.2 is out" --id release-1.2
     """
+    from asyncchat.client.http_api import ApiError, key_header
+
+    if len(key_header(key)) > _KEY_LENGTH:
+        raise Misuse(f"--id: a key has at most {_KEY_LENGTH} characters")
     name = room_of(room)
     api = opened(server, token)
     said = " ".join(text) if text else "" if file is not None else _standard_input()
@@ -65,8 +72,6 @@ def command(
         raise AsyncChatError(
             f"The text is too long: at most {_TEXT_BYTES:,} bytes. Send it as a file: --file -"
         )
-    from asyncchat.client.http_api import ApiError
-
     try:
         message = api.post(name, said, nick_at(api, nick), key)
     except ApiError as error:

@@ -75,8 +75,12 @@ class HttpApi:
             ApiError: it was refused; under the key of another message with that message's ``id``.
             ClientError: there is no server, or no answer.
         """
-        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
-        draft = {"text": text, "name": name}
+        headers = {
+            "Content-Type": "application/json",
+            **({"Idempotency-Key": key_header(key)} if key else {}),
+        }
+        # What came from bytes that are no UTF-8 can't be sent.
+        draft = {"text": _whole(text), "name": _whole(name)}
         said: Message = self._ask("POST", f"{_room(room)}/messages", json.dumps(draft).encode(), headers)
         return said
 
@@ -88,7 +92,7 @@ class HttpApi:
         """
         headers = {
             "Content-Type": "application/octet-stream",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(_whole(name), safe='')}",
         }
         link: str = self._ask("POST", "/upload", file, headers)["url"]
         return link
@@ -221,9 +225,19 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, Message]]:
             yield kind, json.loads(value)
 
 
+def key_header(key: str) -> str:
+    """A key as a header has it: what is not printable ASCII is encoded."""
+    return "".join(char if " " <= char <= "~" else quote(char) for char in _whole(key)).strip()
+
+
+def _whole(text: str) -> str:
+    """A text without lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _room(room: str) -> str:
-    return f"/api/v1/rooms/{quote(room, safe='')}"
+    return f"/api/v1/rooms/{quote(_whole(room), safe='')}"
 
 
 def _query(values: Mapping[str, str | int]) -> str:
-    return urlencode({name: value for name, value in values.items() if value})
+    return urlencode({name: value for name, value in values.items() if value}, errors="replace")

@@ -55,10 +55,15 @@ class Exchange:
         self._timeout = timeout
         self._http = h11.Connection(h11.CLIENT)
         self._heard = False
+        self._host = str(address)
         try:
+            if not self._host.isascii():
+                self._host = self._host.replace(address.host, address.host.encode("idna").decode())
             self._socket = socket.create_connection((address.host, address.port), timeout)
             if tls:
                 self._socket = _with_tls(self._socket, address)
+        except UnicodeError as error:  # it can't be asked for, so nobody has it
+            raise Unreachable(str(address), "the name is unknown") from error
         except OSError as error:
             reason = f"no answer in {timeout:g} s" if isinstance(error, TimeoutError) else reason_of(error)
             hint = START_HINT if isinstance(error, ConnectionRefusedError) else ""
@@ -76,7 +81,7 @@ class Exchange:
             NotOurs: the other side does not speak HTTP.
             TimedOut: it does not answer.
         """
-        own = {"Host": str(self._address), "Connection": "close", **headers}
+        own = {"Host": self._host, "Connection": "close", **headers}
         if isinstance(body, bytes):
             own["Content-Length"] = str(len(body))
             pieces = iter((body,))

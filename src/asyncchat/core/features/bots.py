@@ -289,7 +289,7 @@ def post(chat: Chat, _person_id: int, command: Post, now: int) -> Items:
     token = Bots.of(chat).tokens.get(fold(command.token))
     if token is None or not token.allows(POST, command.room):
         return (TokenRefused(TokenFault.FORBIDDEN, command.token),)
-    before = Bots.of(chat).keys.before(token.digest, command.key, now)
+    before = Bots.of(chat).keys.before(token.digest, command.key, now) if command.key else None
     if before is not None:
         return (before,)
     said = _said(chat, token.bot, command)

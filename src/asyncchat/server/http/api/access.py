@@ -42,9 +42,11 @@ def conversation_of(call: Call) -> Conversation | None:
 
     A room need not be open.
     """
-    chat, room = call.context.chat, room_of(call)
+    chat = call.context.chat
     if call.token is not None:  # whoever runs the server made it
+        room = chat.room_named(call.room)
         return Conversation(call.room, fold(call.room)) if room is None else room_conversation(room)
+    room = room_of(call)
     if room is None:
         return Conversation(call.room, fold(call.room), since=open_since(chat, call.room))
     if reader_of(call, room) is None:

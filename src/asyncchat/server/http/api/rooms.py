@@ -17,7 +17,7 @@ from asyncchat.core.features.history import Window
 from asyncchat.core.features.history_access import account_since
 from asyncchat.core.ids import Ids
 from asyncchat.core.modes import BOT
-from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.names import LOBBY
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Block, Room
 from asyncchat.core.visibility import visible
@@ -81,16 +81,21 @@ def _view(room: Room, since: int) -> schemas.Room:
 
 async def members(call: Call) -> Response:
     """Lists who is in a room."""
-    chat, room = call.context.chat, room_of(call)
-    blocks = () if room is None else room.blocks
-    if call.token is None:
-        me = None if room is None else reader_of(call, room)
-        if room is not None and me is not None:
-            blocks = visible(chat, me.id, room)
-        elif room is not None or fold(call.room) != LOBBY:
-            return no_room()
-    elif room is None:
+    chat, room, where = call.context.chat, room_of(call), conversation_of(call)
+    if where is None:
         return no_room()
+    if room is None:
+        upto = call.context.sessions.delivery.delivered
+        try:
+            if not await is_known(chat, call.context.log, where, upto):
+                return no_room()
+        except LogError:
+            return unreadable()
+    if call.token is not None or room is None:
+        blocks = () if room is None else room.blocks
+    else:
+        me = reader_of(call, room)
+        blocks = () if me is None else visible(chat, me.id, room)
     return await _in_slices(call, b"members", list_members(chat, blocks))
 
 
@@ -107,7 +112,7 @@ def list_members(chat: Chat, blocks: Sequence[Block]) -> Iterator[schemas.Member
 
 async def messages(call: Call) -> Response:
     """Gives a page of a room's history."""
-    chat, log = call.context.chat, call.context.log
+    log = call.context.log
     query: schemas.HistoryQuery = call.query
     numbers: dict[str, int] = {}
     for name, text in (("before", query.before), ("after", query.after)):
@@ -157,7 +162,7 @@ async def messages(call: Call) -> Response:
         return unreadable()
     if encoded.is_empty and call.token is None:
         try:
-            if not await is_known(chat, log, where, delivered):
+            if not await is_known(call.context.chat, log, where, delivered):
                 return no_room()
         except LogError:
             return unreadable()

@@ -23,7 +23,7 @@ Tab            complete a name, #room or /command; again: the next one
 Ctrl-Up, -Down what you sent before     Ctrl-C              clear; twice: leave
 Alt-1 … Alt-9  go to a room             Alt-Up, Alt-Down    the room before, after
 Alt-A, Ctrl-N  next unread room         Alt-W               leave the room
-Page Up, Down  scroll                   Esc                 back to typing, and to the end
+Page Up, Down  scroll                   Esc                 back to typing, to the end
 Ctrl-F         search                   F2                  menu of the room or person
 F3, F4         rooms, members           Ctrl-P              themes, highlight words
 F1             this help                Ctrl-Q              leave

@@ -14,7 +14,7 @@ from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
 from asyncchat.client.events import Event
 
-FRAME = 1 / 25
+FRAME = 1 / 20
 """Seconds between two groups of events that are shown: what comes meanwhile is drawn at once."""
 
 GROUP = 2_000

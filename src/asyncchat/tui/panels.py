@@ -57,6 +57,7 @@ class Panel(ScrollView, can_focus=False):
         & > .panel--current { background: $primary; color: $text; text-style: bold; }
         & > .panel--unread { text-style: bold; }
         & > .panel--calls { color: $text-error; text-style: bold; }
+        &:nocolor > .panel--current { text-style: bold reverse; }
     }
     """
 

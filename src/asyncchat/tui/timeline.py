@@ -26,6 +26,11 @@ CONTRAST = 4.5
 """Least contrast of a nick's colour with the background (WCAG 2.2, 1.4.3)."""
 
 
+_HUES = ("cyan", "green", "magenta", "blue", "yellow", "red")
+ANSI_COLOURS = (*_HUES, *(f"bright_{hue}" for hue in _HUES))
+"""Colours of nicks where the theme is the terminal's own."""
+
+
 class Timeline(ScrollView, can_focus=True):
     """What was said in one conversation; it stays at its end unless it was scrolled back."""
 
@@ -67,7 +72,8 @@ class Timeline(ScrollView, can_focus=True):
         & > .timeline--error { color: $text-error; }
         & > .timeline--link { text-style: underline; }
         & > .timeline--reaction { color: $text-accent; }
-        & > .timeline--selected { background: $boost; }
+        & > .timeline--selected { background: $primary 30%; }
+        &:nocolor > .timeline--selected { text-style: reverse; }
     }
     """
 
@@ -194,18 +200,15 @@ class Timeline(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A row of the screen; few rows stand at its bottom."""
-        base = self.rich_style
         layout = self._layout
         row = y + self.scroll_offset.y - max(0, self.size.height - layout.height)
         width = self.size.width
         if not 0 <= row < layout.height:
-            return Strip.blank(width, base)
+            return Strip.blank(width, self._named_style(""))
         index = layout.index_at(row)
         strips = self._strips_of(index)
         offset = row - layout.top_of(index)
-        if offset >= len(strips):
-            return Strip.blank(width, base)
-        return strips[offset]
+        return strips[offset] if offset < len(strips) else Strip.blank(width, self._named_style(""))
 
     def _strips_of(self, index: int) -> list[Strip]:
         entry = self._conversation.entries[index]
@@ -230,35 +233,32 @@ class Timeline(ScrollView, can_focus=True):
     def _style(self, name: str, link: str, *, is_selected: bool) -> Style:
         style = self._named_style(name)
         if is_selected:
-            style += Style(bgcolor=self._named_style("selected").bgcolor)
+            selected = self._named_style("selected")
+            style += Style(bgcolor=selected.bgcolor, reverse=selected.reverse)
         return style + Style(link=link) if link else style
 
     def _named_style(self, name: str) -> Style:
         found = self._styles.get(name)
         if found is None:
-            if not name:
-                found = self.rich_style
-            elif name.startswith("nick"):
-                found = self.rich_style + Style(color=self._nick_colour(int(name[4:])).rich_color, bold=True)
-            else:
-                found = self.get_component_rich_style(f"timeline--{name}")
-            self._styles[name] = found
+            found = self._styles[name] = self._made_style(name)
         return found
 
-    def _nick_colour(self, number: int) -> Color:
-        """One of the colours of nicks, with enough contrast on this background."""
-        _, background = self.background_colors
-        is_dark = background.brightness < 0.5
-        lightness = 0.7 if is_dark else 0.35
-        colour = Color.from_hsl((number * 5 % NICK_COLOURS) / NICK_COLOURS, 0.65, lightness)
-        for _ in range(20):
-            if contrast(colour, background) >= CONTRAST:
-                break
-            lightness += 0.03 if is_dark else -0.03
-            colour = Color.from_hsl(
-                (number * 5 % NICK_COLOURS) / NICK_COLOURS, 0.65, min(max(lightness, 0), 1)
-            )
-        return colour
+    def _made_style(self, name: str) -> Style:
+        is_ansi = self.app.native_ansi_color  # then the terminal's own colours are used, as they are
+        if not name:
+            return self.rich_style
+        if name.startswith("nick"):
+            number = int(name[4:])
+            if is_ansi:
+                return self.rich_style + Style(color=ANSI_COLOURS[number], bold=True)
+            colour = Color.from_hsl((number * 5 % NICK_COLOURS) / NICK_COLOURS, 0.65, 0.5)
+            style = self.rich_style + Style(bold=True)
+        else:
+            style = self.get_component_rich_style(f"timeline--{name}")
+            if is_ansi or name == "selected" or style.color is None:
+                return style
+            colour = Color.from_rich_color(style.color)
+        return style + Style(color=readable(colour, self.background_colors[1]).rich_color)
 
     # The selection.
 
@@ -330,6 +330,16 @@ class Timeline(ScrollView, can_focus=True):
             self.post_message(self.Chosen(entry))
         else:
             self._select(entry)
+
+
+def readable(colour: Color, background: Color) -> Color:
+    """The colour, made as light or as dark as it takes to be read on a background."""
+    hue, saturation, lightness = colour.hsl
+    step = 0.03 if _luminance(background) < 0.18 else -0.03
+    while contrast(colour, background) < CONTRAST and 0 < lightness < 1:
+        lightness = min(max(lightness + step, 0), 1)
+        colour = Color.from_hsl(hue, saturation, lightness)
+    return colour
 
 
 def contrast(one: Color, other: Color) -> float:

@@ -311,8 +311,12 @@ KNOWN_FEATURES = {
         "says that there is more, or nothing",
     ),
     "dialects/irc/client.py": (
-        {"dialects.irc.features.messages_client", "dialects.irc.features.reactions"},
-        "what programs call to say something and to react; the lines are the features'",
+        {
+            "dialects.irc.features.messages_client",
+            "dialects.irc.features.reactions",
+            "dialects.irc.features.read_markers",
+        },
+        "what programs call to say something, to react and to note what is read; the lines are the features'",
     ),
     "dialects/irc/dialect.py": (
         {"dialects.irc.features.multiline", "dialects.irc.features.slash"},

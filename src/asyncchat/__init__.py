@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from asyncchat.client.events import ModeChanged as ModeChanged
     from asyncchat.client.events import Present as Present
     from asyncchat.client.events import Reacted as Reacted
+    from asyncchat.client.events import ReadUpTo as ReadUpTo
     from asyncchat.client.events import Reconnected as Reconnected
     from asyncchat.client.events import Redacted as Redacted
     from asyncchat.client.events import Refused as Refused
@@ -76,6 +77,7 @@ _MODULES = {
         "ModeChanged",
         "Present",
         "Reacted",
+        "ReadUpTo",
         "Reconnected",
         "Redacted",
         "Refused",

@@ -227,3 +227,32 @@ def test_rooms_that_are_not_shown_do_not_grow_without_end():
     assert HIDDEN_ENTRIES <= len(ci.entries) <= HIDDEN_ENTRIES * 1.1
     assert ci.removed == HIDDEN_ENTRIES + 2000 - len(ci.entries)
     assert len(ci.by_id) == len(ci.entries)
+
+
+def test_what_came_while_nobody_was_here_is_unread():
+    talk = Talk()
+    talk.take(events.Joined(START, "#ci", "me", own=True))
+    for text in ("old", "me: new", "newer"):
+        talk.say(text, room="#ci", replayed=True)
+    ci = talk.state.conversation("#ci")
+    talk.take(events.ReadUpTo(ci.entries[0].time, "#ci"))
+    assert (ci.unread, ci.calls) == (2, 1)
+    assert ci.unread_from is ci.entries[1]
+    # It is read on another device; an older marker says nothing.
+    talk.take(events.ReadUpTo(ci.entries[2].time, "#ci"))
+    assert ci.unread == ci.calls == 0
+    talk.take(events.ReadUpTo(START, "#ci"))
+    assert ci.unread == 0
+
+
+def test_what_is_read_is_told_once():
+    talk = Talk()
+    assert talk.state.reads() is None
+    talk.say("one")
+    assert talk.state.reads() == talk.last().time
+    assert talk.state.reads() is None
+    talk.state.watch(False)
+    talk.say("two")
+    assert talk.state.reads() is None
+    talk.state.watch(True)
+    assert talk.state.reads() == talk.last().time

@@ -177,6 +177,13 @@ class BaseClient(ABC):
         """
         self._ask(lambda session: session.edit(room, id, text))
 
+    def mark_read(self, room: str, time: datetime) -> None:
+        """Notes that we have read a room, or a private conversation, up to a message's time.
+
+        The server tells it to the other devices of our account, and to us when we join again (``ReadUpTo``).
+        """
+        self._ask(lambda session: session.mark_read(room, time))
+
     def typing(self, room: str, state: str = "active") -> None:
         """Tells others whether we type: ``active``, ``paused`` or ``done``. Once in 3 s is enough."""
         self._ask(lambda session: session.typing(room, state))

@@ -34,9 +34,9 @@ class Client(BaseClient):
     break, because servers do not keep them for us.
 
     Iterating yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``RoomRenamed``,
-    ``TopicChanged``, ``ModeChanged``, ``Reacted``, ``Edited``, ``Redacted``, ``Typing``, ``Present``,
-    ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. Up to 100,000
-    events wait for a program that does not iterate; beyond that the oldest are dropped.
+    ``TopicChanged``, ``ModeChanged``, ``Reacted``, ``Edited``, ``Redacted``, ``Typing``, ``ReadUpTo``,
+    ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. Up to
+    100,000 events wait for a program that does not iterate; beyond that the oldest are dropped.
 
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,

@@ -16,6 +16,7 @@ Message = client_values.Message
 ModeChanged = client_values.ModeChanged
 Present = client_values.Present
 Reacted = client_values.Reacted
+ReadUpTo = client_values.ReadUpTo
 Redacted = client_values.Redacted
 Refused = client_values.Refused
 Renamed = client_values.Renamed

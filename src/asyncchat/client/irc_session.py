@@ -7,6 +7,7 @@ sockets or threads; time comes from the settings' clock.
 import itertools
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from asyncchat.client import errors, events
@@ -240,6 +241,11 @@ class IrcSession(ClientSession):
         self._check_registered()
         if not self._dialect.edit(to, id, text):
             raise ClientError("This server does not support edits.")
+
+    def mark_read(self, target: str, time: datetime) -> None:
+        """Notes how far we have read, if the server keeps that."""
+        if self.ready:
+            self._dialect.mark_read(target, time)
 
     def typing(self, to: str, state: str) -> None:
         """Tells others whether we type, if they can be told."""

@@ -160,6 +160,10 @@ class ClientSession(ABC):
     def edit(self, to: str, id: str, text: str) -> None:
         """Replaces what a message of ours says."""
 
+    def mark_read(self, target: str, time: datetime) -> None:
+        """Notes how far we have read, if the server keeps that."""
+        return
+
     def typing(self, to: str, state: str) -> None:
         """Tells others whether we type, if they can be told."""
         return

@@ -5,6 +5,7 @@ Owns the way from the chat's events to the widgets; must not know what the perso
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from rich.text import Text
@@ -110,7 +111,7 @@ class ChatView(Screen[None]):
 
     def on_mount(self) -> None:
         """Begins to follow the chat."""
-        self.set_interval(1.0, self._show_around)
+        self.set_interval(1.0, self._tick)
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
         self._composer.focus()
         self._fit()
@@ -197,6 +198,12 @@ class ChatView(Screen[None]):
 
     def _watch(self) -> None:
         self.state.watch(self.app.app_focus and self._timeline.is_at_end)
+
+    def _tick(self) -> None:
+        self._show_around()
+        if (time := self.state.reads()) is not None:
+            with suppress(ClientError, ValueError):
+                self.chat.mark_read(self.state.current.name, time)
 
     def _focus_changed(self, _focus: bool) -> None:
         """Notes whether the person looks at the terminal."""

@@ -92,6 +92,7 @@ class Conversation:
         changed: entries that look different now; whoever shows them empties it.
         unread: messages since the person last looked; ``calls`` of them are highlights.
         unread_from: the first of them; it keeps its line until the person looks elsewhere.
+        read_up_to: how far the person has read here, as far as the server knows.
         draft: what was typed here and not sent.
         is_complete: whether there is nothing older in the history.
         read_to: the id of the oldest message that was read from the history; '': none was asked for.
@@ -108,6 +109,7 @@ class Conversation:
         self.unread = 0
         self.calls = 0
         self.unread_from: Entry | None = None
+        self.read_up_to: datetime | None = None
         self.draft = ""
         self.is_complete = False
         self.read_to = ""
@@ -277,6 +279,8 @@ class ChatState:
                 self._renamed(event)
             case events.RoomRenamed():
                 self._room_renamed(event)
+            case events.ReadUpTo():
+                self._read_up_to(event)
             case events.Present():
                 return  # the client knows the members
             case _:
@@ -379,6 +383,37 @@ class ChatState:
             who.pop(fold(event.nick), None)
         entry.reactions = {reaction: who for reaction, who in entry.reactions.items() if who}
         conversation.change(entry)
+
+    def _read_up_to(self, event: events.ReadUpTo) -> None:
+        """Counts what is unread after that: it came while nobody was here, or was read elsewhere."""
+        conversation = self.conversations.get(fold(event.room))
+        known = None if conversation is None else conversation.read_up_to
+        if conversation is None or (known is not None and known >= event.time):
+            return
+        conversation.read_up_to = event.time
+        unread: list[Said] = []
+        for entry in reversed(conversation.entries):
+            if entry.time <= event.time:
+                break
+            if isinstance(entry, Said) and not entry.message.own:
+                unread.append(entry)
+        if not (conversation.is_settling or conversation.unread):
+            return
+        conversation.unread_from = unread[-1] if unread else None
+        if not (conversation is self.current and self.is_watched):
+            conversation.unread, conversation.calls = len(unread), sum(entry.calls for entry in unread)
+
+    def reads(self) -> datetime | None:
+        """Up to when the person has read what is shown, if the server does not know it yet."""
+        current = self.current
+        last = next((entry for entry in reversed(current.entries) if isinstance(entry, Said)), None)
+        if not self.is_watched or last is None:
+            return None
+        known = current.read_up_to
+        if known is not None and last.time <= known:
+            return None
+        current.read_up_to = last.time
+        return last.time
 
     def _edited(self, event: events.Edited) -> None:
         found = self._message(event.room, event.id)

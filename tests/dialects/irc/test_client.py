@@ -26,6 +26,7 @@ from asyncchat.dialects.irc.client_values import (
     Pong,
     Present,
     Reacted,
+    ReadUpTo,
     Redacted,
     Refused,
     Registered,
@@ -79,6 +80,18 @@ def test_edits_are_told_where_the_server_tells_them():
     plain = registered("message-tags", "#ci")
     assert [type(value) for value in hear(plain, line)] == [Message]
     assert not plain.edit("#ci", "e1-1", "x")
+
+
+def test_how_far_one_has_read():
+    client = registered("draft/read-marker", "#ci")
+    (read,) = hear(client, ":s MARKREAD #ci timestamp=2026-11-22T12:00:00.500Z")
+    assert read == ReadUpTo(datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=UTC), "#ci")
+    assert hear(client, ":s MARKREAD #ci *", ":s MARKREAD #ci timestamp=x", ":s MARKREAD") == []
+    client.mark_read("#ci", read.time)
+    assert lines(client) == ["MARKREAD #ci timestamp=2026-11-22T12:00:00.500Z"]
+    plain = registered("", "#ci")
+    plain.mark_read("#ci", read.time)
+    assert lines(plain) == []
 
 
 def test_roles_of_members_are_known():

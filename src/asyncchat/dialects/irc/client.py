@@ -19,7 +19,7 @@ from asyncchat.dialects.irc.client_registry import BATCH_READERS, READERS, SILEN
 from asyncchat.dialects.irc.client_sending import Pending
 from asyncchat.dialects.irc.client_server import ServerFacts
 from asyncchat.dialects.irc.client_values import Told, Value
-from asyncchat.dialects.irc.features import messages_client, reactions
+from asyncchat.dialects.irc.features import messages_client, reactions, read_markers
 
 LINE_BYTES = tokens.TAGS_BYTES + 8192
 """Longest line read: the most tags, and a line well beyond the 512 bytes that are common."""
@@ -116,6 +116,10 @@ class IrcClient(ClientConnection):
         tags = self.server.passed_on(((messages_client.TYPING, state),))
         if tags:
             self.ask_line(tokens.Message("TAGMSG", (to,), tags=tags))
+
+    def mark_read(self, target: str, time: datetime) -> None:
+        """Tells the server how far we have read a room or a conversation, if it keeps that."""
+        read_markers.mark_read(self, target, time)
 
     def ping(self, token: str) -> None:
         """Asks for a ``Pong``."""

@@ -127,6 +127,10 @@ class Typing(MemberEvent, frozen=True):
     state: str = "active"
 
 
+class ReadUpTo(RoomEvent, frozen=True):
+    """We have read a room, or what a person wrote, up to this ``time``: here or on another device."""
+
+
 class TopicChanged(MemberEvent, frozen=True):
     """Somebody set a room's topic; '' took it away."""
 

@@ -1,12 +1,17 @@
 """How far a person has read: MARKREAD (IRCv3 read-marker)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.read_markers import NoReadMarker, ReadMarkerView, ReadUpTo, SetReadMarker
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
@@ -62,3 +67,26 @@ not_to_self(ReadUpTo)
 @to_siblings(ReadUpTo)
 def _marker_from_sibling(session: IrcSession, record: Record, _event: ReadUpTo, _alone: bool) -> bytes:
     return session.encoder.encode(record)
+
+
+# The client's side.
+
+_CAPABILITY: Final = "draft/read-marker"
+
+wanted(_CAPABILITY)
+
+
+@from_server("MARKREAD")
+def _read_mark(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    kind, _, stated = line.param(1).partition("=")
+    time = milliseconds(stated) if kind == "timestamp" else None
+    if time is None or not line.param(0):
+        return ()
+    return (values.ReadUpTo(datetime.fromtimestamp(time / 1000, UTC), line.param(0)),)
+
+
+def mark_read(client: ClientConnection, target: str, time: datetime) -> None:
+    """Tells the server how far we have read, if it keeps that."""
+    if _CAPABILITY in client.server.capabilities:
+        stated = timestamp(round(time.timestamp() * 1_000_000))
+        client.ask("MARKREAD", target, f"timestamp={stated}")

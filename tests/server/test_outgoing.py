@@ -1,11 +1,20 @@
 """Where the server lets itself be sent, against servers on loopback."""
 
+import asyncio
+import datetime
+import ipaddress
 import socket
+import ssl
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 import h11
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from asyncchat.server import outgoing
 from asyncchat.server.outgoing import NotPublic, addresses_of, is_allowed, request, split
@@ -96,13 +105,19 @@ def test_the_address_that_was_checked_is_connected_to(monkeypatch):
 
 
 @contextmanager
-def answering(*pieces):
+def answering(*pieces, tls=None):
     """A server that reads one request, sends these bytes and closes; gives its port and what it read."""
     listener = socket.create_server(("127.0.0.1", 0))
     read = []
 
     def serve():
         connection, _ = listener.accept()
+        if tls is not None:
+            try:
+                connection = tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
         with connection:
             read.append(connection.recv(65_536))
             for piece in pieces:
@@ -156,3 +171,65 @@ def test_the_time_is_that_of_all_steps(monkeypatch):
     pieces = [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100]
     with answering(*pieces) as (port, _), pytest.raises((TimeoutError, OSError)):
         request("GET", f"http://127.0.0.1:{port}/", networks=HERE, seconds=5)
+
+
+def test_a_thread_gives_what_its_work_gives_and_holds_up_no_end():
+    threads = outgoing.Threads(2, "test")
+
+    async def work():
+        assert await asyncio.gather(*(threads.run(partial(pow, 2, number)) for number in range(5))) == [
+            1, 2, 4, 8, 16,
+        ]  # fmt: skip
+        with pytest.raises(ZeroDivisionError):
+            await threads.run(lambda: 1 // 0)
+        begun, gate = threading.Event(), threading.Event()
+
+        def stall():
+            begun.set()
+            gate.wait()
+
+        stalled = asyncio.create_task(threads.run(stall))
+        await asyncio.to_thread(begun.wait)
+        stalled.cancel()
+        assert all(one.daemon for one in threading.enumerate() if one.name == "test")
+        threads.close()
+        gate.set()
+        for one in threading.enumerate():
+            if one.name == "test":
+                await asyncio.to_thread(one.join)
+
+    asyncio.run(work())
+
+
+def certificate(path, address):
+    """A certificate of its own authority for an address, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + secret)
+    return path
+
+
+def test_tls_is_of_who_was_asked(tmp_path, monkeypatch):
+    answer = b"HTTP/1.1 201 Created\r\n\r\n"
+    good, other = certificate(tmp_path / "a", "127.0.0.1"), certificate(tmp_path / "b", "127.0.0.2")
+    for known, shown, fits in ((good, good, True), (other, other, False), (None, good, False)):
+        serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        serving.load_cert_chain(shown)
+        monkeypatch.setattr(outgoing, "_tls", partial(ssl.create_default_context, cafile=known))
+        with answering(answer, tls=serving) as (port, read):
+            if fits:
+                assert request("POST", f"https://127.0.0.1:{port}/", networks=HERE).status == 201
+                continue
+            with pytest.raises(ssl.SSLCertVerificationError):
+                request("POST", f"https://127.0.0.1:{port}/", networks=HERE)
+        assert read == []

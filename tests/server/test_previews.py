@@ -4,7 +4,6 @@ import queue
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import process_time
 
 import pytest
 
@@ -81,9 +80,8 @@ def test_what_a_page_says():
     "part", [b"<meta ", b"<meta a=", b"<meta a='", b"<title>", b"<title ", b"<", b'a="', b"&#", b"og:title"]
 )
 def test_no_page_takes_long_to_read(part):
-    began = process_time()
-    read("https://a.example/", part * (PAGE_BYTES // len(part)))
-    assert process_time() - began < 2  # what goes back over the text takes minutes
+    # A pattern that goes back over the text takes minutes, and the run ends there.
+    assert read("https://a.example/", part * (PAGE_BYTES // len(part))) is None
 
 
 def test_a_redirect_is_followed_and_each_address_is_checked():

@@ -7,19 +7,25 @@ takes longer than its seconds, but a name that is not found in time by the syste
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import cache
+from queue import SimpleQueue
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 import h11
 import msgspec
 
 from asyncchat.version import __version__
+
+T = TypeVar("T")
 
 _MOST_ADDRESSES: Final = 3
 """Addresses of one host that are tried."""
@@ -35,6 +41,59 @@ FAULTS: Final = (OSError, h11.ProtocolError, ValueError)
 
 class NotPublic(OSError):
     """The host has no address that the server may connect to."""
+
+
+class Threads:
+    """Threads for requests. A server that stops waits for none of them, however long somebody else takes.
+
+    Args:
+        count: how many there are at the most.
+        name: what they are called.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self._free = count
+        self._name = name
+        self._jobs: SimpleQueue[tuple[Callable[[], object], asyncio.Future[object]] | None] = SimpleQueue()
+        self._started = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What a piece of work gives, in one of the threads."""
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._jobs.put((work, future))
+        if self._free:
+            self._free -= 1
+            self._started += 1
+            threading.Thread(target=self._serve, name=self._name, daemon=True).start()
+        return cast("T", await future)
+
+    def close(self) -> None:
+        """Ends the threads when they have done what they do."""
+        for _ in range(self._started):
+            self._jobs.put(None)
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, future = job
+            if future.cancelled():
+                continue
+            result: object = None
+            fault: BaseException | None = None
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001  # whoever waits is told
+                fault = error
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                future.get_loop().call_soon_threadsafe(_settle, future, result, fault)
+
+
+def _settle(future: asyncio.Future[object], result: object, fault: BaseException | None) -> None:
+    if future.done():
+        return
+    if fault is None:
+        future.set_result(result)
+    else:
+        future.set_exception(fault)
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import html
 import logging
 import re
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -114,7 +114,7 @@ class Previews:
         self._known: OrderedDict[str, tuple[float, Preview | None]] = OrderedDict()
         """By link, each with the time until which it is remembered."""
         self._coming: dict[str, asyncio.Task[Preview | None]] = {}
-        self._pool = ThreadPoolExecutor(_THREADS, "previews")
+        self._pool = outgoing.Threads(_THREADS, "previews")
 
     async def run(self) -> None:
         """Owns what is being fetched, until cancelled."""
@@ -124,7 +124,7 @@ class Previews:
             for task in self._coming.values():
                 task.cancel()
             await asyncio.gather(*self._coming.values(), return_exceptions=True)
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.close()
 
     def known(self, url: str) -> tuple[Preview | None] | None:
         """What is remembered of a link, which may be that there is nothing; None: it must be looked at."""
@@ -150,7 +150,7 @@ class Previews:
     async def _fetch(self, url: str) -> Preview | None:
         networks = self._context.options.outgoing_networks
         try:
-            preview = await self._context.loop.run_in_executor(self._pool, fetched, url, networks)
+            preview = await self._pool.run(partial(fetched, url, networks))
         except outgoing.FAULTS as error:
             _logger.info("There is no preview of a link to %s: %s", urlsplit(url).netloc, error)
             preview = None

@@ -13,7 +13,6 @@ import importlib.util
 import logging
 import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -123,8 +122,8 @@ class Push:
         self._pauses: dict[str, tuple[float, float]] = {}
         """Until when an endpoint is left alone, and for how long that was."""
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._pool = ThreadPoolExecutor(_THREADS, "push")
-        self._lookups = ThreadPoolExecutor(_LOOKUP_THREADS, "push-names")
+        self._pool = outgoing.Threads(_THREADS, "push")
+        self._lookups = outgoing.Threads(_LOOKUP_THREADS, "push-names")
         """Of their own: names that are found slowly hold up no pushes."""
         self.wait: Callable[[float], Awaitable[object]] = asyncio.sleep
         self.handlers: dict[type[Command], IoHandler] = {Subscribe: self.subscribe}
@@ -150,7 +149,7 @@ class Push:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             for pool in (self._pool, self._lookups):
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.close()
 
     # Subscriptions.
 
@@ -176,8 +175,7 @@ class Push:
             return PushFault.ENDPOINT
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                loop = self._context.loop
-                found = await loop.run_in_executor(self._lookups, outgoing.addresses_of, parts, networks)
+                found = await self._lookups.run(partial(outgoing.addresses_of, parts, networks))
         except outgoing.FAULTS:
             return PushFault.ADDRESS
         is_near = not any(outgoing.is_allowed(one, ()) for one in found)
@@ -308,7 +306,7 @@ class Push:
             self._post, one, line, _contact(options.contact, options.name), options.outgoing_networks
         )
         try:
-            status = await self._context.loop.run_in_executor(self._pool, work)
+            status = await self._pool.run(work)
         except outgoing.FAULTS as error:
             _logger.info("A push to %s was not sent: %s", host, error)
             status = 0

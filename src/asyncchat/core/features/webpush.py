@@ -174,11 +174,12 @@ def called(text: str, names: Mapping[str, str]) -> set[str]:
         text: what was said.
         names: for each name in lower case (``str.casefold``) what stands for its owner.
     """
-    found = set()
-    for chunk in text.casefold().split():
-        words = (chunk, chunk.strip(_AROUND), *(() if chunk.isalnum() else _WORD.findall(chunk)))
-        found.update([names[word] for word in words if word in names])
-    return found
+    words = set(text.casefold().split())
+    marked = [word for word in words if not word.isalnum()]
+    if marked:
+        words.update([word.strip(_AROUND) for word in marked])
+        words.update(_WORD.findall(" ".join(marked)))
+    return {names[word] for word in words if word in names}
 
 
 @for_people(SubscribeVerified)

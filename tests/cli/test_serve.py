@@ -208,7 +208,6 @@ def test_a_port_in_use_names_its_holder(serve):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["--listen", "tls://0.0.0.0:6697"], "not in this version"),
         (["--listen", "tcp://127.0.0.1:99999"], "65535"),
         (["--listen", "unix://"], "no path"),
         (["--listen", "http://x"], "no listener"),
@@ -246,6 +245,20 @@ def test_what_can_t_be_served_exits_1_with_one_line(args, says):
     assert done.returncode == 1
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--listen", "tls://127.0.0.1:0"], "A tls:// listener needs a certificate: --tls-cert FILE"),
+        (["--port", "0", "--tls-cert", "/none.pem"], "The certificate /none.pem can't be read: No such file"),
+        (["--port", "0", "--tls-key", "/none.pem"], "--tls-key needs the certificate: --tls-cert FILE"),
+    ],
+)
+def test_a_certificate_that_can_t_be_used_exits_2_with_the_reason(args, says):
+    done = failing("--db", ":memory:", *args)
+    assert done.returncode == 2
+    assert says in done.stderr
 
 
 def test_the_log_as_json(serve):

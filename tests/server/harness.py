@@ -30,7 +30,9 @@ T = TypeVar("T")
 class ServerThread:
     """One server; everything of it is touched in its loop's thread only, by way of ``call``."""
 
-    def __init__(self, config: ServeConfig, log: Log, *, udp: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, config: ServeConfig, log: Log, *, udp: int | None = None, tls: bool = False, **options: Any
+    ) -> None:
         self.loop = uvloop.new_event_loop()
         self.troubles: list[str] = []
         self.clients: list[Client] = []
@@ -39,7 +41,8 @@ class ServerThread:
         self._log = log
         self._options = options
         self._udp = udp
-        self.udp_port = 0
+        self._tls = tls
+        self.udp_port = self.tls_port = 0
         self._ready: threading.Event = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.failure: BaseException | None = None
@@ -120,8 +123,11 @@ class ServerThread:
         listening = [address]
         if self._udp is not None:
             listening.append(Address("127.0.0.1", self._udp, udp=True))
+        if self._tls:
+            listening.append(Address("127.0.0.1", 0, tls=True))
         await self.server.start([(one, addresses.open_listener(one)) for one in listening])
         self.serving = asyncio.create_task(self.server.run())
+        self.tls_port = self.server.listeners.addresses[-1].port
         self.udp_port = self.server.listeners.addresses[-1].port
         self.port = self.server.listeners.addresses[0].port
         self._ready.set()
@@ -194,7 +200,17 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
     """A running server; a bug that it only logs fails the test."""
     server_options = {
         name: options.pop(name)
-        for name in ("motd", "most_sessions", "secret", "sources", "udp", "webhook_positions", "database")
+        for name in (
+            "motd",
+            "most_sessions",
+            "secret",
+            "sources",
+            "udp",
+            "tls",
+            "certificate",
+            "webhook_positions",
+            "database",
+        )
         if name in options
     }
     seen = _Errors()

@@ -20,6 +20,8 @@ URLS = [
     ("tcp://0.0.0.0:65535", Address("0.0.0.0", 65535)),  # noqa: S104  # read, not bound
     ("udp://127.0.0.1:1234", Address("127.0.0.1", 1234, udp=True)),
     ("udp://[::1]:0", Address("::1", 0, udp=True)),
+    ("tls://[::1]", Address("::1", 6697, tls=True)),
+    ("tls://127.0.0.1:1235", Address("127.0.0.1", 1235, tls=True)),
     ("tcp://:4000", Address("127.0.0.1", 4000)),
     ("tcp://10.0.0.1", Address("10.0.0.1", 1234)),
     ("10.0.0.1:4000", Address("10.0.0.1", 4000)),
@@ -48,7 +50,7 @@ def test_writes_what_it_reads(address):
         ("tcp://[::1", "Invalid IPv6"),
         ("unix://run/chat.sock", "no path"),
         ("unix://", "no path"),
-        ("tls://0.0.0.0:6697", "not in this version"),
+        ("tls://0.0.0.0:6697/path", "more than"),
         ("udp://0.0.0.0:1234/path", "more than"),
         ("http://127.0.0.1", "no listener"),
     ],

@@ -62,6 +62,16 @@ def test_how_to_join():
         "Join #lobby with\n  over UDP       asyncchat join udp://[::1]:7 --nick NAME\n"
     )
     assert banner.best([udp, LOOPBACK]) == LOOPBACK
+    assert banner.how_to_join(LOOPBACK, fingerprint="AB:CD").endswith(
+        "  over TLS       ircs://127.0.0.1:1234/lobby and https://127.0.0.1:1234/#lobby\n"
+        "  certificate    SHA-256 AB:CD\n"
+    )
+    assert banner.how_to_join(Address("::1", 6697, tls=True), fingerprint="AB:CD") == (
+        "Join #lobby with\n"
+        "  a terminal     openssl s_client -quiet -connect [::1]:6697\n"
+        "  over TLS       ircs://[::1]:6697/lobby and https://[::1]:6697/#lobby\n"
+        "  certificate    SHA-256 AB:CD\n"
+    )
 
 
 def test_the_qr_code_shows_the_modules_of_the_link_with_a_border():

@@ -171,11 +171,30 @@ class ServeConfig(msgspec.Struct, frozen=True):
     listen: Annotated[
         tuple[str, ...],
         Option(
-            "Listen on tcp://HOST:PORT, udp://HOST:PORT or unix:///PATH; replaces the defaults of --host and "
-            "--port.",
+            "Listen on tcp://, tls:// or udp://HOST:PORT, or unix:///PATH; replaces the defaults of --host "
+            "and --port.",
             metavar="URL",
         ),
     ] = ()
+    tls_cert: Annotated[
+        str,
+        Option(
+            "Take TLS on each TCP port, with the certificates in this file (PEM).",
+            key="tls.cert",
+            metavar="FILE",
+            path=True,
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str,
+        Option(
+            "The certificate's key, if it has a file of its own.", key="tls.key", metavar="FILE", path=True
+        ),
+    ] = ""
+    tls: Annotated[
+        Literal["off", "self-signed"],
+        Option("self-signed: make a certificate, and keep it beside the database.", key="tls.make"),
+    ] = "off"
     lan: Annotated[
         bool,
         Option("Listen on all private addresses of this machine, and show the page's link as a QR code."),

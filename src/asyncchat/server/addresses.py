@@ -23,6 +23,9 @@ LOCALHOST = "localhost"
 DEFAULT_PORT = 1234
 """The original's port."""
 
+TLS_PORT = 6697
+"""That of IRC over TLS (RFC 7194)."""
+
 BACKLOG = 4096
 """Connections that may wait to be accepted, as after a power cut (the kernel has a limit: somaxconn)."""
 
@@ -47,17 +50,19 @@ class ListenError(AsyncChatError):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """One place to listen: a host and port, of TCP or UDP, or the path of a unix socket."""
+    """One place to listen: a host and port, of TCP (or only TLS) or UDP, or the path of a unix socket."""
 
     host: str = ""
     port: int = 0
     path: str = ""
     udp: bool = False
+    tls: bool = False
 
     def __str__(self) -> str:
         if self.path:
             return f"unix://{self.path}"
-        return f"{'udp' if self.udp else 'tcp'}://{bracketed(self.host)}:{self.port}"
+        scheme = "udp" if self.udp else "tls" if self.tls else "tcp"
+        return f"{scheme}://{bracketed(self.host)}:{self.port}"
 
 
 def bracketed(host: str) -> str:
@@ -66,7 +71,7 @@ def bracketed(host: str) -> str:
 
 
 def parse_listener(url: str) -> Address:
-    """Reads ``tcp://HOST:PORT``, ``udp://HOST:PORT`` or ``unix:///PATH``.
+    """Reads ``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``udp://HOST:PORT`` or ``unix:///PATH``.
 
     Raises:
         ValueError: it is none of them; the text says why.
@@ -76,11 +81,9 @@ def parse_listener(url: str) -> Address:
         if parts.netloc or not parts.path:
             raise ValueError(f"{url} names no path: unix:///run/asyncchat.sock")
         return Address(path=parts.path)
-    if parts.scheme == "tls":
-        raise ValueError("tls:// listeners are not in this version; tcp://, udp:// and unix:// are")
-    if parts.scheme not in ("tcp", "udp"):
+    if parts.scheme not in ("tcp", "tls", "udp"):
         raise ValueError(
-            f"{parts.scheme}:// is no listener; use tcp://HOST:PORT, udp://HOST:PORT or unix:///PATH"
+            f"{parts.scheme}:// is no listener; use tcp://, tls:// or udp://HOST:PORT, or unix:///PATH"
         )
     try:
         port = parts.port
@@ -88,8 +91,10 @@ def parse_listener(url: str) -> Address:
         raise ValueError(f"{url} has no port between 0 and 65535") from None
     if parts.path or parts.query or parts.username is not None:
         raise ValueError(f"{url} has more than a host and a port")
-    port = DEFAULT_PORT if port is None else port
-    return Address(parts.hostname or "127.0.0.1", port, udp=parts.scheme == "udp")
+    usual = TLS_PORT if parts.scheme == "tls" else DEFAULT_PORT
+    port = usual if port is None else port
+    host = parts.hostname or "127.0.0.1"
+    return Address(host, port, udp=parts.scheme == "udp", tls=parts.scheme == "tls")
 
 
 _TRIES = 8

@@ -6,6 +6,7 @@ Owns the wording. The answer to ``curl`` uses the same lines.
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import segno
 
 from asyncchat.core.names import LOBBY
@@ -23,7 +24,7 @@ def reachable(addresses: Sequence[Address]) -> list[Address]:
         hosts = own_addresses()
         if ":" not in address.host:
             hosts = [host for host in hosts if ":" not in host]
-        found.extend(Address(host, address.port, udp=address.udp) for host in hosts or ["127.0.0.1"])
+        found.extend(msgspec.structs.replace(address, host=host) for host in hosts or ["127.0.0.1"])
     return list(dict.fromkeys(found))
 
 
@@ -38,16 +39,35 @@ def best(addresses: Sequence[Address]) -> Address:
     return next((address for address in tcp if not is_local(address.host)), (tcp or list(addresses))[0])
 
 
-def how_to_join(address: Address, udp: Address | None = None, *, locked: bool = False) -> str:
-    """The lines on how to join, also over UDP where there is an address; ``locked``: a password is needed."""
+def how_to_join(
+    address: Address, udp: Address | None = None, *, locked: bool = False, fingerprint: str = ""
+) -> str:
+    """The lines on how to join.
+
+    Args:
+        address: where, over TCP if the server listens there.
+        udp: where over UDP, if it listens there too.
+        locked: whether a password is needed.
+        fingerprint: that of the certificate, if the server has one.
+    """
     needed = "A password is needed to join.\n" if locked else ""
+    host, port = bracketed(address.host), address.port
+    if fingerprint:
+        also = "" if address.tls or not host else f"  over TLS       {_over_tls(host, port)}\n"
+        needed = f"{also}  certificate    SHA-256 {fingerprint}\n{needed}"
     if udp is not None:
         needed = f"  over UDP       asyncchat join {udp} --nick NAME\n{needed}"
     if address.udp:
         return f"Join {LOBBY} with\n{needed}"
     if address.path:
         return f"Join {LOBBY} with\n  nc             nc -U {address.path}\n{needed}"
-    host, port = bracketed(address.host), address.port
+    if address.tls:
+        return (
+            f"Join {LOBBY} with\n"
+            f"  a terminal     openssl s_client -quiet -connect {host}:{port}\n"
+            f"  over TLS       {_over_tls(host, port)}\n"
+            f"{needed}"
+        )
     return (
         f"Join {LOBBY} with\n"
         f"  nc             nc {address.host} {port}\n"
@@ -58,9 +78,13 @@ def how_to_join(address: Address, udp: Address | None = None, *, locked: bool = 
     )
 
 
+def _over_tls(host: str, port: int) -> str:
+    return f"ircs://{host}:{port}/{LOBBY[1:]} and https://{host}:{port}/{LOBBY}"
+
+
 def root(address: Address) -> str:
     """The address of the page."""
-    return f"http://{bracketed(address.host)}:{address.port}/"
+    return f"{'https' if address.tls else 'http'}://{bracketed(address.host)}:{address.port}/"
 
 
 def page(address: Address) -> str:
@@ -96,11 +120,14 @@ def history_line(database: Path | None, *, kept: bool, messages: int) -> str:
     return f"asyncchat {__version__}, {where}\n"
 
 
-def who_can_join(addresses: Sequence[Address]) -> str:
-    """From where people can join."""
+def who_can_join(addresses: Sequence[Address], *, encrypted: bool = False) -> str:
+    """From where people can join, and whether others can listen; ``encrypted``: the server takes TLS."""
     if all(address.path or is_local(address.host) for address in addresses):
         return "Only this machine can join. For your network: asyncchat serve --lan\n"
-    return "Whoever reaches these addresses can join; nothing is encrypted.\n"
+    what = "only TLS is" if encrypted else "nothing is"
+    if all(address.tls or address.path for address in addresses):
+        what = "all is"
+    return f"Whoever reaches these addresses can join; {what} encrypted.\n"
 
 
 def owner_line(code: str) -> str:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from asyncchat.server import tls
 from asyncchat.server.addresses import bracketed, is_private
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.udp import UdpTransport
@@ -19,6 +21,9 @@ from asyncchat.server.udp import UdpTransport
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
     from asyncchat.server.chunked_writer import ChunkedWriter
+    from asyncchat.server.tls import Certificate
+
+_logger = logging.getLogger("asyncchat.connection")
 
 MOST_SLOW = 16
 """How many times ``slow_bytes`` may wait at all, however short: the memory that one reader can take."""
@@ -134,12 +139,14 @@ class ConnectionContext:
 
     Args:
         options: those of the server; a reload replaces them here.
+        certificate: for connections over TLS; None: there are none.
     """
 
-    def __init__(self, options: ServeConfig) -> None:
+    def __init__(self, options: ServeConfig, certificate: Certificate | None = None) -> None:
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time
         self.options = options
+        self.certificate = certificate
 
 
 class Connection:
@@ -161,6 +168,7 @@ class Connection:
         "_writer",
         "address",
         "context",
+        "encrypted",
         "ended",
         "heard_at",
         "send",
@@ -179,6 +187,8 @@ class Connection:
         self.address = address
         """The client's real address: only for this server, its log and its bans."""
         self.ended = False
+        self.encrypted = False
+        """Whether it is over TLS."""
         self.heard_at = context.now()
         self._reader = reader
         self._writer = writer
@@ -196,8 +206,8 @@ class Connection:
 
     @property
     def private(self) -> bool:
-        """Whether the connection stays within a private network, so that nobody can listen."""
-        return is_private(self.address)
+        """Whether nobody can listen: it is encrypted, or stays within a private network."""
+        return self.encrypted or is_private(self.address)
 
     @property
     def reached_at(self) -> str:
@@ -206,7 +216,8 @@ class Connection:
         if not isinstance(name, tuple):
             return ""
         host = bracketed(name[0].removeprefix("::ffff:"))
-        return sys.intern(f"http://{host}:{name[1]}")  # thousands of sessions have the same few
+        scheme = "https" if self.encrypted else "http"
+        return sys.intern(f"{scheme}://{host}:{name[1]}")  # thousands of sessions have the same few
 
     def tell(self, data: bytes) -> None:
         """Writes, but ignores a connection that is gone."""
@@ -325,6 +336,22 @@ class Connection:
         self.heard_at = self.context.now()
         return data
 
+    async def encrypt(self, certificate: Certificate, begun: bytes) -> bool:
+        """Goes on over TLS after the client's first record; whether that succeeded."""
+        raw = self._writer.transport
+        try:
+            await tls.encrypt(self._writer, certificate.context, begun)
+        except OSError as error:  # also TimeoutError
+            _logger.info("%s: the TLS handshake failed: %s", self.address, error)
+            self.mark_lost()
+            return False
+        transport = self._writer.transport
+        transport.set_write_buffer_limits(high=self.context.options.send_bytes)
+        self.encrypted = True
+        self.send = self.write = transport.write
+        self.waiting = self._backlog = lambda: transport.get_write_buffer_size() + raw.get_write_buffer_size()
+        return True
+
     def write_in_chunks(self, writer: ChunkedWriter) -> None:
         """Sends through a chunked writer from now on."""
         self._chunked_writer = writer
@@ -333,7 +360,10 @@ class Connection:
         self.waiting = self._backlog = lambda: direct() + writer.backlog
 
     def half_close(self) -> None:
-        """Ends the output; input is still read."""
+        """Ends the output; input is still read. With TLS, which can't, the peer is asked to end it too."""
+        if self.encrypted:
+            self._writer.close()
+            return
         with contextlib.suppress(RuntimeError):  # uvloop's word for a connection that is gone
             self._writer.write_eof()
 
@@ -395,5 +425,5 @@ class Connection:
         if not transport.is_closing():
             left = transport.get_write_buffer_size()
             transport.close()
-            if left:
+            if left or self.encrypted:  # the peer is asked to end TLS too, which it may not do
                 self.context.loop.call_later(CLOSE_SECONDS, transport.abort)

@@ -6,6 +6,7 @@ whoever runs the server.
 
 import asyncio
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,15 +14,17 @@ from typing import NamedTuple
 
 from asyncchat.config.options import ServeConfig, database_path
 from asyncchat.config.sources import Sources
+from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.reload import ServeError, read_motd
-from asyncchat.server.secret_file import key_beside
+from asyncchat.server.secret_file import kept_beside, key_beside
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
+from asyncchat.server.tls import Certificate, is_pair, self_signed
 
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
@@ -96,6 +99,7 @@ def _server(
         sources=sources,
         webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
         database=database,
+        certificate=_certificate(config, database),
     )
 
 
@@ -127,9 +131,33 @@ def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
         more = [addresses.parse_listener(url) for url in config.listen]
     except ValueError as error:
         raise ServeError(str(error)) from error
+    if any(address.tls for address in more) and not config.tls_cert and config.tls == "off":
+        raise Misuse(
+            "A tls:// listener needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self-signed"
+        )
     if config.lan:
         return [Address(host, config.port) for host in addresses.private_addresses()], more
     return [Address(config.host, config.port)] if config.host else [], more
+
+
+def _certificate(config: ServeConfig, database: Path | None) -> Certificate | None:
+    """The certificate of the options; None: there is no TLS."""
+    if config.tls_cert:
+        file = Path(config.tls_cert).expanduser()
+        return Certificate(file, Path(config.tls_key).expanduser() if config.tls_key else file)
+    if config.tls_key:
+        raise Misuse("--tls-key needs the certificate: --tls-cert FILE")
+    if config.tls == "off":
+        return None
+    names = [config.name, "localhost", "127.0.0.1", *addresses.own_addresses()]
+    with tempfile.TemporaryDirectory() as folder:
+        beside = database or Path(folder, "memory")
+        try:
+            kept_beside(beside, ".tls", is_pair, lambda: self_signed(names))
+        except OSError as error:
+            raise ServeError(f"The certificate beside {beside} can't be kept: {error.strerror}") from error
+        file = beside.with_name(f"{beside.name}.tls")
+        return Certificate(file, file)
 
 
 async def _open_log(config: ServeConfig, database: Path | None) -> Log:

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 
 from asyncchat.dialects.udp.admission import Admission
 from asyncchat.server import banner
@@ -48,7 +49,7 @@ class Listeners:
     async def open(
         self,
         sockets: Sequence[tuple[Address, Sequence[socket.socket]]],
-        detect: Detector,
+        detect: Callable[[bool], Detector],
         detect_person: Callable[[bool], Detector],
         first_id: int,
     ) -> None:
@@ -56,11 +57,11 @@ class Listeners:
 
         Args:
             sockets: bound, by what was asked for.
-            detect: gives each session its dialect.
+            detect: gives each session its dialect; it is told whether the session must be over TLS.
             detect_person: gives the same for a person with ``nc -u``, who may have to be asked for its name.
             first_id: the number of the first session.
         """
-        self._detect, self._detect_person = detect, detect_person
+        self._detect, self._detect_person = detect(False), detect_person
         self._next_id = first_id
         for address, listening in sockets:
             for listener in listening:
@@ -69,15 +70,17 @@ class Listeners:
                     self.addresses.append(Address(host, port, udp=True))
                     self._endpoints.append(await self._open_endpoint(listener))
                     continue
+                accept = partial(self._accept, detect(address.tls))
                 if address.path:
                     self.addresses.append(address)
                     server = await asyncio.start_unix_server(
-                        self._accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
+                        accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
                     )
                 else:
-                    self.addresses.append(Address(*listener.getsockname()[:2]))
+                    host, port = listener.getsockname()[:2]
+                    self.addresses.append(Address(host, port, tls=address.tls))
                     server = await asyncio.start_server(
-                        self._accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
+                        accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
                     )
                 self._servers.append(server)
         self.reachable = banner.reachable(self.addresses)
@@ -98,7 +101,13 @@ class Listeners:
         """The lines on how to join."""
         udp = next((address for address in self.reachable if address.udp), None)
         locked = bool(self._context.options.password)
-        return banner.how_to_join(banner.best(self.reachable), udp, locked=locked)
+        certificate = self._context.certificate
+        return banner.how_to_join(
+            banner.best(self.reachable),
+            udp,
+            locked=locked,
+            fingerprint="" if certificate is None else certificate.fingerprint,
+        )
 
     def page(self) -> str:
         """The address of the page as others reach it: the first public name in the options, else an address.
@@ -116,7 +125,7 @@ class Listeners:
         return best.host, best.port
 
     def _accept(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, detect: Detector, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Coroutine[None, None, None] | None:
         """Begins a session. The coroutine becomes its task: one more frame around it would cost memory."""
         peer = writer.get_extra_info("peername")
@@ -135,7 +144,7 @@ class Listeners:
             writer.close()
             return None
         _use_a_list(writer.transport.get_protocol())
-        return self._begin(address, reader, writer, network).run(self._detect)
+        return self._begin(address, reader, writer, network).run(detect)
 
     def _admit(self, address: str) -> NetworkBudget | bytes:
         """The budget of a new session's network, which counts it; or why there is none."""

@@ -18,12 +18,16 @@ from asyncchat.server.listeners import Listeners
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.session import Detector, Session
 from asyncchat.server.sniffing import Kind, readable, sniff
+from asyncchat.server.tls import Certificate, greeting_bytes
 
 _logger = logging.getLogger("asyncchat.detection")
 
 PROMPT_SECONDS = 1.0
 """Silence after which the prompt is shown: a first packet may take a while, through a proxy on this machine
 too, and the prompt would spoil the answer to a request."""
+
+HANDSHAKE_LINES = 5
+"""What a handshake costs of the budget for lines: a millisecond of the processor."""
 
 _LINE_END = re.compile(rb"\n|\r\x00")
 """CR NUL is telnet's for a carriage return alone (RFC 854)."""
@@ -34,7 +38,7 @@ _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
 def detect_protocol(
-    protocols: Protocols, listeners: Listeners, app: App, session: Session
+    protocols: Protocols, listeners: Listeners, app: App, only_encrypted: bool, session: Session
 ) -> Coroutine[None, None, bytes | None]:
     """Gives a session its dialect.
 
@@ -42,12 +46,13 @@ def detect_protocol(
         protocols: what clients can speak.
         listeners: know the address to tell a client on the wrong port.
         app: answers HTTP.
+        only_encrypted: whether it must be over TLS.
         session: the client's.
 
     Returns:
         The input that its dialect has not seen yet; None when there is nobody to serve.
     """
-    return _Detection(protocols, listeners, app, session).run()
+    return _Detection(protocols, listeners, app, only_encrypted, session).run()
 
 
 def plain_detector(protocols: Protocols, asks: bool) -> Detector:
@@ -69,9 +74,12 @@ def plain_detector(protocols: Protocols, asks: bool) -> Detector:
 
 
 class _Detection:
-    def __init__(self, protocols: Protocols, listeners: Listeners, app: App, session: Session) -> None:
+    def __init__(
+        self, protocols: Protocols, listeners: Listeners, app: App, only_encrypted: bool, session: Session
+    ) -> None:
         self._protocols, self._listeners, self._app = protocols, listeners, app
         self._session = session
+        self._must_encrypt = only_encrypted
         self._begun = b""
         self._ended = False
         self._prompted = False
@@ -86,7 +94,12 @@ class _Detection:
             if self._ended and not self._begun:
                 return None
             kind = sniff(self._begun, ended=self._ended)
-            if kind is Kind.PLAIN:
+            if kind is Kind.TLS and self._certificate() is not None:
+                if not await self._encrypt():
+                    return None
+            elif kind is not None and self._must_encrypt:
+                return self._turn_to(Kind.GARBAGE)
+            elif kind is Kind.PLAIN:
                 if await self._try_name():
                     return self._begun
             elif kind is Kind.HTTP:
@@ -97,6 +110,24 @@ class _Detection:
                 return None
             if kind is None and await self._listen():
                 return self._begun
+
+    def _certificate(self) -> Certificate | None:
+        """What this connection may be encrypted with: it is not yet, and was not shown any text."""
+        unused = not self._session.encrypted and not self._prompted
+        return self._session.context.certificate if unused else None
+
+    async def _encrypt(self) -> bool:
+        """Goes on over TLS, as soon as the client's first record is here; whether that succeeded."""
+        session, certificate = self._session, self._certificate()
+        while len(self._begun) < greeting_bytes(self._begun):
+            data = await self._read(self._deadline - session.context.now())
+            if not data:
+                return False
+            self._begun += data
+        await session.pay(HANDSHAKE_LINES)
+        begun, self._begun = self._begun, b""
+        self._must_encrypt = False
+        return certificate is not None and await session.encrypt(certificate, begun)
 
     async def _listen(self) -> bool:
         """Reads more. After a silence it shows the prompt; True: the client turned out to be unframed."""
@@ -114,7 +145,7 @@ class _Detection:
         # A client that ended one line ends them all.
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
-        if not self._prompted and silent:
+        if not self._prompted and silent and not self._must_encrypt:
             patience = max(PROMPT_SECONDS, self._loading_seconds())
         elif unframed_after is not None:
             patience = unframed_after
@@ -127,7 +158,7 @@ class _Detection:
                 session.tell(self._protocols.plain.hush() if self._plain is None else b"")
         elif data is not None:
             self._ended = True
-        elif silent:
+        elif silent and not self._must_encrypt:
             if self._loading_seconds() <= 0:
                 self._prompt()
         elif unframed_after is not None:

@@ -17,6 +17,7 @@ from asyncchat.core.events import Event
 from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reloaded
 from asyncchat.core.people import Person, from_origin
 from asyncchat.errors import AsyncChatError
+from asyncchat.server.tls import Certificate
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -55,6 +56,10 @@ class Reloadable(Protocol):
     @property
     def motd(self) -> tuple[str, ...] | None:
         """The lines of the message of the day."""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """For connections over TLS, if there are any."""
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on."""
@@ -126,4 +131,7 @@ class Reloader:
 
     def _read(self) -> tuple[ServeConfig, tuple[str, ...] | None]:
         stated = self._server.options if self._sources is None else self._sources.load().config
-        return stated, read_motd(stated.motd)
+        motd = read_motd(stated.motd)
+        if self._server.certificate is not None:
+            self._server.certificate.reload()
+        return stated, motd

@@ -94,7 +94,11 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:
     text = banner.listening(server.listeners.reachable)
     text += banner.history_line(database, kept=config.history, messages=server.log.messages)
-    text += "\n" + server.listeners.how_to_join() + banner.who_can_join(server.listeners.reachable)
+    text += (
+        "\n"
+        + server.listeners.how_to_join()
+        + banner.who_can_join(server.listeners.reachable, encrypted=server.certificate is not None)
+    )
     best = banner.best(server.listeners.reachable)
     if config.lan and not best.path and _shows_blocks():
         text += banner.qr_code(banner.page(best))

@@ -51,6 +51,7 @@ from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
 from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
 from asyncchat.server.session import SessionContext
+from asyncchat.server.tls import Certificate
 from asyncchat.server.uploads import Uploads
 from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
@@ -80,6 +81,7 @@ class Server:
         sources: where a reload reads the options.
         webhook_positions: the file that says how far each webhook came; None: that is not kept.
         database: the history's file, whose disk is watched; None: there is none.
+        certificate: for connections over TLS; None: there are none.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Server:
         sources: Sources | None = None,
         webhook_positions: Path | None = None,
         database: Path | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         self.log = log
         chat = log.chat()
@@ -119,6 +122,7 @@ class Server:
             delivery=self.delivery,
             io_handlers=handlers,
             watchdog=Watchdog(config.blocked_ms / 1000),
+            certificate=certificate,
         )
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
         self.push = Push(self.context, shown, server_key(push_secret))
@@ -156,6 +160,11 @@ class Server:
         return self.context.options
 
     @property
+    def certificate(self) -> Certificate | None:
+        """For connections over TLS, if there are any."""
+        return self.context.certificate
+
+    @property
     def motd(self) -> tuple[str, ...] | None:
         """The lines of the message of the day."""
         return self.protocols.info.motd
@@ -170,7 +179,7 @@ class Server:
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), self.hub.now())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.begin(facts[-1].number)
-        detect = partial(detect_protocol, self.protocols, self.listeners, self.app)
+        detect = partial(partial, detect_protocol, self.protocols, self.listeners, self.app)
         detect_person = partial(plain_detector, self.protocols)
         await self.listeners.open(sockets, detect, detect_person, max(chat.people, default=0) + 1)
         self.hub.page = self.listeners.page()
@@ -194,6 +203,8 @@ class Server:
                 group.create_task(self.app.prepare())
                 group.create_task(self.disk.run())
                 group.create_task(self.uploads.run())
+                if self.certificate is not None:
+                    group.create_task(self.certificate.watch())
         except* StorageLost as lost:
             since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
             reason = f"the history can't be written; what was said after {since} is not known to be kept"

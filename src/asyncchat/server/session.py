@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from asyncchat.server.hub import Hub
     from asyncchat.server.outbox import Outbox
     from asyncchat.server.recipients import Subscribers
+    from asyncchat.server.tls import Certificate
     from asyncchat.server.watchdog import Watchdog
 
 _logger = logging.getLogger("asyncchat.session")
@@ -106,6 +107,7 @@ class SessionContext(ConnectionContext):
         delivery: tells them what happens.
         io_handlers: answer their I/O commands.
         watchdog: watches the loop that serves them.
+        certificate: for connections over TLS; None: there are none.
     """
 
     def __init__(
@@ -118,8 +120,9 @@ class SessionContext(ConnectionContext):
         delivery: Delivery,
         io_handlers: Mapping[type[Command], IoHandler],
         watchdog: Watchdog,
+        certificate: Certificate | None = None,
     ) -> None:
-        super().__init__(options)
+        super().__init__(options, certificate)
         self.cloaks = cloaks
         self.hub = hub
         self.outbox = outbox

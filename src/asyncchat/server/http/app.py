@@ -16,7 +16,7 @@ from asyncchat.config.origins import parse_authority
 from asyncchat.control.executor import sentence
 from asyncchat.core.features.server_bans import ServerBanChanged, address_ban_on
 from asyncchat.server import banner
-from asyncchat.server.addresses import bracketed, is_local
+from asyncchat.server.addresses import is_local
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.http import metrics, static
 from asyncchat.server.http.api.dispatch import PREFIXES, Api, description
@@ -173,12 +173,12 @@ class App:
         if path.startswith(PREFIXES):
             return await self._api.respond(request, body, session)
         if path.startswith(FILE_PATHS):
-            return await self.files.respond(request, body, session, self.base(request))
+            return await self.files.respond(request, body, session, self.base(request, session))
         if path.startswith(PREVIEWS_PATH):
             return await self.previews.respond(request, session)
         return self._answer_at_once(request, session)
 
-    def base(self, request: Request) -> str:
+    def base(self, request: Request, session: Session) -> str:
         """The address of the server in links, as the one who asks reaches it, and if possible others too."""
         options = self._context.options
         if options.file_url:
@@ -187,8 +187,9 @@ class App:
         if host is not None and (host[0] == "localhost" or is_local(host[0].strip("[]"))):
             best = banner.best(self._listeners.reachable)
             if not best.path and not is_local(best.host):
-                return f"http://{bracketed(best.host)}:{best.port}"
-        return self._hosts.origin_for(request.host, request.header("origin"))
+                return banner.root(best).rstrip("/")
+        scheme = "https" if session.encrypted else "http"
+        return self._hosts.origin_for(request.host, request.header("origin"), scheme)
 
     def _answer_at_once(self, request: Request, session: Session) -> Response:
         """The answer to all that waits for nothing."""

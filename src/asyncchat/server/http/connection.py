@@ -128,7 +128,7 @@ class HttpConnection:
                 binary=handshake.binary,
                 how=handshake.deflate,
                 is_confidential=session.private,
-                reached_at=sys.intern(self._app.base(request)),
+                reached_at=sys.intern(self._app.base(request, session)),
             )
         )
         return self._reader.rest()

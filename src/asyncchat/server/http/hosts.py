@@ -60,18 +60,18 @@ class Hosts:
             return False
         return parsed in self._origins or _is_own(parsed, authority)
 
-    def origin_for(self, authority: str, origin: str) -> str:
+    def origin_for(self, authority: str, origin: str, scheme: str) -> str:
         """The origin in links for a request to this host: with the scheme that a browser or a configured
-        origin tells; http without either."""
+        origin tells; without either, that of the connection."""
         if origin and origin != "null" and not self.is_foreign(origin, authority):
             return origin
         asked = parse_authority(authority)
         if asked is None:
             return ""
-        for scheme, host, port in self._origins:
+        for known, host, port in self._origins:
             if host == asked[0] and asked[1] in (port, None):
-                return f"{scheme}://{authority}"
-        return f"http://{authority}"
+                return f"{known}://{authority}"
+        return f"{scheme}://{authority}"
 
     def is_foreign(self, origin: str, authority: str) -> bool:
         """Whether an allowed origin is not the server's own under this host."""

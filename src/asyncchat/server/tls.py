@@ -1,0 +1,229 @@
+"""TLS: the server's certificate, and how a connection becomes encrypted.
+
+Owns the files of the certificate and when they are read again. Must not know what is said over it.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import ssl
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, cast
+
+from asyncchat.errors import Misuse
+
+_logger = logging.getLogger("asyncchat.tls")
+
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2: with forward secrecy, and authenticated. All of TLS 1.3 are."""
+
+SELF_SIGNED_DAYS = 3650
+"""Whoever has seen the certificate once knows it by its fingerprint: it should not change."""
+
+LOOK_SECONDS = 60.0
+"""How often the files are looked at: whoever renews a certificate need not tell the server."""
+
+HANDSHAKE_SECONDS = 10.0
+"""How long a handshake may take."""
+
+RECORD_HEAD = 5
+"""Bytes of a record's head, the last two of which are the length of the rest (RFC 8446, 5.1)."""
+
+
+class TlsError(Misuse):
+    """The certificate can't be used; the text says why."""
+
+
+class Certificate:
+    """The certificate of a server, with its key.
+
+    Args:
+        certificate: the file with the certificate and those that signed it (PEM).
+        key: the file with its key; it may be the same.
+
+    Attributes:
+        context: what connections that begin now use.
+        fingerprint: the certificate's SHA-256, as ``openssl x509 -fingerprint -sha256`` prints it.
+
+    Raises:
+        TlsError: they can't be used.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._files = (certificate, key)
+        self._seen = self._times()
+        self.context = _context(certificate, key)
+        self.fingerprint = _fingerprint(certificate)
+
+    def reload(self) -> None:
+        """Reads the files again; connections that are there keep what they have.
+
+        Raises:
+            TlsError: they can't be used; what was read before stays.
+        """
+        seen = self._times()
+        self.context = _context(*self._files)
+        self.fingerprint = _fingerprint(self._files[0])
+        self._seen = seen
+
+    async def watch(self) -> None:
+        """Reads the files again whenever they have changed, until cancelled."""
+        failed = None
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            times = self._times()
+            if times in (self._seen, failed):
+                continue
+            try:
+                await asyncio.to_thread(self.reload)
+            except TlsError as error:
+                failed = times
+                _logger.error("The certificate before stays in use: %s", error)
+            else:
+                _logger.warning("The certificate was read again")
+
+    def _times(self) -> tuple[tuple[int, int], ...]:
+        found = []
+        for file in self._files:
+            with suppress(OSError):  # between two files a renewal may have none
+                status = file.stat()
+                found.append((status.st_ino, status.st_mtime_ns))
+        return tuple(found)
+
+
+def self_signed(names: Iterable[str]) -> str:
+    """A new certificate for these host names and addresses that nobody else signed, and its key, as PEM.
+
+    Raises:
+        TlsError: the library that makes it is not installed.
+    """
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+    except ImportError as error:
+        raise TlsError(
+            "A certificate can only be made with a library: pip install 'asyncchat[tls]'. Or give one: "
+            "--tls-cert FILE --tls-key FILE"
+        ) from error
+    key = ec.generate_private_key(ec.SECP256R1())
+    first, *_ = named = list(dict.fromkeys(names))
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, first)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=SELF_SIGNED_DAYS))
+        .add_extension(
+            x509.SubjectAlternativeName([_alternative(x509, one) for one in named]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return (private + certificate.public_bytes(serialization.Encoding.PEM)).decode()
+
+
+def _alternative(x509: Any, name: str) -> Any:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def is_pair(text: str) -> bool:
+    """Whether a text has a certificate and its key, as ``self_signed`` makes them."""
+    return "-----BEGIN PRIVATE KEY-----" in text and "-----BEGIN CERTIFICATE-----" in text
+
+
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1", "irc"])
+    for what, file in (("certificate", certificate), ("key", key)):
+        try:
+            file.read_bytes()
+        except OSError as error:
+            raise TlsError(f"The {what} {file} can't be read: {error.strerror}") from error
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise TlsError(f"The key {key} is not that of the certificate {certificate}") from error
+        fault = (error.reason or "no certificate or key in PEM").lower().replace("_", " ")
+        raise TlsError(f"The certificate {certificate} or its key {key} can't be used: {fault}") from error
+    _check_time(certificate)
+    return context
+
+
+def _check_time(certificate: Path) -> None:
+    """Refuses a certificate that is not valid now."""
+    # The only decoder in the standard library; where it is missing, clients find out.
+    decode = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
+    if decode is None:
+        return
+    found = decode(os.fspath(certificate))
+    now = time.time()
+    if ssl.cert_time_to_seconds(found["notAfter"]) < now:
+        raise TlsError(f"The certificate {certificate} was valid until {found['notAfter']}. Renew it")
+    if ssl.cert_time_to_seconds(found["notBefore"]) > now:
+        raise TlsError(f"The certificate {certificate} is valid from {found['notBefore']}. Set the clock")
+
+
+def _fingerprint(certificate: Path) -> str:
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    first = certificate.read_text("ascii", "replace").partition(begin)[2].partition(end)[0]
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(begin + first + end)).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+
+def greeting_bytes(begun: bytes) -> int:
+    """How many bytes the first record of a client has, as far as that is known."""
+    if len(begun) < RECORD_HEAD:
+        return RECORD_HEAD
+    return RECORD_HEAD + int.from_bytes(begun[3:RECORD_HEAD])
+
+
+async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, begun: bytes) -> None:
+    """Has a connection go on over TLS.
+
+    Args:
+        writer: its writer, to which nothing was written yet.
+        context: the server's.
+        begun: what was read from it: the client's first record, after which it waits.
+
+    Raises:
+        OSError, TimeoutError: the handshake failed; the connection is closed.
+    """
+    transport = writer.transport
+    before = transport.get_protocol()
+    shaking = asyncio.ensure_future(writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE_SECONDS))
+    try:
+        # In the first pass the loop puts a protocol of its own before ours, which it connects in the second.
+        # That one is given here what was read already, as the transport would do it.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        layer = transport.get_protocol()
+        if layer is not before and not shaking.done():
+            buffered = cast("asyncio.BufferedProtocol", layer)
+            memoryview(buffered.get_buffer(len(begun)))[: len(begun)] = begun
+            buffered.buffer_updated(len(begun))
+        await shaking
+    except BaseException:
+        shaking.cancel()
+        transport.abort()
+        raise

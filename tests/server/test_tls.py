@@ -1,0 +1,228 @@
+"""TLS: on the one port and on its own, torn and garbled handshakes, and certificates that can't be used."""
+
+import socket
+import ssl
+import warnings
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from asyncchat.server import tls
+from asyncchat.server.tls import Certificate, TlsError, greeting_bytes, is_pair, self_signed
+from tests.server.harness import PATIENCE, serving
+
+
+def make(folder, name="server", *names):
+    path = Path(folder, f"{name}.pem")
+    path.write_text(self_signed(names or ("localhost", "127.0.0.1")))
+    return path
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def server(pem):
+    with serving(certificate=Certificate(pem, pem), tls=True) as running:
+        yield running
+
+
+def trusting(pem):
+    return ssl.create_default_context(cafile=pem)
+
+
+def connected(port, pem):
+    plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    return trusting(pem).wrap_socket(plain, server_hostname="localhost")
+
+
+def until(connection, expected):
+    seen = b""
+    while expected not in seen:
+        data = connection.recv(65_536)
+        assert data, seen
+        seen += data
+    return seen
+
+
+def enter(connection, name):
+    connection.sendall(f"NICK {name}\r\nUSER {name} 0 * :{name}\r\nJOIN #lobby\r\n".encode())
+    return until(connection, b" 366 ")
+
+
+def closes(connection):
+    with suppress(ConnectionResetError):
+        while connection.recv(65_536):
+            pass
+
+
+def test_one_port_takes_it_beside_all_others(server, pem):
+    with connected(server.port, pem) as iris, server.person("ivan") as ivan:
+        enter(iris, "iris")
+        assert iris.version() == "TLSv1.3"
+        ivan.send("hello\n")
+        until(iris, b" PRIVMSG #lobby :hello\r\n")
+        iris.sendall(b"PRIVMSG #lobby :" + b"x" * 400 + b"\r\n")
+        ivan.until("iris: xxx")
+        iris.sendall(b"QUIT\r\n")
+        closes(iris)
+        ivan.until("iris left chat")
+
+
+def test_http_and_a_person_over_tls(server, pem):
+    with connected(server.tls_port, pem) as browser:
+        browser.sendall(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+        )
+        assert until(browser, b"</html>").startswith(b"HTTP/1.1 200 OK\r\n")
+        closes(browser)
+    with connected(server.tls_port, pem) as anna:
+        anna.sendall(b"anna\n")
+        until(anna, b"Hello, anna!")
+
+
+def test_links_have_the_scheme_of_the_connection(server, pem):
+    with connected(server.port, pem) as iris:
+        iris.sendall(b"CAP REQ :soju.im/FILEHOST\r\nCAP END\r\n")
+        assert b"FILEHOST=https://127.0.0.1:" in enter(iris, "iris")
+
+
+def test_a_port_of_its_own_takes_nothing_else(server):
+    for sent in (b"NICK anna\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"anna\n", b"\0\1\2"):
+        with closing(socket.create_connection(("127.0.0.1", server.tls_port), PATIENCE)) as connection:
+            connection.sendall(sent)
+            assert connection.recv(100) == b""
+
+
+def test_a_handshake_may_come_in_pieces(server, pem):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting(pem).wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as connection:
+        while True:
+            try:
+                client.do_handshake()
+            except ssl.SSLWantReadError:
+                for byte in outgoing.read():
+                    connection.sendall(bytes([byte]))
+                incoming.write(connection.recv(65_536))
+            else:
+                break
+        client.write(b"anna\n")
+        connection.sendall(outgoing.read())
+        told = b""
+        while b"Hello, anna!" not in told:
+            incoming.write(connection.recv(65_536))
+            with suppress(ssl.SSLWantReadError):
+                while True:
+                    told += client.read()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x00\x05hello",
+        b"\x16\x03\x01\xff\xff" + b"\1" * 70_000,
+        b"\x16\x03\x01\x00\x04\x01\x00\x00\x00",
+    ],
+)
+def test_garbage_ends_its_own_connection_only(server, sent):
+    with server.person("ivan") as ivan:
+        with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as connection:
+            with suppress(ConnectionError):
+                connection.sendall(sent)
+            closes(connection)
+        with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as torn:
+            torn.sendall(sent[:4])
+        ivan.send("/me\n")
+        ivan.until("Usage: /me")
+    assert not server.troubles
+
+
+def test_old_protocols_are_refused(server):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with (
+        closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as connection,
+        pytest.raises((ssl.SSLError, ConnectionError)),
+    ):
+        context.wrap_socket(connection)
+
+
+def test_a_renewed_certificate_is_for_those_who_come_later(tmp_path):
+    path = make(tmp_path)
+    old = path.with_name("old.pem")
+    old.write_text(path.read_text())
+    certificate = Certificate(path, path)
+    before = certificate.fingerprint
+    with serving(certificate=certificate) as server, connected(server.port, old) as anna:
+        enter(anna, "anna")
+        make(tmp_path)
+        server.call(certificate.reload)
+        assert certificate.fingerprint != before
+        with connected(server.port, path) as ben:
+            enter(ben, "ben")
+        with pytest.raises(ssl.SSLCertVerificationError), connected(server.port, old):
+            pass
+        path.write_text("garbage")
+        with pytest.raises(TlsError):
+            server.call(certificate.reload)
+        with server.person("ivan") as ivan:
+            ivan.send("still here\n")
+            until(anna, b":still here\r\n")
+
+
+def test_a_file_that_changed_is_read_again(tmp_path, monkeypatch):
+    path = make(tmp_path)
+    certificate = Certificate(path, path)
+    before = certificate.fingerprint
+    monkeypatch.setattr(tls, "LOOK_SECONDS", 0.01)
+    with serving(certificate=certificate) as server:
+        path.with_name("new").write_text(self_signed(["localhost"]))
+        path.with_name("new").replace(path)
+
+        def renewed():
+            return certificate.fingerprint != before
+
+        while not server.call(renewed):
+            pass
+
+
+def test_what_a_certificate_can_t_be(tmp_path, monkeypatch):
+    good, other = make(tmp_path, "good"), make(tmp_path, "other")
+    assert is_pair(good.read_text())
+    text = tmp_path / "text.pem"
+    text.write_text("hello")
+    locked = tmp_path / "locked.pem"
+    locked.write_text(good.read_text().replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE"))
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return datetime.now(UTC) - timedelta(days=4000)
+
+    monkeypatch.setattr(tls, "datetime", Earlier)
+    expired = make(tmp_path, "expired")
+    key_of_other = tmp_path / "key.pem"
+    key_of_other.write_text(other.read_text().partition("-----BEGIN CERTIFICATE")[0])
+    for certificate, key, told in (
+        (tmp_path / "none.pem", good, "The certificate .*none.pem can't be read: No such file"),
+        (good, tmp_path / "none.pem", "The key .*none.pem can't be read: No such file"),
+        (good, key_of_other, "is not that of the certificate"),
+        (text, text, "can't be used"),
+        (locked, locked, "can't be used"),
+        (expired, expired, "was valid until .* Renew it"),
+    ):
+        with pytest.raises(TlsError, match=told):
+            Certificate(certificate, key)
+
+
+def test_how_long_the_first_record_is():
+    assert [greeting_bytes(b"\x16\x03\x01\x01\x02"[:n]) for n in (0, 4, 5)] == [5, 5, 263]

@@ -85,6 +85,7 @@ class Chat:
         "ascii_names",
         "owner_code_used",
         "parts",
+        "parts_of_people",
         "people",
         "rooms",
         "server_operators",
@@ -105,6 +106,10 @@ class Chat:
         """Whether new names may have ASCII letters only. Set by the server's configuration, not by events."""
         self.parts: dict[type[Part], Part] = {kind: kind() for kind in Part.kinds}
         """The state that features own."""
+        self.parts_of_people = tuple(
+            part for kind, part in self.parts.items() if kind.forget_person is not Part.forget_person
+        )
+        """Those that forget people who leave: a visit need not ask the others."""
 
     @classmethod
     def replay(cls, events: Iterable[Event]) -> Self:

@@ -161,7 +161,7 @@ def _left(chat: Chat, event: Left) -> None:
     chat.people.remove(person_id)
     chat.server_operators.discard(person_id)
     sessions = chat.sessions.remove(person_id)
-    for part in chat.parts.values():
+    for part in chat.parts_of_people:
         part.forget_person(person_id, sessions)
 
 

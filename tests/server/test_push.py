@@ -60,9 +60,8 @@ class Device:
         public = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self.keys = f"p256dh={encoded(public)};auth={encoded(self.auth)}"
 
-    def subscribe(self, client, mute=""):
-        tag = f"@asyncchat/mute={mute} " if mute else ""
-        client.send(f"{tag}WEBPUSH REGISTER {self.endpoint} {self.keys}\r\n")
+    def subscribe(self, client):
+        client.send(f"WEBPUSH REGISTER {self.endpoint} {self.keys}\r\n")
         assert " FAIL " not in client.until(self.endpoint)
         client.until("\n")
 
@@ -204,18 +203,23 @@ def test_who_is_offline_and_always_on_is_told_at_once(server, service):
     assert device.read().endswith(":anna, are you there?")
 
 
-def test_nothing_of_rooms_that_one_is_not_in_and_of_what_is_muted_or_ignored(server, service):
+def test_what_the_account_chose_counts(server, service):
     anna, ben, carl = owner(server), server.irc("ben"), server.irc("carl")
     device = Device(service)
-    device.subscribe(anna, mute="#Noise,carl")
-    anna.send("CAP REQ asyncchat/sentences\r\nJOIN #noise\r\nSLASH #lobby :/ignore dora\r\n")
+    device.subscribe(anna)
+    anna.send("CAP REQ asyncchat/preferences\r\nJOIN #noise,#news\r\n")
+    for choice in ("notify #Noise none", "notify carl none", "ignore dora on", "notify #News all"):
+        anna.send(f"PREFERENCES {choice}\r\n")
     settled(anna)
     dora = server.irc("dora")
-    ben.send("JOIN #other,#noise\r\nPRIVMSG #other :anna\r\nPRIVMSG #noise :anna\r\n")
-    carl.send("PRIVMSG anna :hi\r\nPRIVMSG #lobby :anna\r\n")
-    dora.send("PRIVMSG #lobby :anna\r\n")
+    ben.send("JOIN #other,#noise,#news\r\nPRIVMSG #other :anna\r\nPRIVMSG #noise :anna\r\n")
+    carl.send("PRIVMSG anna :hi\r\n")
+    dora.send("PRIVMSG #lobby :anna\r\nPRIVMSG anna :hi\r\n")
     settled(ben, carl, dora)
-    ben.send("PRIVMSG #lobby :anna, this one\r\n")
+    server.call(lambda: setattr(server.server.push, "_named_until", 0.0))
+    ben.send("PRIVMSG #news :to all\r\n")
+    assert device.read().endswith("#news :to all")
+    carl.send("PRIVMSG #lobby :anna, this one\r\n")
     assert device.read().endswith("this one")
 
 

@@ -23,6 +23,7 @@ import msgspec
 from asyncchat.core.events import Record
 from asyncchat.core.features.login_tokens import LoginTokens
 from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
+from asyncchat.core.features.preferences import IGNORE, NOTIFY, Preferences
 from asyncchat.core.features.read_markers import read_markers_of
 from asyncchat.core.features.webpush import (
     ENDPOINT_BYTES,
@@ -115,6 +116,8 @@ class Push:
         self._names: dict[str, str] = {}
         """The accounts' keys by the names of their people, in lower case."""
         self._people: dict[str, list[int]] = {}
+        self._eager: dict[str, set[str]] = {}
+        """The accounts that want to be told of each message, by room."""
         self._named_until = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._counted: dict[str, int] = {}
@@ -203,7 +206,7 @@ class Push:
             accounts = {fold(event.to.account)} & self._subscriptions.by_account.keys()
         else:
             self._learn_names()
-            accounts = called(event.text, self._names)
+            accounts = called(event.text, self._names) | self._eager.get(event.room, frozenset())
         own = fold(event.person.account)
         for account in islice(accounts, MOST_CALLED):
             people = [] if account == own else self._told(account, record, event)
@@ -226,27 +229,38 @@ class Push:
         keys = {chat.accounts[key].name: key for key in self._subscriptions.by_account}
         self._names = {name.casefold(): key for name, key in keys.items()}
         self._people = {key: [] for key in keys.values()}
+        self._eager = {}
+        chosen = Preferences.of(chat).accounts
+        for key in self._people:
+            for (name, target), value in chosen.get(key, {}).items():
+                room = chat.rooms.get(target)
+                if name == NOTIFY and value == "all" and room is not None:
+                    self._eager.setdefault(room.name, set()).add(key)
         for person in chat.people.values():
             if person.account in keys:
                 self._people[keys[person.account]].append(person.id)
                 self._names[person.name.casefold()] = keys[person.account]
 
     def _told(self, account: str, record: Record, event: Said | SaidInPrivate) -> list[int]:
-        """The people of an account who were told of a message; none if it is by somebody whom they ignore."""
+        """The people of an account who were told of a message; none if they do not want to hear of it."""
         if isinstance(event, SaidInPrivate):
             people = [event.to.id]
         else:
             room = self._chat.room_named(event.room)
             members = () if room is None else room.member_blocks
             people = [one for one in self._people[account] if one in members]
-        sessions = (one for who in people for one in self._context.delivery.presence.recipients_of(who))
-        return [] if any(one.ignores(record) for one in sessions) else people
+        place = event.person.name if isinstance(event, SaidInPrivate) else event.room
+        return [] if self._is_unwanted(account, event.person.key, fold(place)) else people
+
+    def _is_unwanted(self, account: str, sender: str, place: str) -> bool:
+        """Whether an account ignores who said something, or wants to hear nothing from there."""
+        chosen = Preferences.of(self._chat).accounts.get(account, {})
+        return (IGNORE, sender) in chosen or chosen.get((NOTIFY, place)) == "none"
 
     async def _tell(
         self, account: str, people: list[int], record: Record, event: Said | SaidInPrivate
     ) -> None:
-        sender = fold(event.person.name)
-        place = sender if isinstance(event, SaidInPrivate) else fold(event.room)
+        place = fold(event.person.name if isinstance(event, SaidInPrivate) else event.room)
         if any(one not in self._chat.sessions.offline_since for one in people):
             await self.wait(LOOK_SECONDS)
         if self._has_read(people, place, record) or not self._counts(account):
@@ -262,8 +276,6 @@ class Push:
             return  # it was erased meanwhile
         async with self._turns.setdefault(account, asyncio.Lock()):
             for one in tuple(self._subscriptions.of_account(account).values()):
-                if place in one.muted or sender in one.muted:
-                    continue
                 if not is_valid(self._chat, account, one, self._context.hub.now()):
                     self._context.hub.declare([PushEnded((one.endpoint,))])
                     continue

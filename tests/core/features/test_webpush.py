@@ -46,7 +46,7 @@ def chat() -> Chat:
 
 
 def at(path: str, token: str = "") -> Subscription:
-    return Subscription(f"https://push.example/{path}", "key", "auth", ("server-time",), ("#noise",), token)
+    return Subscription(f"https://push.example/{path}", "key", "auth", ("server-time",), token)
 
 
 def of(chat: Chat, account: str = "anna") -> list[str]:

@@ -27,24 +27,19 @@ SUBSCRIPTIONS_EACH: Final = 20
 ENDPOINT_BYTES: Final = 400
 """The longest endpoint. Those of browsers have 150 to 350 bytes; a line of IRC has room for no more."""
 
-MUTED_EACH: Final = 100
-"""Rooms and people of which a device is told nothing."""
-
 
 class Subscription(msgspec.Struct, frozen=True):
     """Where one device is told.
 
     ``endpoint`` is a URL of a push service; ``p256dh`` and ``auth`` are the keys of the device (RFC 8291) in
-    base64. ``caps`` are the capabilities by which a message is written for it; ``muted`` the keys of rooms
-    and people of which it is told nothing; ``token`` is the digest of the login token of the device, empty if
-    it showed the password.
+    base64. ``caps`` are the capabilities by which a message is written for it; ``token`` is the digest of the
+    login token of the device, empty if it showed the password.
     """
 
     endpoint: str
     p256dh: str
     auth: str
     caps: tuple[str, ...] = ()
-    muted: tuple[str, ...] = ()
     token: str = ""
 
 

@@ -38,9 +38,7 @@ const connection = new Connection(new URL(".", document.baseURI).href.replace("h
 const chat = new Chat(connection);
 const account = new Account(connection, memory);
 const notifier = new Notifier();
-const push = new Push(connection, memory, () => [
-  ...Object.entries(memory.get("notify") ?? {}).filter(([, notify]) => notify === "none").map(([key]) => key), ...chat.ignored,
-]);
+const push = new Push(connection, memory);
 const previews = new Previews(connection, chat);
 const app = $("app");
 
@@ -517,7 +515,6 @@ on("read", ({ room }) => { if (!memory.login) keepLater(`read ${room.key}`, () =
 on("chosen", ({ name, key, value }) => {
   if (name === "notify") memory.setOf("notify", key, value);
   else memory.set("ignored", [...chat.ignored]);
-  keepLater("muted", renewPush);
   redraw("sidebar", "head");
 });
 for (const [what, ...parts] of [
@@ -545,9 +542,6 @@ on("changed", (detail) => {
   timeline.redraw(detail.message);
   timeline.refresh();
 });
-function renewPush() {
-  push.renew().catch(failed);
-}
 let toldAt = -Infinity;
 
 on("said", ({ room, message, called: mentioned }) => {

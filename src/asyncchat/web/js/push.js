@@ -3,8 +3,6 @@
 
 import { tellUsers } from "./notify.js";
 
-const MOST_MUTED = 60; // rooms and people whose names fit into a line
-
 const worker = () => navigator.serviceWorker?.getRegistration();
 
 /** The bytes of a key in base64 for URLs. */
@@ -13,11 +11,9 @@ function bytesOf(key) {
 }
 
 export class Push {
-  /** `muted()` gives the names of rooms and people of which one is told nothing. */
-  constructor(connection, memory, muted) {
+  constructor(connection, memory) {
     this.connection = connection;
     this.memory = memory;
-    this.muted = muted;
   }
 
   get #key() {
@@ -58,7 +54,7 @@ export class Push {
     if (this.on) this.#end().catch(() => { /* the server sends nothing any more */ });
   }
 
-  /** Tells the server again where this device is told, and what is muted. */
+  /** Tells the server again where this device is told. */
   async renew() {
     if (this.on && this.isOffered && this.connection.account) await this.#subscribe();
   }
@@ -74,7 +70,6 @@ export class Push {
       return pushManager.subscribe(options);
     });
     const { endpoint, keys } = subscription.toJSON();
-    const muted = this.muted().slice(-MOST_MUTED).join(",");
-    await this.connection.ask("WEBPUSH", ["REGISTER", endpoint, `p256dh=${keys.p256dh};auth=${keys.auth}`], muted ? { "asyncchat/mute": muted } : {});
+    await this.connection.ask("WEBPUSH", ["REGISTER", endpoint, `p256dh=${keys.p256dh};auth=${keys.auth}`]);
   }
 }

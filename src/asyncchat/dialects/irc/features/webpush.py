@@ -8,17 +8,13 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features import webpush
-from asyncchat.core.names import fold
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.capabilities import capability, changing, named, token
 from asyncchat.dialects.irc.features.accounts import FailPurpose
 from asyncchat.dialects.irc.registry import FAILURES, command, reply
-from asyncchat.dialects.irc.serialize import line, listed, middle
+from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, parse_tags
-
-MUTE_TAG = "asyncchat/mute"
-"""A tag of WEBPUSH REGISTER: rooms and people, with commas, of which the device is told nothing."""
 
 
 def _offered(server: ServerInfo) -> str | None:
@@ -45,9 +41,8 @@ def _webpush(session: IrcSession, message: Message) -> Sequence[Command]:
         return [DialectReply(line(f":{session.context.name} WEBPUSH VAPIDPUBKEY {key}"))]
     if word == "REGISTER" and endpoint and keys:
         given = dict(parse_tags(keys))
-        muted = tuple(map(fold, listed(message.tag(MUTE_TAG) or "", webpush.MUTED_EACH)))
         caps = tuple(named(session.caps_in & changing()))
-        wanted = webpush.Subscription(endpoint, given.get("p256dh", ""), given.get("auth", ""), caps, muted)
+        wanted = webpush.Subscription(endpoint, given.get("p256dh", ""), given.get("auth", ""), caps)
         return [webpush.Subscribe(wanted, FailPurpose("WEBPUSH"))]
     if word == "UNREGISTER" and endpoint:
         return [webpush.Unsubscribe(endpoint)]

@@ -21,6 +21,7 @@ from asyncchat import AsyncChatError, AsyncClient, Client, Message, Server
 from asyncchat.server import embedded
 
 PATIENCE = 60.0
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -155,33 +156,48 @@ def of_process():
     )
 
 
+async def visit(database):
+    async with Server(db=database, listen=["udp://127.0.0.1:0"]) as server:
+        async with AsyncClient(server.address, nick="anna") as anna:
+            await (await anna.say("#lobby", "hi")).wait()
+        assert {"asyncchat server"} <= {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def visits(folder):
+    """Nothing of a server is left in a process but its history."""
+    await visit(":memory:")  # what is made once for all
+    before = of_process()
+    for database in (":memory:", folder / "chat.db"):
+        await visit(database)
+        gc.collect()
+        for thread in _threads():
+            if thread.name not in before[0]:
+                thread.join(PATIENCE)  # it is at its end
+        assert of_process() == before
+    async with Server(db=folder / "chat.db") as server, AsyncClient(server.address, nick="anna") as anna:
+        assert [message.text for message in await anna.history("#lobby")] == ["hi"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_nothing_of_it_is_left(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-    async def visit(database):
-        async with Server(db=database, listen=["udp://127.0.0.1:0"]) as server:
-            async with AsyncClient(server.address, nick="anna") as anna:
-                await (await anna.say("#lobby", "hi")).wait()
-            assert {"asyncchat server"} <= {task.get_name() for task in asyncio.all_tasks()}
-
-    async def scene():
-        await visit(":memory:")  # what is made once for all
-        before = of_process()
-        for database in (":memory:", tmp_path / "chat.db"):
-            await visit(database)
-            gc.collect()
-            for thread in _threads():
-                if thread.name not in before[0]:
-                    thread.join(PATIENCE)  # it is at its end
-            assert of_process() == before
-        async with (
-            Server(db=tmp_path / "chat.db") as server,
-            AsyncClient(server.address, nick="anna") as anna,
-        ):
-            assert [message.text for message in await anna.history("#lobby")] == ["hi"]
-
-    run(scene())
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_nothing_of_it_is_left(loop, tmp_path):
+    """In a process of its own: what other tests have left may go meanwhile."""
+    program = f"""if True:
+        import {loop}
+        from pathlib import Path
+        from tests.server.test_embedded import visits
+        {loop}.run(visits(Path.cwd()))
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
     assert not (tmp_path / "chat.db-wal").exists()
 
 

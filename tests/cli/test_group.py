@@ -151,10 +151,14 @@ def test_unknown_command_and_option_are_misuse():
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("srve", "Did you mean serve?"), ("sya", "Did you mean say?"), ("qqq", "No such command 'qqq'.\n")],
+    [
+        ("srve", "Did you mean serve?"),
+        ("token lst", "Did you mean list?"),
+        ("qqq", "No such command 'qqq'.\n"),
+    ],
 )
 def test_a_mistyped_command_is_told_which_was_meant(typed, words):
-    done = CliRunner().invoke(main, [typed])
+    done = CliRunner().invoke(main, typed.split())
     assert done.exit_code == 2
     assert words in done.stderr
 

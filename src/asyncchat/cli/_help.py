@@ -1,4 +1,4 @@
-"""How the help of commands looks: summaries as whole sentences, many options in sections.
+"""Groups and commands as their help shows them: whole summaries, options in sections; what was meant.
 
 Owns the form; must not know a command.
 """
@@ -13,7 +13,7 @@ _WHOLE = 10_000
 
 
 class Group(click.Group):
-    """A group of commands whose summaries are never cut off."""
+    """A group of commands: their summaries are never cut off, and a mistyped one is told which was meant."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the names of the commands and the first sentence of each one's help."""
@@ -22,6 +22,18 @@ class Group(click.Group):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand that is called; for a mistyped one, say which was meant."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, self.list_commands(ctx), 1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {close[0]}?" if close else ""))
+        return super().resolve_command(ctx, args)
 
 
 class SectionedCommand(click.Command):

@@ -11,6 +11,7 @@ from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.room_registration import RoomRegistered
 from asyncchat.core.features.server_bans import ServerBanChanged, server_mask
 from asyncchat.core.people import Person
+from asyncchat.server import limits
 from asyncchat.server.http.api import rooms, schemas
 from asyncchat.server.http.api.dispatch import ROUTES
 from asyncchat.server.http.api.openapi import document
@@ -535,3 +536,16 @@ def test_a_reply_names_what_it_answers(server):
     alice.until("PONG")
     answers = ask(server, "GET", "/rooms/lobby/messages").json["messages"]
     assert [message["reply_to"] for message in answers] == ["", first["id"]]
+
+
+def test_guests_of_a_network_say_so_much_a_day(monkeypatch):
+    monkeypatch.setattr(limits, "is_local", lambda _address: False)
+    with serving(guest_megabytes=1) as server:
+        path, draft = "/rooms/ci/messages", {"text": "x", "name": "gus"}
+        assert ask(server, "POST", path, draft).status == 201
+        budget = server.server.context.budgets._network("127.0.0.1")
+        server.call(budget.charge_guest, server.server.context.now(), 1_000_000)
+        refused = ask(server, "POST", path, draft)
+        assert (refused.status, refused.headers["Retry-After"]) == (429, "3600")
+        assert ask(server, "POST", path, draft, give_token(server, "bot", "post")).status == 201
+        assert ask(server, "POST", path, draft, give_login(server, "ella")).status == 201

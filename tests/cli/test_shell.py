@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from asyncchat.cli import _server
 from tests.cli.calling import call
 from tests.cli.test_serve import Serving
 from tests.server.harness import serving
@@ -241,5 +242,16 @@ def test_the_server_that_was_joined_last_is_asked(server, shell, home, tmp_path)
     (folder / "client.toml").write_text(f'[[servers]]\naddress = "127.0.0.1:{server.port}"\nnick = "zoe"\n')
     known = {"XDG_CONFIG_HOME": str(tmp_path)}
     assert call("say", "known", "hi", **known).returncode == 0
-    (line,) = call("tail", "known", "--json", **known).stdout.splitlines()
-    assert json.loads(line)["nick"] == "zoe"
+    with (folder / "client.toml").open("a") as file:
+        file.write('token = "bot"\n')
+    _server._loaded.cache_clear()
+    assert call("say", "known", "hi", **known).returncode == 0
+    names = [
+        json.loads(line)["nick"] for line in call("tail", "known", "--json", **known).stdout.splitlines()
+    ]
+    assert names == ["zoe", "bot"]
+    (folder / "client.toml").write_text("servers = 7")
+    _server._loaded.cache_clear()
+    wrong = call("who", **known)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "correct or remove this file" in wrong.stderr

@@ -1,7 +1,6 @@
 """What is remembered from one start to the next."""
 
 import stat
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from asyncchat.client.remembered import (
     RememberedError,
     RememberedServer,
     load,
-    remembered_file,
     save,
 )
 
@@ -49,6 +47,12 @@ def test_server_joined_last_is_the_first():
     assert remembered.find("host:1") is None
 
 
+def test_a_token_stays_when_its_server_is_joined_again():
+    remembered = Remembered(servers=[RememberedServer("host:1", token="act_x")])  # noqa: S106 - none
+    remembered.use(RememberedServer("host:1", "anna"))
+    assert remembered.last == RememberedServer("host:1", "anna", token="act_x")  # noqa: S106 - none
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -72,9 +76,3 @@ def test_folder_that_can_t_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RememberedError, match="can't be written"):
         save(Remembered(), tmp_path / "file" / "client.toml")
-
-
-def test_where_the_file_is(tmp_path):
-    assert remembered_file({"XDG_CONFIG_HOME": str(tmp_path)}) == tmp_path / "asyncchat/client.toml"
-    home = Path("~/.config").expanduser() / "asyncchat/client.toml"
-    assert remembered_file({}) == remembered_file({"XDG_CONFIG_HOME": "relative"}) == home

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,7 +15,10 @@ import click
 from asyncchat.errors import Misuse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from asyncchat.client.http_api import HttpApi
+    from asyncchat.client.remembered import Remembered, RememberedServer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,7 +38,8 @@ token_option = click.option(
     metavar="TOKEN",
     envvar="ASYNCCHAT_TOKEN",
     default="",
-    help="Ask as a bot, or as an account by a login token.  [default: ASYNCCHAT_TOKEN; else as a guest]",
+    help="Ask as a bot, or as an account by a login token.  [default: ASYNCCHAT_TOKEN, that of the server in "
+    "client.toml; else as a guest]",
 )
 
 nick_option = click.option(
@@ -63,9 +68,10 @@ def opened(server: str, token: str) -> HttpApi:
     from asyncchat.client.errors import AddressError
     from asyncchat.client.http_api import HttpApi
 
-    if not (token.isascii() and token.isprintable() and " " not in token):
-        raise Misuse("--token: that is no token")
-    text = server or _remembered_server() or DEFAULT_ADDRESS
+    text = server
+    if not text:
+        last = _remembered()
+        text = DEFAULT_ADDRESS if last is None else last.address
     tls = text.lower().startswith(_TLS)
     try:
         # The port of such a link is 443.
@@ -74,12 +80,17 @@ def opened(server: str, token: str) -> HttpApi:
         raise Misuse(str(error)) from error
     if address.scheme == "plain":
         raise Misuse("A plain-text server can only be joined: asyncchat join")
+    if not token and (known := _remembered(str(address))) is not None:
+        token = known.token
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise Misuse("--token: that is no token")
     return HttpApi(address, tls=tls, token=token)
 
 
 def nick_at(api: HttpApi, nick: str) -> str:
     """The name under which a guest speaks there."""
-    return nick or _remembered_nick(str(api.address)) or login_name()
+    known = None if nick else _remembered(str(api.address))
+    return nick or (known.nick if known is not None else "") or login_name()
 
 
 def login_name() -> str:
@@ -108,18 +119,22 @@ def room_of(text: str) -> str:
     return room
 
 
-def _remembered_server() -> str:
+def _remembered(address: str = "") -> RememberedServer | None:
+    """What is remembered of a server, or (no address) the one that was joined last."""
+    from asyncchat.client.remembered_path import remembered_file
+
+    path = remembered_file()
+    if not path.exists():
+        return None
+    known = _loaded(path)
+    return known.find(address) if address else known.last
+
+
+@lru_cache(1)
+def _loaded(path: Path) -> Remembered:
     from asyncchat.client.remembered import load
 
-    last = load().last
-    return "" if last is None else last.address
-
-
-def _remembered_nick(address: str) -> str:
-    from asyncchat.client.remembered import load
-
-    known = load().find(address)
-    return "" if known is None else known.nick
+    return load(path)
 
 
 def _with_port(place: str) -> str:

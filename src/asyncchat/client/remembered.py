@@ -1,13 +1,12 @@
 """What the clients of this person remember: servers, names, ignored people, highlight words.
 
-Owns the file ``$XDG_CONFIG_HOME/asyncchat/client.toml``; must not know who reads or changes it. Passwords
-are never kept.
+Owns the file ``$XDG_CONFIG_HOME/asyncchat/client.toml``; must not know who reads or changes it. No program
+keeps a password there; a person may write a token into it.
 """
 
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import msgspec
 
 from asyncchat.client.address import parse_address
 from asyncchat.client.errors import AddressError, ClientError
+from asyncchat.client.remembered_path import remembered_file
 
 SERVERS = 20
 """Most servers that are remembered: those joined last."""
@@ -28,12 +28,14 @@ class RememberedServer(msgspec.Struct, omit_defaults=True):
         nick: the name that was used there.
         account: the account that was logged in to; '': none.
         rooms: the rooms that the person was in.
+        token: with which the commands of the shell ask there; '': none.
     """
 
     address: str
     nick: str = ""
     account: str = ""
     rooms: list[str] = []
+    token: str = ""
 
 
 class Remembered(msgspec.Struct, omit_defaults=True):
@@ -61,7 +63,10 @@ class Remembered(msgspec.Struct, omit_defaults=True):
         return next((server for server in self.servers if server.address == address), None)
 
     def use(self, server: RememberedServer) -> None:
-        """Notes that a server was joined."""
+        """Notes that a server was joined; its token stays."""
+        known = self.find(server.address)
+        if known is not None and not server.token:
+            server.token = known.token
         others = [other for other in self.servers if other.address != server.address]
         self.servers = [server, *others][:SERVERS]
 
@@ -72,13 +77,6 @@ class RememberedError(ClientError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
-
-
-def remembered_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the file is (XDG Base Directory: a relative ``XDG_CONFIG_HOME`` is ignored)."""
-    given = Path(environment.get("XDG_CONFIG_HOME", ""))
-    folder = given if given.is_absolute() else Path("~/.config").expanduser()
-    return folder / "asyncchat" / "client.toml"
 
 
 def load(path: Path | None = None) -> Remembered:

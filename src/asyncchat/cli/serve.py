@@ -9,7 +9,7 @@ from asyncchat.cli._help import SectionedCommand
 from asyncchat.cli._options import loaded, serve_options, sources
 
 _SECTIONS = {
-    "Where it listens": ("host", "port", "listen", "lan", "open", "origins"),
+    "Where it listens": ("host", "port", "listen", "lan", "open", "origins", "tls", "tls_cert", "tls_key"),
     "History": ("db", "history", "durable"),
     "What it says of itself": ("name", "description", "contact", "network", "icon", "motd"),
     "People": ("ascii_names", "cloak"),

@@ -43,7 +43,7 @@ class HttpApi:
 
     Args:
         address: where it is.
-        tls: whether a proxy with TLS is there.
+        tls: whether with TLS.
         token: a bot's or an account's token; empty: a guest asks.
         timeout: seconds for a connection and for each answer.
         patience: seconds for which a server that asks to come later is asked again.

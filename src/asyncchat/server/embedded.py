@@ -173,6 +173,7 @@ class Server:
         config: str | Path | None = None,
         **options: Any,
     ) -> None:
+        # Neither a thread that watches the program's loop, nor a reload that sets the level of its logging.
         stated: dict[str, object] = {"port": port, "blocked_ms": 0, "log_level": "info", **options}
         if stated.get("history", True):
             stated["db"] = str(db)

@@ -63,13 +63,15 @@ def test_which_link_is_looked_at(text, link):
 def test_what_a_page_says():
     url = "https://a.example/"
     assert read(url, PAGE) == Preview(url, "Tea & biscuits", "How to make it", "Kitchen")
-    assert read(url, b"<META content='x y' property=og:title><title>z</title>") == Preview(url, "x y")
+    assert read(url, b"<META content='x > y' property=og:title><title>z</title>") == Preview(url, "x > y")
+    assert read(url, b"<meta name=description><b content=x><title>z") == Preview(url, "z")
     assert read(url, b"<title>  </title><meta name=description content=x>") is None
     assert read(url, b"no html") is None
     for page, parameters, title in (
         (b"<title>a\x1b[31m\xe2\x80\xaeb\x00\n c</title>", "", "ab c"),
         ("<title>каша".encode("koi8-r"), "charset=koi8-r", "каша"),
         (b"<meta charset=rot13><title>Grnf", "", "Grnf"),
+        (b"<meta charset=iso-8859-99><titles><title>\xc3\xa4", "", "ä"),
         (b"<title>" + b"x" * 900, "", "x" * 200 + "…"),
         (b"<title>same<meta name=description content=same>", "", "same"),
     ):

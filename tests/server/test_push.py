@@ -11,10 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
 from asyncchat.core.features.webpush import Subscriptions
+from asyncchat.core.people import NOBODY
 from asyncchat.server import push
 from asyncchat.server.push import _contact
 from asyncchat.server.push_encryption import encoded
+from asyncchat.server.recipients import SilentRecipient
 from tests.server.harness import PATIENCE, serving
 from tests.server.test_login_tokens import log_in, make
 
@@ -176,6 +180,26 @@ async def _gate(server):
     gate = asyncio.Event()
     server.server.push.wait = lambda _seconds: gate.wait()
     return gate
+
+
+def test_others_have_turns_while_many_messages_are_looked_at(server, service, monkeypatch):
+    anna, ben = owner(server), server.irc("ben")
+    device = Device(service)
+    device.subscribe(anna)
+    said = [Record(number, number, Said("#lobby", NOBODY, f"nothing {number}")) for number in range(9)]
+    monkeypatch.setattr(push, "SLICE_SECONDS", 0.0)
+
+    async def turns():
+        passes = 0
+        looking = asyncio.create_task(server.server.push.look([(SilentRecipient(), said)]))
+        while not looking.done():
+            await asyncio.sleep(0)
+            passes += 1
+        return passes
+
+    assert server.wait(turns()) > len(said)
+    ben.send("PRIVMSG anna :hi\r\n")
+    assert device.read().endswith(":hi")
 
 
 def test_what_is_erased_meanwhile_is_not_told(server, service):

@@ -7,7 +7,7 @@ Owns when a batch leaves, its commit, and what happens while the log can't be wr
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from asyncchat.core.events import Record
 from asyncchat.dialects.base import Outcome
@@ -100,7 +100,7 @@ class Outbox:
         self.weight = 0
         """Bytes that sessions have read since the last batch left; the sessions add to it."""
         self._filled: asyncio.Future[None] | None = None
-        self.watcher: Callable[[Batch], None] | None = None
+        self.watcher: Callable[[Batch], Awaitable[None]] | None = None
         """Called with each batch when it is told; None most of the time."""
         self.full = False
         """Whether sessions should stop reading until ``room``."""
@@ -183,7 +183,7 @@ class Outbox:
             writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
             if self.watcher is not None:
-                self.watcher(batch)
+                await self.watcher(batch)
             took = self._delivery.worked - worked
             leave = left + gap(took, len(batch), (self._delivery.writes - writes) / len(batch))
 

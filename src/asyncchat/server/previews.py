@@ -7,10 +7,12 @@ that a reader's address is not told to the page. Must not know who may read the 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import html
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urljoin, urlsplit
@@ -57,11 +59,15 @@ _LINK = re.compile(r"https?://[^\s<>\"\x00-\x1f]{1,2000}", re.IGNORECASE)
 _AFTER = ".,:;!?'\"]}*_~`"
 """What belongs to the sentence around a link, at its end."""
 
-_META = re.compile(r"<meta\b[^<>]{1,2000}", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
-    r"([a-z:-]{1,20})\s?=\s?(?:\"([^\"]{0,1000})|'([^']{0,1000})|([^\s\"'>]{1,1000}))", re.IGNORECASE
+    r"\s([a-z:-]{1,20})\s?=\s?(?:\"([^\"]{0,1000})|'([^']{0,1000})|([^\s\"'>]{1,1000}))", re.IGNORECASE
 )
 _TITLE = re.compile(r"<title\b[^<>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
+
+_TAG_BYTES: Final = 2000
+_MOST_TAGS: Final = 100
+"""How much of a tag is read, and of how many of a kind: each is a step for which nobody else waits."""
+
 _CHARSET = re.compile(rb"charset\s?=\s?[\"']?([A-Za-z0-9_-]{1,20})")
 
 _CHARSETS: Final = frozenset(
@@ -211,14 +217,16 @@ def read(url: str, page: bytes, parameters: str = "") -> Preview | None:
         page: its first bytes.
         parameters: those of its media type.
     """
-    text = _decoded(page, parameters)
+    charset = _charset(page, parameters)
+    small = page.lower()
     said: dict[str, str] = {}
-    for tag in _META.findall(text):
-        values = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(tag)}
+    for tag in _tags(page, small, b"<meta", charset):
+        values = _attributes(tag)
         name = (values.get("property") or values.get("name", "")).lower()
         if name and values.get("content"):
             said.setdefault(name, values["content"])
-    found = _TITLE.search(text)
+    titles = (_TITLE.match(tag) for tag in _tags(page, small, b"<title", charset))
+    found = next((one for one in titles if one is not None), None)
     title = _clean(said.get("og:title") or (found[1] if found else ""), TITLE_BYTES)
     if not title:
         return None
@@ -227,15 +235,38 @@ def read(url: str, page: bytes, parameters: str = "") -> Preview | None:
     return Preview(url, title, "" if description == title else description, site)
 
 
-def _decoded(page: bytes, parameters: str) -> str:
+def _tags(page: bytes, small: bytes, name: bytes, charset: str) -> Iterator[str]:
+    """The beginnings of the tags of a name, with what follows them; ``small`` is the page in lower case."""
+    at = small.find(name)
+    for _ in range(_MOST_TAGS):
+        if at < 0:
+            return
+        yield page[at : at + _TAG_BYTES].decode(charset, "replace")
+        at = small.find(name, at + len(name))
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """The attributes of the tag with which a text begins."""
+    values: dict[str, str] = {}
+    end = 0
+    for found in _ATTRIBUTE.finditer(tag):
+        if ">" in tag[end : found.start()]:
+            break
+        values.setdefault(found[1].lower(), found[2] or found[3] or found[4] or "")
+        end = found.end()
+    return values
+
+
+def _charset(page: bytes, parameters: str) -> str:
     found = _CHARSET.search(parameters.encode()) or _CHARSET.search(page[:4096])
     charset = found[1].decode().lower() if found else "utf-8"
     if charset not in _CHARSETS and not charset.startswith(("iso-8859-", "windows-125")):
-        charset = "utf-8"
+        return "utf-8"
     try:
-        return page.decode(charset, "replace")
+        codecs.lookup(charset)
     except LookupError:  # ISO 8859-99
-        return page.decode("utf-8", "replace")
+        return "utf-8"
+    return charset
 
 
 def _clean(text: str, most: int) -> str:

@@ -15,6 +15,7 @@ import secrets
 import time
 from functools import partial
 from itertools import islice
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
@@ -43,6 +44,7 @@ from asyncchat.dialects.irc.capabilities import CAPABILITIES, MULTILINE
 from asyncchat.dialects.irc.encoder import CapabilityEncoder
 from asyncchat.log.base import LogError
 from asyncchat.server import outgoing
+from asyncchat.server.slices import SLICE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -186,17 +188,22 @@ class Push:
 
     # Messages.
 
-    def look(self, batch: Batch) -> None:
-        """Looks whom the messages of a batch call, which all have been told."""
+    async def look(self, batch: Batch) -> None:
+        """Looks whom the messages of a batch call, which all have been told; a slice at a time."""
         if not self._subscriptions.by_account:
             self._context.outbox.watcher = None
             return
         if not self._context.options.push:
             return
+        until = perf_counter() + SLICE_SECONDS
         for _, outcome in batch:
             for item in outcome:
-                if type(item) is Record and isinstance(item.event, Said | SaidInPrivate):
-                    self._look_at(item, item.event)
+                if type(item) is not Record or not isinstance(item.event, Said | SaidInPrivate):
+                    continue
+                self._look_at(item, item.event)
+                if perf_counter() >= until:
+                    await asyncio.sleep(0)
+                    until = perf_counter() + SLICE_SECONDS
 
     def _look_at(self, record: Record, event: Said | SaidInPrivate) -> None:
         if event.speech not in (Speech.MESSAGE, Speech.ACTION):

@@ -12,6 +12,7 @@ import pytest
 from asyncchat.cli import _server
 from tests.cli.calling import call
 from tests.cli.test_serve import Serving
+from tests.client.test_http_api import answering
 from tests.server.harness import serving
 from tests.server.http.api.client import give_login, give_token
 
@@ -227,6 +228,12 @@ def test_a_failure_is_one_line(shell, args, status, words):
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_not_known_to_be_said():
+    done = call("say", "lobby", "hi", "--server", f"127.0.0.1:{answering(b'')}", "--nick", "gus")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "broke. It may have been said; with --id it can be repeated.\n" in done.stderr
 
 
 def test_where_the_server_has_a_password_a_token_is_needed():

@@ -58,7 +58,10 @@ def test_what_an_empty_room_says_first_is_not_missed(server):
 def test_a_server_that_forgot_is_a_gap(server):
     first = api(server.port).post("#lobby", "before", "gus")["id"]
     with serving(limits=False) as other, faulty_line(server.port, 1, ("as it is",)) as line:
-        heard = follow(api(line.port), "#lobby", first, sleep=no_pause)
+        breaks: list[str] = []
+        heard = follow(
+            api(line.port), "#lobby", first, sleep=no_pause, on_break=lambda error: breaks.append(str(error))
+        )
         api(server.port).post("#lobby", "live", "gus")
         assert next(heard)["text"] == "live"
         api(other.port).post("#lobby", "new", "gus")
@@ -66,6 +69,7 @@ def test_a_server_that_forgot_is_a_gap(server):
         server.stop()
         assert next(heard) == {"kind": GAP, "room": "#lobby"}
         assert next(heard)["text"] == "new"
+        assert breaks[0] == f"The connection to 127.0.0.1:{line.port} broke."
 
 
 def test_it_goes_on_under_a_new_name(server):

@@ -58,6 +58,7 @@ def command(
     asyncchat say ci "release 1.2 is out" --id release-1.2
     """
     from asyncchat.client.http_api import ApiError, key_header
+    from asyncchat.client.http_exchange import ConnectionBroken
 
     if len(key_header(key)) > _KEY_LENGTH:
         raise Misuse(f"--id: a key has at most {_KEY_LENGTH} characters")
@@ -74,6 +75,8 @@ def command(
         )
     try:
         message = api.post(name, said, nick_at(api, nick), key)
+    except ConnectionBroken as error:
+        raise AsyncChatError(f"{error} It may have been said; with --id it can be repeated.") from error
     except ApiError as error:
         if not (key and error.id):
             raise

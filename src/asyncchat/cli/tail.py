@@ -46,5 +46,8 @@ def command(
     if follow:
         from asyncchat.client.follower import follow as followed
 
-        for message in followed(api, name, (found or last or _NOTHING)[-1]["id"]):
+        after = (found or last or _NOTHING)[-1]["id"]
+        for message in followed(
+            api, name, after, on_break=lambda error: click.echo(f"{error} Trying again.", err=True)
+        ):
             show(message, as_json)

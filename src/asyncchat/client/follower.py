@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from asyncchat.client.errors import TimedOut, Unreachable
+from asyncchat.client.errors import ClientError, TimedOut, Unreachable
 from asyncchat.client.http_api import ApiError, HttpApi, Message
 from asyncchat.client.http_exchange import ConnectionBroken
 
@@ -28,6 +28,10 @@ def forever() -> float:
     return 86_400.0
 
 
+def silent(_failure: ClientError) -> None:
+    """Tells nobody of a break."""
+
+
 def follow(
     api: HttpApi,
     room: str,
@@ -35,6 +39,7 @@ def follow(
     *,
     left: Callable[[], float] = forever,
     sleep: Callable[[float], None] = time.sleep,
+    on_break: Callable[[ClientError], None] = silent,
 ) -> Iterator[Message]:
     """The messages of a room after one (by its id), and those to come; it reconnects as long as it takes.
 
@@ -44,18 +49,19 @@ def follow(
         after: the id of the last message that is known; empty: there was none, so all are new.
         left: how many seconds the caller still waits.
         sleep: waits between two attempts.
+        on_break: is told once why a break began; what follows are attempts to end it.
 
     Raises:
         ApiError: the room may not be read, or no longer.
         ClientError: there is no server at first.
         TimedOut: the caller waits no longer.
     """
-    was_connected = False
+    was_connected = is_broken = False
     pause = PAUSES[0]
     while True:
         try:
             with api.stream(room, after, left) as events:
-                was_connected, pause = True, PAUSES[0]
+                was_connected, is_broken, pause = True, False, PAUSES[0]
                 early = set()
                 if not after:
                     # There was nothing: what is there now was said since, or will also come as an event.
@@ -74,13 +80,18 @@ def follow(
         except ApiError as error:
             if not was_connected or error.status not in _LATER:
                 raise
+            failure: ClientError = error
             if after and error.id == after:
                 # A server without a history has begun anew: it does not know this message.
                 after = ""
                 yield {"kind": GAP, "room": room}
-        except (ConnectionBroken, Unreachable):
+        except (ConnectionBroken, Unreachable) as error:
             if not was_connected:
                 raise
+            failure = error
+        if not is_broken:
+            is_broken = True
+            on_break(failure)
         seconds = min(pause, left())
         if seconds <= 0:
             raise TimedOut("No answer came in time.")

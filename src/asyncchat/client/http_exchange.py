@@ -22,10 +22,10 @@ _PIECE_BYTES = 65_536
 
 
 class ConnectionBroken(ClientError):
-    """The connection broke before the answer came."""
+    """The connection broke before the answer had come to its end."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(f"The connection to {address} broke before it answered.")
+        super().__init__(f"The connection to {address} broke.")
 
 
 class NotOurs(ClientError):

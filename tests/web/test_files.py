@@ -88,5 +88,5 @@ def test_what_a_module_imports_is_there(path):
         r'import \{([^}]*)\} from "\./([\w.]+)";', path.read_text(encoding="utf-8")
     ):
         exported = static.files()[f"/js/{source}"].data.decode()
-        for imported in filter(None, (word.strip() for word in name.split(","))):
+        for imported in filter(None, (word.partition(" as ")[0].strip() for word in name.split(","))):
             assert re.search(rf"export (?:async )?(?:function|class|const) {imported}\b", exported), imported

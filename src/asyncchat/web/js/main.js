@@ -11,7 +11,8 @@ import { Uploads } from "./files.js";
 import { openPicker } from "./emoji.js";
 import { findDialog } from "./find.js";
 import { inviteDialog, parseLink } from "./invites.js";
-import { fold, isRoom, size } from "./irc.js";
+import { fold, size } from "./irc.js";
+import { Keeper } from "./keeper.js";
 import { longDialog } from "./long.js";
 import { Memory } from "./memory.js";
 import { Notifier } from "./notify.js";
@@ -21,14 +22,12 @@ import { Previews } from "./previews.js";
 import { Push } from "./push.js";
 import { Sidebar } from "./sidebar.js";
 import { Slash } from "./slash.js";
-import { entry } from "./room.js";
 import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
 import { startWorker } from "./worker.js";
 
 const LOBBY = "#lobby";
-const KEEP_AFTER = 500; // milliseconds after which what changes often is remembered
 
 const $ = (id) => document.getElementById(id);
 const memory = new Memory();
@@ -37,6 +36,7 @@ $("unready").remove();
 const connection = new Connection(new URL(".", document.baseURI).href.replace("http", "ws"));
 const chat = new Chat(connection);
 const account = new Account(connection, memory);
+const keeper = new Keeper(memory, chat, account);
 const notifier = new Notifier();
 const push = new Push(connection, memory);
 const previews = new Previews(connection, chat);
@@ -397,62 +397,6 @@ function setTheme(theme) {
   document.documentElement.style.colorScheme = theme;
 }
 
-// What the browser remembers.
-
-const toKeep = new Map();
-let keeping = 0;
-
-/** Remembers something in a moment, or when the page is left. */
-function keepLater(what, keep) {
-  toKeep.set(what, keep);
-  keeping ||= setTimeout(keepNow, KEEP_AFTER);
-}
-
-function keepNow() {
-  clearTimeout(keeping);
-  keeping = 0;
-  for (const keep of toKeep.values()) keep();
-  toKeep.clear();
-}
-
-chat.remember = (room) => {
-  room.draft = memory.get("drafts")?.[room.key] ?? "";
-  room.notify = memory.get("notify")?.[room.key] ?? "";
-  if (!memory.login) room.marker = memory.get("read")?.[room.key] ?? 0; // the server keeps the markers of accounts
-};
-
-function restoreTalk(nick) {
-  for (const [name, messages] of memory.talkOf(nick)) {
-    const room = chat.room(name);
-    for (const message of messages) room.add(entry(message));
-    chat.count(room);
-  }
-}
-
-/** Shows what was read last, until the server is asked. */
-function restoreLast({ nick, token }) {
-  for (const [name, topic, messages] of memory.lastOf(nick)) {
-    const room = chat.find(name) ?? (token && !isRoom(name) ? chat.room(name) : null);
-    if (!room || room.messages.length) continue;
-    room.topic = topic;
-    room.restore(messages);
-  }
-}
-
-function keepLast() {
-  const { identity } = connection;
-  if (!identity?.confirmed || !account.stays) return;
-  // A guest's private talk is kept for the tab alone.
-  memory.keepLast(chat.nick, [...chat.rooms.values()].filter((room) => !room.isOld && (identity.token || !room.private)));
-}
-
-addEventListener("pagehide", () => {
-  keepNow();
-  keepLast();
-  const { identity } = connection;
-  if (identity && !identity.token && !identity.password) memory.keepTalk(chat.nick, [...chat.rooms.values()].filter((room) => room.private && room.messages.length));
-});
-
 // Reading.
 
 function seen() {
@@ -475,9 +419,8 @@ function enter(identity) {
   for (const room of [...chat.rooms.values()]) if (room !== first) chat.rooms.delete(room.key); // a visitor saw them listed
   memory.get("rooms")?.forEach((name) => chat.room(name));
   for (const room of chat.rooms.values()) room.password ||= codeFor(room.name);
-  if (!identity.token && !identity.password) restoreTalk(identity.nick);
   first.reset(true); // what a visitor sees has no reactions and not every event: it is loaded again
-  restoreLast(identity);
+  keeper.restore(identity);
   memory.addRoom(first.name);
   chat.show(first);
   // Where the server has a password, an invitation's code is one; elsewhere it is ignored.
@@ -510,8 +453,8 @@ on("me", () => {
   memory.nickHere = nick;
   if (memory.login) memory.setLogin({ ...memory.login, nick }, account.stays);
 });
-on("draft", ({ room }) => keepLater(`draft ${room.key}`, () => memory.setOf("drafts", room.key, room.draft)));
-on("read", ({ room }) => { if (!memory.login) keepLater(`read ${room.key}`, () => memory.setMarker(room.key, room.marker)); });
+on("draft", ({ room }) => keeper.later(`draft ${room.key}`, () => memory.setOf("drafts", room.key, room.draft)));
+on("read", ({ room }) => { if (!memory.login) keeper.later(`read ${room.key}`, () => memory.setMarker(room.key, room.marker)); });
 on("chosen", ({ name, key, value }) => {
   if (name === "notify") memory.setOf("notify", key, value);
   else memory.set("ignored", [...chat.ignored]);
@@ -581,7 +524,6 @@ connection.addEventListener("refused", ({ detail: { code, text, identity } }) =>
 
 addEventListener("focus", seen);
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) keepLast();
   if (document.hidden && chat.current) timeline.markNew(chat.current.last?.time ?? 0);
   seen();
 });

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.server.photo_metadata import orientation, stripped
+from asyncchat.server.photo_metadata import _STEP_BYTES, orientation, stripped
 from tests.server.test_file_types import EXIF_TURNED, png
 
 PLACE = b"52.5200 N 13.4050 E"
@@ -56,6 +56,12 @@ def test_a_jpeg():
     assert len(again) == len(turned)
     assert orientation(again[12:]) == 6
     assert without("image/jpeg", again) is None
+
+
+@pytest.mark.parametrize("length", [_STEP_BYTES - 1, _STEP_BYTES, _STEP_BYTES + 1, 3 * _STEP_BYTES])
+def test_a_long_scan_ends_where_the_next_marker_is(length):
+    picture = b"\xff\xd8" + FRAME + segment(0xDA, bytes(6)) + bytes(length)
+    assert without("image/jpeg", picture + segment(0xE1, XMP) + SCAN + END) == picture + SCAN + END
 
 
 def chunk(kind, content):

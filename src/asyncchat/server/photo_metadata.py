@@ -23,6 +23,9 @@ _MOST_PARTS: Final = 100_000
 _MOST_EXIF: Final = 65_536
 """Bytes of Exif data in which the orientation is looked for."""
 
+_STEP_BYTES: Final = 65_536
+"""How much is looked through at a time: less than a millisecond."""
+
 _ORIENTATION: Final = 0x0112
 
 
@@ -117,8 +120,7 @@ def _jpeg(data: Data) -> list[Part]:
                 turned = turned or _only_orientation(content[len(_EXIF_MARK) :])
         else:
             if marker == 0xDA:
-                found = _NEXT_MARKER.search(data, end)
-                end = len(data) if found is None else found.start()
+                end = _scan_end(data, end)
             parts.append(slice(at, end))
         at = end
     else:
@@ -127,6 +129,16 @@ def _jpeg(data: Data) -> list[Part]:
     if turned:
         parts.insert(1, b"\xff\xe1" + struct.pack(">H", len(turned) + 8) + _EXIF_MARK + turned)
     return parts
+
+
+def _scan_end(data: Data, at: int) -> int:
+    """Where the data of a scan end; in steps, between which others have their turn."""
+    while at < len(data):
+        found = _NEXT_MARKER.search(data, at, at + _STEP_BYTES + 1)
+        if found is not None:
+            return found.start()
+        at += _STEP_BYTES
+    return len(data)
 
 
 # PNG (W3C, third edition).

@@ -66,6 +66,13 @@ def test_html_has_no_markup_of_people():
     assert 'id="x&quot;onload=&quot;"' in page
 
 
+def test_html_has_links_and_code():
+    text = 'see http://x.example/?a=1&b="2 and\n```sh\nls <x>\n```'
+    page = "\n".join(transcript.html("#ci", [{**MESSAGE, "text": text}]))
+    assert '<a href="http://x.example/?a=1&amp;b=" rel="noreferrer">http://x.example/?a=1&amp;b=</a>' in page
+    assert "<pre>ls &lt;x&gt;</pre>" in page
+
+
 def test_days_have_headings():
     later = {**MESSAGE, "id": "ab-2", "time": "2026-12-01T00:00:00.000Z"}
     text = "".join(f"{line}\n" for line in transcript.markdown("#ci", [MESSAGE, MESSAGE, later]))

@@ -6,6 +6,7 @@ Owns these forms. Must not know where messages come from; nothing in one reaches
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import escape
@@ -57,11 +58,29 @@ def html(room: str, messages: Iterable[Message]) -> Iterator[str]:
     for day, message in _by_day(messages):
         if day:
             yield f"<h2>{day}</h2>"
-        name, text = escape(clean(message["name"])), escape(text_of(message))
+        name, text = escape(clean(message["name"])), _marked_up(text_of(message))
         at = f'<time datetime="{escape(message["time"])}">{_local(message):%H:%M}</time>'
         said = f"<em>{text}</em>" if message["kind"] == "action" else text
-        yield f'<p id="{escape(message["id"])}">{at} <b>{name}</b> <span>{said}</span></p>'
+        yield f'<div id="{escape(message["id"])}">{at} <b>{name}</b> <span>{said}</span></div>'
     yield "</body></html>"
+
+
+_PARTS = re.compile(r"```(?:[\w+-]{1,20}\n|\n)?(.+?)\n?```|(https?://[^\s<>\"]+)", re.DOTALL)
+"""A block of code, or a link."""
+
+
+def _marked_up(text: str) -> str:
+    """A text as HTML: blocks of code and links, all else as it is written."""
+    found, at = "", 0
+    for part in _PARTS.finditer(text):
+        code, link = part.groups()
+        found += escape(text[at : part.start()])
+        if link:
+            found += f'<a href="{escape(link)}" rel="noreferrer">{escape(link)}</a>'
+        else:
+            found += f"<pre>{escape(code)}</pre>"
+        at = part.end()
+    return found + escape(text[at:])
 
 
 _HEAD = """<!doctype html>
@@ -72,9 +91,10 @@ _HEAD = """<!doctype html>
 :root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }}
 body {{ max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }}
 h2 {{ font-size: 1rem; border-bottom: 1px solid; }}
-p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
+div {{ margin: .25rem 0; overflow-wrap: anywhere; }}
 time {{ opacity: .7; font-size: .85em; }}
 span {{ white-space: pre-wrap; }}
+pre {{ margin: .25rem 0 .25rem 2rem; }}
 </style></head><body><h1>{title}</h1>"""
 
 

@@ -12,7 +12,9 @@ from asyncchat.core.events import MovesRoom
 from asyncchat.core.features.bots import Token, TokenRevoked
 from asyncchat.core.features.room_modes import FlagChanged, MaskChanged, SettingChanged
 from asyncchat.core.features.rooms import RoomClosed
-from asyncchat.core.features.visitors import Visitor, person_of, refusal_of_visit
+from asyncchat.core.features.visitors import Visitor, person_of
+from asyncchat.core.masks import MUTED, Description, Mask
+from asyncchat.core.modes import BANS
 from asyncchat.core.names import fold
 
 if TYPE_CHECKING:
@@ -73,15 +75,15 @@ class Streams:
         """Visitors read only what is public, unless they are banned, and may ask again for a room that is
         opened anew."""
         room = self._chat.room_named(event.room)
-        self._end_all(
-            session
-            for session, reader in self._of_room(event.room)
-            if reader == ""
-            and (
-                room is None
-                or refusal_of_visit(person_of(Visitor(session.host, session.address)), room) is not None
-            )
-        )
+        visitors = [session for session, reader in self._of_room(event.room) if reader == ""]
+        if room is None or not room.is_public:
+            self._end_all(visitors)
+        elif isinstance(event, MaskChanged) and visitors and event.on == (event.listed == BANS):
+            # Few of many are concerned: only they are compared with the whole list.
+            mask = Mask(event.mask.removeprefix(MUTED))
+            people = ((one, person_of(Visitor(one.host, one.address))) for one in visitors)
+            concerned = [(one, me) for one, me in people if mask.describes(Description(me))]
+            self._end_all(one for one, me in concerned if room.bans_person(me))
 
     def end_visitors(self) -> None:
         """Nobody reads without a token any more: the server has a password now."""

@@ -87,7 +87,7 @@ async def joined(
     app = ChatApp(request, Remembered(**kept), quick)
     async with app.run_test(size=size) as pilot:
         person = Person(app, pilot)
-        await person.until(lambda: app.chat_screen is not None and app.chat_screen.is_current, "joined")
+        await person.until(lambda: app.chat_screen is not None and app.focused is not None, "joined")
         try:
             yield person
         finally:
@@ -124,6 +124,9 @@ def test_people_talk_in_rooms(server):
                 await anna.sees("psst", "private")
                 await anna.says("what?")
                 await asyncio.to_thread(heard, bob, "what?")
+                await anna.says("/ignore eve")
+                await anna.sees("You ignore eve.")
+                await anna.until(lambda: remembered.load().ignored == ["eve"], "remembered it")
                 kept = await asyncio.to_thread(remembered.load)
                 assert kept.last is not None
                 assert (kept.last.nick, sorted(kept.last.rooms)) == ("anna", ["#cake", "#tea"])
@@ -318,5 +321,42 @@ def test_without_colours_there_are_none(server, monkeypatch):
             strips = anna.app.screen._compositor.render_strips()
             styles = [segment.style for strip in strips for segment in strip if segment.style]
             assert not [style for style in styles if style.color and not style.color.is_default]
+
+    asyncio.run(scene())
+
+
+def test_call_rings_and_is_shown_on_the_desktop(server, monkeypatch):
+    monkeypatch.setenv("TERM", "foot")
+    sent: list[str] = []
+    rung: list[int] = []
+
+    async def scene() -> None:
+        async with joined(address_of(server), "anna", "#calls") as anna:
+            assert anna.app._driver is not None
+            monkeypatch.setattr(anna.app._driver, "write", sent.append)
+            monkeypatch.setattr(anna.app, "bell", lambda: rung.append(1))  # there is none without a terminal
+            with Client(address_of(server), nick="bob", rooms=["#calls"]) as bob:
+                bob.say("#calls", "anna: not while she looks")
+                await anna.sees("not while she looks")
+                anna.app.app_focus = False
+                bob.say("#calls", "anna: look")
+                await anna.until(lambda: sent, "rang")
+        assert "\x1b]777;notify;bob in #calls;anna: look\a" in sent
+        assert rung == [1]
+
+    asyncio.run(scene())
+
+
+def test_rooms_and_members_are_clicked(server):
+    async def scene() -> None:
+        with Client(address_of(server), nick="bob", rooms=["#mouse"]):
+            async with joined(address_of(server), "anna", "#mouse") as anna:
+                await anna.says("/join #other")
+                await anna.until(lambda: anna.chat.state.current.name == "#other", "went")
+                await anna.pilot.click("#rooms", offset=(3, 0))
+                await anna.until(lambda: anna.chat.state.current.name == "#mouse", "went back")
+                await anna.sees("@bob")
+                await anna.pilot.click("#members", offset=(3, 1))
+                await anna.until(lambda: isinstance(anna.app.screen, Menu), "opened a menu")
 
     asyncio.run(scene())

@@ -85,13 +85,9 @@ class JoinScreen(Screen[JoinRequest | None]):
     def on_mount(self) -> None:
         """Goes to what is asked for."""
         self._say(self._fault)
-        wanted = (
-            "password"
-            if "password" in self._fault.lower()
-            else "nick"
-            if self._request.address
-            else "address"
-        )
+        request = self._request
+        needs_password = "password" in self._fault.lower() or (request.account and not request.password)
+        wanted = "password" if needs_password else "nick" if request.address else "address"
         self.query_one(f"#{wanted}", Input).focus()
 
     def on_resize(self) -> None:

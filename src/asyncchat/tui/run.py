@@ -12,6 +12,7 @@ from asyncchat.client.client import Client
 from asyncchat.client.remembered import Remembered
 from asyncchat.core.names import LOBBY
 from asyncchat.text.sanitize import shown
+from asyncchat.tui import terminal_keys
 from asyncchat.tui.app import ChatApp
 from asyncchat.tui.join_screen import JoinRequest
 
@@ -44,6 +45,7 @@ def connect(request: JoinRequest) -> Client:
 
 def run(request: JoinRequest, remembered: Remembered) -> None:
     """Runs until the person leaves; what was not sent is told on standard error."""
+    terminal_keys.correct()
     app = ChatApp(request, remembered, connect)
     reason = ""
     try:

@@ -478,8 +478,10 @@ class ChatState:
             case events.Disconnected():
                 first = not self.disconnected
                 self.disconnected = event.reason or "the connection broke"
-                if not first:
-                    return
+                if first:
+                    text = f"disconnected ({event.reason})" if event.reason else "disconnected"
+                    self.current.add(Notice(event.time, text, is_error=True))
+                return
             case events.Reconnected():
                 self.disconnected = ""
                 self.nick = event.nick
@@ -491,7 +493,7 @@ class ChatState:
                 return
         room = event.room if isinstance(event, events.RoomEvent | events.Gap | events.Unconfirmed) else ""
         conversation = self.conversations.get(fold(room), self.current) if room else self.current
-        is_error = isinstance(event, events.Refused | events.Gap | events.Unconfirmed | events.Disconnected)
+        is_error = isinstance(event, events.Refused | events.Gap | events.Unconfirmed)
         self._note(conversation, event, is_error=is_error)
 
     def _note(self, conversation: Conversation, event: events.Event, *, is_error: bool = False) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from asyncchat.tui.wrapping import MARKS, display_lines, fitted, one_line, width_of, wrap
+from asyncchat.tui.wrapping import MARKS, display_line, display_lines, fitted, one_line, width_of, wrap
 
 
 def rows(text: str, width: int) -> list[str]:
@@ -37,6 +37,7 @@ def test_rows_end_at_words(text, width, wrapped):
 
 @given(st.text(st.sampled_from("ab c é漢👍\u0301\u200d\ufe0f—ש "), max_size=60), st.integers(2, 20))
 def test_nothing_is_lost_and_nothing_too_wide(text, width):
+    text = display_line(text)
     found = wrap(text, width)
     assert found[0][0] == 0
     at = 0

@@ -14,6 +14,9 @@ from asyncchat.dialects.irc.client_values import HistoryPage
 SEEN = 4096
 """How many ids of each room are kept to find duplicates: several pages of a history."""
 
+LONG_PAGE = 64_000
+"""Characters of a page that the server may have ended early, for its length; ours does at 256 KB."""
+
 _MARGIN = timedelta(milliseconds=1)
 """server-time is cut to milliseconds and AFTER excludes its position: ask from slightly earlier."""
 
@@ -119,7 +122,8 @@ class RoomCursor:
                 found.append(message)
         position, backfill.position = backfill.position, self._from_here(by_time=backfill.by_time)
         heads = sum(1 for message in page.messages if not message.part)
-        more = not (met or backfill.latest or heads < backfill.asked or backfill.position == position)
+        is_last = page.ended or (heads < backfill.asked and _size(page) < LONG_PAGE)
+        more = not (met or backfill.latest or is_last or backfill.position == position)
         return found, more
 
     def finish(self, now: datetime) -> list[Event]:
@@ -140,3 +144,7 @@ class RoomCursor:
         if self.last_id and not by_time:
             return f"msgid={self.last_id}"
         return position_at(self.last_time - _MARGIN) if self.last_time is not None else ""
+
+
+def _size(page: HistoryPage) -> int:
+    return sum(len(message.text) for message in page.messages)

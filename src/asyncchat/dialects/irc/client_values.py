@@ -227,7 +227,8 @@ class HistoryPage(Value, frozen=True):
     """A page of a room's history, or of what was searched for (no room), oldest first.
 
     ``reached``: how far a search has looked that could not look everywhere, and ``why`` not
-    (``core.features.search.CutShort``).
+    (``core.features.search.CutShort``). ``ended``: whether the server says that nothing is behind it; a
+    page may also end early because its texts are long.
     """
 
     token: int
@@ -235,6 +236,7 @@ class HistoryPage(Value, frozen=True):
     messages: tuple[Message, ...]
     reached: datetime | None = None
     why: str = ""
+    ended: bool = False
 
 
 class HistoryFailed(Value, frozen=True):

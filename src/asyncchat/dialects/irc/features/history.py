@@ -316,6 +316,7 @@ def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterabl
     question = client.asked("CHATHISTORY")
     room = "" if question is None else question.room
     if room and client.server.fold(room) == client.server.fold(target):
-        yield values.HistoryPage(client.answered().token, room, messages)
+        ended = batch.opening.tag(END) is not None
+        yield values.HistoryPage(client.answered().token, room, messages, ended=ended)
     else:
         yield from messages

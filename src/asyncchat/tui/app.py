@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from textual import on, work
-from textual.app import App, SystemCommand
+from rich.text import Text
+from textual import on
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Static
 
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError
@@ -21,6 +23,7 @@ from asyncchat.tui import desktop_notices
 from asyncchat.tui.chat_screen import ChatScreen
 from asyncchat.tui.dialogs import Question
 from asyncchat.tui.join_screen import JoinRequest, JoinScreen
+from asyncchat.tui.link import beside
 from asyncchat.tui.state import ChatState
 
 DEFAULT_THEME = "textual-dark"
@@ -55,6 +58,10 @@ class ChatApp(App[str]):
         self._state = ChatState(request.nick, ignored, Mentions(remembered.highlights))
         self._saved: object = None
 
+    def compose(self) -> ComposeResult:
+        """What is shown while the chat is being joined."""
+        yield Static("", id="connecting")
+
     def on_mount(self) -> None:
         """Joins, or asks where."""
         if self._remembered.theme in self.available_themes:
@@ -77,14 +84,18 @@ class ChatApp(App[str]):
             self._request = request
             self._join(request)
 
-    @work(thread=True)
     def _join(self, request: JoinRequest) -> None:
-        try:
-            chat = self._connect(request)
-        except (ClientError, ValueError) as error:
-            self.call_from_thread(self._ask, str(error))
-        else:
-            self.call_from_thread(self._joined, chat)
+        self.query_one("#connecting", Static).update(Text(f"Connecting to {request.address}… Ctrl-Q leaves."))
+
+        def connect() -> None:
+            try:
+                chat = self._connect(request)
+            except (ClientError, ValueError) as error:
+                self.call_from_thread(self._ask, str(error))
+            else:
+                self.call_from_thread(self._joined, chat)
+
+        beside(connect)
 
     def _joined(self, chat: Client) -> None:
         known = self._remembered.find(str(chat.address))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -25,7 +25,7 @@ from asyncchat.tui import hints
 from asyncchat.tui.completion import Completion, complete
 from asyncchat.tui.composer import Composer
 from asyncchat.tui.dialogs import Results
-from asyncchat.tui.link import Link
+from asyncchat.tui.link import Link, beside
 from asyncchat.tui.panels import Panel
 from asyncchat.tui.state import Call, ChatState, Conversation, Said
 from asyncchat.tui.timeline import Timeline
@@ -158,9 +158,10 @@ class ChatView(Screen[None]):
         self._show_around()
         self._call_person()
 
-    def ended(self) -> None:
+    def ended(self, why: str) -> None:
         """The chat is over, and nobody asked for it."""
-        self.state.tell("The connection has ended. Ctrl-Q leaves.", now=now_utc(), is_error=True)
+        self.state.disconnected = why
+        self.state.tell(f"{why} Ctrl-Q leaves.", now=now_utc(), is_error=True)
         self._timeline.sync()
 
     def told(self, text: str) -> None:
@@ -274,9 +275,8 @@ class ChatView(Screen[None]):
         if conversation.is_complete or conversation.key in self._reading:
             return
         self._reading.add(conversation.key)
-        self._load(conversation, "")
+        beside(lambda: self._load(conversation, ""))
 
-    @work(thread=True, group="history")
     def _load(self, conversation: Conversation, wanted: str) -> None:
         """Reads a page of the history; with ``wanted`` as many as it takes to come to that id."""
         fault = ""
@@ -313,7 +313,7 @@ class ChatView(Screen[None]):
         conversation = self.state.current
         entry = conversation.by_id.get(message.id)
         if entry is None or not self._timeline.reveal(entry):
-            self._load(conversation, message.id)
+            beside(lambda: self._load(conversation, message.id))
         self._timeline.focus()
 
     def _complete(self, before: str) -> Completion:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Message
 from asyncchat.tui.actions import REACTIONS, Action
+from asyncchat.tui.link import beside
 from asyncchat.tui.wrapping import one_line
 
 _WINDOW = """
@@ -177,9 +178,9 @@ class Results(ModalScreen[Message | None]):
         """Searches."""
         if event.value.strip():
             self.query_one("#about", Static).update("Searching…")
-            self._find(event.value.strip())
+            text = event.value.strip()
+            beside(lambda: self._find(text))
 
-    @work(thread=True, exclusive=True)
     def _find(self, text: str) -> None:
         if self._search is None:
             return
@@ -190,6 +191,8 @@ class Results(ModalScreen[Message | None]):
         self.app.call_from_thread(self._show, found, about)
 
     def _show(self, found: Sequence[Message], about: str) -> None:
+        if not self.is_attached:
+            return  # it was closed meanwhile
         self._found = list(reversed(found))  # the newest first
         options = self.query_one(OptionList)
         options.clear_options()

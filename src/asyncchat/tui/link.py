@@ -7,6 +7,7 @@ widgets.
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -27,11 +28,21 @@ class Shown(Protocol):
     def take_events(self, events: list[Event]) -> None:
         """Events of the chat, in order."""
 
-    def ended(self) -> None:
+    def ended(self, why: str) -> None:
         """The chat is closed: no more events come."""
 
     def told(self, text: str) -> None:
         """A line for the person: why something was not done."""
+
+
+def beside(task: Callable[[], None]) -> None:
+    """Does something that may wait in a thread of its own, which holds up nobody's leaving."""
+
+    def done() -> None:
+        with suppress(RuntimeError, CancelledError):  # the application has just ended
+            task()
+
+    threading.Thread(target=done, name="asyncchat task", daemon=True).start()
 
 
 class Link:
@@ -73,8 +84,8 @@ class Link:
         while not self._over.is_set():
             try:
                 events = self._gathered()
-            except NotConnected:
-                self._tell(self._shown.ended)
+            except NotConnected as error:
+                self._tell(self._shown.ended, str(error))
                 return
             self._tell(self._shown.take_events, events)
             self._over.wait(FRAME)

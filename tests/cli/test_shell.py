@@ -143,6 +143,8 @@ def test_parts_of_the_history(shell):
     assert texts(shell("history", "parts", "--until", ids[2], "--json")) == ["build 0", "build 1"]
     assert texts(shell("history", "parts", "--since", "1h", "--until", ids[1], "--json")) == ["build 0"]
     assert texts(shell("tail", "parts", "--since", "1h", "--json"))[0] == "build 0"
+    assert texts(shell("history", "parts", "--until", "1h", "--json")) == []
+    assert len(texts(shell("history", "parts", "--until", "2100-01-01", "-n", "3", "--json"))) == 3
     assert texts(shell("search", "parts", "BUILD", "3", "--json")) == ["build 3"]
     assert shell("search", "parts", "nothing").returncode == 1
     assert shell("history", "parts", "--since", "soon").returncode == 2

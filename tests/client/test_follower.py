@@ -1,6 +1,7 @@
 """A room followed over lines that break, and over a server that forgets: each message once, or a gap."""
 
-from itertools import islice
+import socket
+from itertools import chain, islice, repeat
 from threading import Thread
 
 import pytest
@@ -70,6 +71,19 @@ def test_a_server_that_forgot_is_a_gap(server):
         assert next(heard) == {"kind": GAP, "room": "#lobby"}
         assert next(heard)["text"] == "new"
         assert breaks[0] == f"The connection to 127.0.0.1:{line.port} broke."
+
+
+def test_a_server_that_does_not_answer_is_asked_again(server):
+    first = api(server.port).post("#lobby", "before", "gus")["id"]
+    with socket.create_server(("127.0.0.1", 0)) as silent, faulty_line(server.port, 1, ("as it is",)) as line:
+        targets = chain((silent.getsockname()[1],), repeat(server.port))
+        hasty = HttpApi(Address("irc", "127.0.0.1", line.port), timeout=0.2)
+        heard = follow(hasty, "#lobby", first, sleep=lambda _: setattr(line, "_target", next(targets)))
+        api(server.port).post("#lobby", "live", "gus")
+        assert next(heard)["text"] == "live"
+        server.call(lambda: [one.disconnect("test") for one in list(server.server.context.sessions)])
+        api(server.port).post("#lobby", "again", "gus")
+        assert next(heard)["text"] == "again"
 
 
 def test_it_goes_on_under_a_new_name(server):

@@ -85,7 +85,7 @@ def follow(
                 # A server without a history has begun anew: it does not know this message.
                 after = ""
                 yield {"kind": GAP, "room": room}
-        except (ConnectionBroken, Unreachable) as error:
+        except (ConnectionBroken, TimedOut, Unreachable) as error:
             if not was_connected:
                 raise
             failure = error

@@ -47,6 +47,7 @@ class HttpApi:
         token: a bot's or an account's token; empty: a guest asks.
         timeout: seconds for a connection and for each answer.
         patience: seconds for which a server that asks to come later is asked again.
+        sleep: waits until then.
     """
 
     def __init__(

@@ -18,13 +18,14 @@ from asyncchat.tui.completion import complete, usage
         ("/topic", ("/topic ",)),
         ("/q", ("/msg ", "/quit ", "/raw ")),
         ("nobody", ()),
-        ("", ("anna: ", "bob: ", "Andy: ")),
+        ("hello ", ()),
+        ("/kick ", ("anna ", "Andy ", "bob ")),
+        ("", ("anna: ", "Andy: ", "bob: ")),
     ],
 )
 def test_completion(before, words):
     found = complete(before, ["anna"], ["Andy", "anna", "bob"][::-1], ["#Tests", "#tea", "#ci"])
-    expected = words if before else ("anna: ", "Andy: ", "bob: ")
-    assert found.words == expected
+    assert found.words == words
     assert before[: found.start] + before[found.start :] == before
 
 

@@ -230,7 +230,6 @@ class ChatView(Screen[None]):
                 completed=self._completed,
                 is_at_end=self._timeline.is_at_end,
                 is_short=self.size.height < TALL,
-                again_in=left,
                 now=now_utc(),
             )
         )

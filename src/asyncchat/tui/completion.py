@@ -44,6 +44,8 @@ def complete(
     if is_room(begun):
         return Completion(start, tuple(f"{room} " for room in _beginning(begun, sorted(rooms, key=fold))))
     is_argument = before.lstrip().startswith("/")
+    if not begun and not at_start and not is_argument:
+        return Completion(start, ())
     after = ": " if at_start else " "
     sign = "@" if begun.startswith("@") and not is_argument else ""
     spoke = {fold(nick) for nick in speakers}

@@ -128,7 +128,6 @@ def below(
     completed: str,
     is_at_end: bool,
     is_short: bool,
-    again_in: int | None,
     now: datetime,
 ) -> str:
     """The lines between the timeline and what is typed; on a short screen only the most important one."""

@@ -4,7 +4,6 @@ Owns what the terminal is told before and after; must not know widgets.
 """
 
 import sys
-from contextlib import suppress
 from dataclasses import replace
 
 from asyncchat.client.address import parse_address
@@ -62,13 +61,12 @@ def completed(request: JoinRequest, remembered: Remembered) -> JoinRequest:
     """The request with what is remembered: the server joined last, and the name and account used there."""
     known = remembered.last
     if request.address:
-        with suppress(Exception):
-            known = remembered.find(str(replace(parse_address(request.address), room="", key="")))
+        known = remembered.find(str(parse_address(request.address)))
     if known is None:
         return request
     return replace(
         request,
         address=request.address or known.address,
         nick=request.nick or known.nick,
-        account=request.account or known.account,
+        account=request.account or ("" if request.nick else known.account),
     )

@@ -176,7 +176,7 @@ class WeeChat(Terminal):
     unread = Program.unread + r"|=!=.*(command|parse)"
 
     address = "127.0.0.1/@PORT@ -notls"
-    joins: ClassVar[tuple[str, ...]] = ("/set irc.server.here.autojoin #lobby",)
+    joins: ClassVar[tuple[str, ...]] = ("/set irc.server.here.autojoin #lobby", "/wait 2 /buffer #lobby")
     login = (
         "/set irc.server.here.sasl_mechanism scram-sha-256\n/set irc.server.here.sasl_username @NAME@\n"
         "/set irc.server.here.sasl_password @PASSWORD@"
@@ -186,13 +186,9 @@ class WeeChat(Terminal):
         shutil.rmtree(self.home / "weechat", ignore_errors=True)
         lines = ["/set logger.file.flush_delay 0", f"/server add here {self.address}"]
         lines += ["/set irc.server.here.nicks @NAME@", *self.joins, "@LOGIN@", "/connect here"]
-        typed = self.filled("\n".join((*lines, "/wait 2 /buffer #lobby")), password).split("\n")
-        return (
-            "weechat",
-            "--dir",
-            str(self.home / "weechat"),
-            *(w for line in typed if line for w in ("-r", line)),
-        )
+        typed = self.filled("\n".join(lines), password).split("\n")
+        runs = [word for line in filter(None, typed) for word in ("-r", line)]
+        return ("weechat", "--dir", str(self.home / "weechat"), *runs)
 
 
 class Znc(WeeChat):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -269,6 +270,7 @@ class Terminal:
         *args: str,
         full_screen: bool = False,
         command: Sequence[str] = COMMAND,
+        errors: int | None = None,
         **environment: str,
     ) -> None:
         import fcntl
@@ -283,7 +285,7 @@ class Terminal:
             [*command, *([] if full_screen else ["--line"]), *args],
             stdin=slave,
             stdout=slave,
-            stderr=slave,
+            stderr=slave if errors is None else errors,
             start_new_session=True,
             env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", **environment},
         )
@@ -400,6 +402,19 @@ def test_without_textual_a_line_says_how_to_get_it():
             terminal.until("#lobby>")
             terminal.type("exit\r")
             assert terminal.end() == 0
+
+
+def test_line_mode_where_standard_error_goes_elsewhere():
+    def script(line: Line) -> None:
+        line.welcome(nick="me", caps="")
+        line.let_in("#lobby")
+        line.to_the_end()
+
+    options: dict[str, Any] = {"full_screen": True, "errors": subprocess.DEVNULL}
+    with Scripted(script) as peer, Terminal(peer.address, "--nick", "me", **options) as terminal:
+        terminal.until("#lobby>")
+        terminal.type("exit\r")
+        assert terminal.end() == 0
 
 
 def test_line_mode_rings_when_one_is_called_and_names_the_room_one_is_in():

@@ -113,7 +113,8 @@ def command(
 
 
 def _can_be_full_screen() -> bool:
-    if os.environ.get("TERM", "dumb") == "dumb":
+    # Textual draws on standard error.
+    if os.environ.get("TERM", "dumb") == "dumb" or not sys.stderr.isatty():
         return False
     try:
         import textual  # noqa: F401 - whether it is there

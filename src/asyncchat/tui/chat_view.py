@@ -75,6 +75,8 @@ class ChatView(Screen[None]):
         self.chat = chat
         self.state = state
         state.nick = chat.nick
+        for room in chat.rooms:
+            state.conversation(room).is_joined = True
         state.show((chat.rooms or [LOBBY])[0])
         self.link = Link(chat, self, self._from_thread)
         self._terminal = TerminalState(

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncchat.client.events import Message
+from asyncchat.tui.actions import Standing, message_actions
 from asyncchat.tui.layout import Layout
 from asyncchat.tui.state import Conversation, Entry, Notice, Said
 from asyncchat.tui.wrapping import width_of
 
+NOBODY = Standing("me", {})
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -88,6 +90,14 @@ def test_message_that_was_changed_says_so():
     gone.lines = []
     rows = shown(Layout(conversation(edited, gone), 60, utc))
     assert rows[1:] == ["12:00 bob: tea at four (edited)", "12:01 bob: (taken back by anna)"]
+
+
+def test_server_s_own_notice_has_no_nick():
+    pinned = said("anna pinned a message of bob", nick="chat.example", notice=True)
+    assert shown(Layout(conversation(pinned), 60, utc))[1:] == ["12:00 anna pinned a message of bob"]
+    (row,) = shown(Layout(conversation(pinned), 80, utc))[1:]
+    assert row == f"12:00 {'':16}anna pinned a message of bob"
+    assert "chat.example…" not in [a.label for a in message_actions(Conversation("#tea"), pinned, NOBODY)]
 
 
 def test_link_that_is_cut_still_leads_to_the_whole():

@@ -77,7 +77,7 @@ def message_actions(conversation: Conversation, entry: Said, standing: Standing)
         actions.append(Action("Unpin", "u", line=f"/unpin {message.id}"))
     if message.own or may_moderate:
         actions.append(Action("Take back" if message.own else "Remove", "d", "redact"))
-    if not message.own:
+    if not message.own and not entry.is_of_server:
         actions.append(Action(f"{message.nick}…", "n", "person", message.nick))
     return actions
 

@@ -250,6 +250,8 @@ class Layout:
     def _head(self, entry: Said) -> str:
         """What stands before a text that has no column for the nick."""
         message = entry.message
+        if entry.is_of_server:
+            return ""
         nick = _cut(one_line(message.nick, 24), max(2, self._text_width // 2))
         if message.action:
             return f"* {nick} "
@@ -275,7 +277,7 @@ class Layout:
         rows: list[Row] = []
         if self.has_columns:
             sign = "* " if message.action else "- " if message.notice else ""
-            nick = fitted(sign + one_line(message.nick, 40), NICK_CELLS)
+            nick = "" if entry.is_of_server else fitted(sign + one_line(message.nick, 40), NICK_CELLS)
             nick = nick.rstrip().rjust(NICK_CELLS - width_of(nick.rstrip()) + len(nick.rstrip()))
             begin: Row = (self._time(entry), Span(name, nick), Span("", "  "))
             if is_grouped:

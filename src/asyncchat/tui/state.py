@@ -81,6 +81,11 @@ class Said(Entry):
         self.edited = False
         self.redacted = ""
 
+    @property
+    def is_of_server(self) -> bool:
+        """Whether the server tells it of the room, such as who pinned what; no nick has a full stop."""
+        return self.message.notice and "." in self.message.nick
+
 
 class Conversation:
     """A room or a private conversation, as one person sees it.

@@ -147,6 +147,16 @@ def test_what_happens_to_a_message():
     assert talk.texts() == ["", "when?"]
 
 
+def test_message_from_the_history_is_marked_if_it_was_edited():
+    talk = Talk()
+    talk.say("as it was", replayed=True)
+    assert not talk.last().edited
+    talk.say("as it is now", replayed=True, edited=True)
+    assert talk.last().edited
+    talk.state.older(talk.state.current, [events.Message("e-0", START, "#tea", "bob", "older", edited=True)])
+    assert talk.state.current.by_id["e-0"].edited
+
+
 def test_who_comes_and_goes_at_a_time_is_one_line():
     talk = Talk()
     for nick in ("anna", "bob"):

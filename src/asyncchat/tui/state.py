@@ -78,7 +78,7 @@ class Said(Entry):
         self.quote = quote
         self.lines = display_lines(message.text)
         self.reactions: dict[str, dict[str, str]] = {}
-        self.edited = False
+        self.edited = message.edited
         self.redacted = ""
 
     @property

@@ -640,12 +640,12 @@ def test_history_page():
         ":s BATCH +b chathistory #CI",
         f"@batch=b;msgid=e1-2;{STAMP} :bob!b@h PRIVMSG #ci :two",
         "@msgid=e1-4 :bob!b@h PRIVMSG #ci :live",
-        "@batch=b;msgid=e1-3 :me!u@h PRIVMSG #ci :three",
+        "@batch=b;msgid=e1-3;asyncchat/edits=7 :me!u@h PRIVMSG #ci :three",
         "@batch=b :amy!u@h JOIN #ci",
         ":s BATCH -b",
     )
     two = Message("e1-2", THEN, "#ci", "bob", "two", replayed=True)
-    three = Message("e1-3", NOW, "#ci", "me", "three", own=True, replayed=True)
+    three = Message("e1-3", NOW, "#ci", "me", "three", own=True, replayed=True, edited=True)
     assert heard == [
         Message("e1-4", NOW, "#ci", "bob", "live"),
         HistoryPage(3, "#ci", (two, three)),

@@ -42,6 +42,7 @@ class Message(Event, frozen=True):
         notice: never to be answered automatically.
         replayed: read from the history: said before we came or while the line was down.
         reply_to: the id of the message that it answers; '' for none.
+        edited: whether its author has replaced the text, as far as the history tells.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Message(Event, frozen=True):
     replayed: bool = False
     part: int = 0
     reply_to: str = ""
+    edited: bool = False
 
 
 class Joined(MemberEvent, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from asyncchat.core.features.edits import EDITS_TAG
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.text import cut, size
 from asyncchat.dialects.irc import tokens
@@ -78,7 +79,8 @@ def read(
         # A message longer than a line: the server puts its id on the first line only.
         id, part = head.id, head.part + 1
     answered = next((line.tag(key) for key in REPLY if line.tag(key)), None) or ""
-    return Message(id, line.time, room, nick, text, own, action, notice, replayed, part, answered)
+    edited = line.tag(EDITS_TAG) is not None
+    return Message(id, line.time, room, nick, text, own, action, notice, replayed, part, answered, edited)
 
 
 def continued(value: Message | Told | None) -> Message | None:

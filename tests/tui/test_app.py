@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from asyncchat import Client
@@ -163,7 +164,7 @@ def test_what_is_done_with_a_message(server):
                 assert reply.reply_to == id
                 await alice.sees("┌ boris: tea at five")
                 await alice.pilot.press("up", "up", "+")
-                await alice.pilot.press("1", "enter")
+                await alice.pilot.press("1")
                 await alice.sees("👍 1")
                 await asyncio.to_thread(bob.edit, "#deeds", id, "tea at four")
                 await alice.sees("tea at four (edited)")
@@ -181,6 +182,28 @@ def test_what_is_done_with_a_message(server):
                 await alice.until(lambda: isinstance(alice.app.screen, Menu), "opened a menu")
                 assert "Remove" not in alice.screen
                 assert "boris…" in alice.screen
+
+    asyncio.run(scene())
+
+
+def test_keys_typed_ahead_close_only_one_window(server):
+    async def scene() -> None:
+        app = ChatApp(JoinRequest(address_of(server), "ahead", ("#ahead",)), Remembered(), quick)
+        async with app.run_test(size=(80, 24)) as pilot:
+            ahead = Person(app, pilot)
+            await ahead.sees("Your name")
+            for _ in range(2):
+                app.post_message(Key("enter", None))
+            await ahead.until(lambda: app.chat_screen is not None, "joined")
+            await ahead.says("tea at five")
+            await ahead.sees("ahead: tea at five")
+            await pilot.press("up", "enter")
+            await ahead.until(lambda: isinstance(app.screen, Menu), "opened a menu")
+            for key in "rrr":
+                app.post_message(Key(key, key))
+            await ahead.sees("Reply to ahead: tea at five")
+            assert app.screen is ahead.chat
+            await asyncio.to_thread(ahead.chat.link.close, 2.0)
 
     asyncio.run(scene())
 

@@ -9,9 +9,10 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -39,7 +40,15 @@ _WINDOW = """
 """
 
 
-class Menu(ModalScreen[Action | None]):
+class Once(Screen[ScreenResultType]):
+    """A screen that closes once: keys that were typed ahead must not close the one below it, too."""
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Closes the screen, if it is still the one that is shown."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+
+class Menu(Once[Action | None], ModalScreen[Action | None]):
     """A list of actions, of which one is chosen by arrow keys, its letter, or the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
@@ -75,7 +84,7 @@ class Menu(ModalScreen[Action | None]):
             self.dismiss(None)
 
 
-class ReactionPicker(ModalScreen[str]):
+class ReactionPicker(Once[str], ModalScreen[str]):
     """Asks for a reaction: one of those offered, or any that is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", show=False)]
@@ -86,16 +95,20 @@ class ReactionPicker(ModalScreen[str]):
         with Vertical(classes="window") as window:
             window.border_title = "React"
             yield Label("  ".join(f"{n} {reaction}" for n, reaction in enumerate(REACTIONS, 1)))
-            yield Input(placeholder="1 to 6, or an emoji, then Enter")
+            yield Input(placeholder="1 to 6; or an emoji, then Enter")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Takes an offered one by its number."""
+        offered = {str(n): reaction for n, reaction in enumerate(REACTIONS, 1)}
+        if event.value in offered:
+            self.dismiss(offered[event.value])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Takes what was typed."""
-        text = event.value.strip()
-        offered = {str(n): reaction for n, reaction in enumerate(REACTIONS, 1)}
-        self.dismiss(offered.get(text, text))
+        self.dismiss(event.value.strip())
 
 
-class Question(ModalScreen[str | None]):
+class Question(Once[str | None], ModalScreen[str | None]):
     """Asks for a line of text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
@@ -116,7 +129,7 @@ class Question(ModalScreen[str | None]):
         self.dismiss(event.value.strip())
 
 
-class Help(ModalScreen[None]):
+class Help(Once[None], ModalScreen[None]):
     """A text to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1", "dismiss(None)", show=False)]
@@ -137,7 +150,7 @@ Searcher = Callable[[str], tuple[list[Message], str]]
 """What was typed -> the messages that were found, oldest first, and what to say about them. It may wait."""
 
 
-class Results(ModalScreen[Message | None]):
+class Results(Once[Message | None], ModalScreen[Message | None]):
     """Messages that were found: by a search that is typed here, or before.
 
     Args:

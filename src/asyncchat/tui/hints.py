@@ -18,19 +18,34 @@ _WAITING_SHOWN = 2
 _COMPLETIONS_SHOWN = 8
 
 HELP = """\
-Enter          send                     Alt-Enter, Ctrl-J   begin a line
-Tab            complete a name, #room or /command; again: the next one
-Ctrl-Up, -Down what you sent before     Ctrl-C              clear; twice: leave
-Alt-1 … Alt-9  go to a room             Alt-Up, Alt-Down    the room before, after
-Alt-A, Ctrl-N  next unread room         Alt-W               leave the room
-Page Up, Down  scroll                   Esc                 back to typing, to the end
-Ctrl-F         search                   F2                  menu of the room or person
-F3, F4         rooms, members           Ctrl-P              themes, highlight words
-F1             this help                Ctrl-Q              leave
+Enter          send
+Alt-Enter      begin a line; Ctrl-J too
+Tab            complete a name, #room or
+               /command; again: the next
+Ctrl-Up, -Down what you sent before
+Ctrl-F         search
+F2             menu of room or person
+F3, F4         rooms, members
+Alt-1 … Alt-9  go to a room
+Alt-Up, -Down  the room before, after
+Alt-A, Ctrl-N  next unread room
+Alt-W          leave the room
+Page Up, Down  scroll
+Esc            back to typing, to the end
+Ctrl-P         themes, highlight words
+F1             this help
+Ctrl-C         clear; twice: leave
+Ctrl-Q         leave
 
 Messages: Up selects one (when nothing is typed), or click it. Then
-Enter  menu       r  reply      +  react      e  edit      d  take back
-c      copy       p  pin        u  unpin      n  its author
+Enter  menu
+r      reply
++      react
+e      edit
+d      take back
+c      copy
+p, u   pin, unpin
+n      its author
 
 A pasted text is one message, however many lines it has.
 /help lists the commands, /help KICK explains one. // sends a line that begins with /.

@@ -11,11 +11,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from asyncchat.client.address import parse_address
 from asyncchat.client.errors import AddressError
+from asyncchat.tui.dialogs import Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ TALL = 16
 """Rows from which there is room for the title and the button."""
 
 
-class JoinScreen(Screen[JoinRequest | None]):
+class JoinScreen(Once[JoinRequest | None]):
     """Asks for the server, the name and, where one is needed, the password."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Leave", show=False)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asyncchat.server import tls
+from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.tls import Certificate, TlsError, greeting_bytes, is_pair, self_signed
 from tests.server.harness import PATIENCE, serving
 
@@ -119,6 +120,39 @@ def test_a_handshake_may_come_in_pieces(server, pem):
             with suppress(ssl.SSLWantReadError):
                 while True:
                     told += client.read()
+
+
+def begun(pem, protocols):
+    """A client that has said hello, and what goes to it and comes from it."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = trusting(pem)
+    context.set_alpn_protocols(protocols)
+    client = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return client, incoming, outgoing
+
+
+def test_what_comes_before_the_handshake_is_not_read_after_it(server, pem):
+    # A greeting as long as one read of the server: what comes with it waits for the next read.
+    names = ["x" * 250] * 60
+    left = READ_BYTES - begun(pem, names)[2].pending
+    count = left // 250 + 1
+    names += ["x" * (len(range(at, left, count)) - 1) for at in range(count)]  # each with a byte of length
+    client, incoming, outgoing = begun(pem, names)
+    assert outgoing.pending == READ_BYTES
+    injected = b"NICK eve\r\nUSER eve 0 * :eve\r\n"
+    with closing(socket.create_connection(("127.0.0.1", server.tls_port), PATIENCE)) as connection:
+        answer = client.do_handshake
+        with suppress(ConnectionError):
+            connection.sendall(outgoing.read() + injected)
+            while data := connection.recv(65_536):
+                incoming.write(data)
+                with suppress(ssl.SSLWantReadError):
+                    assert answer() is None
+                    answer = client.read
+                connection.sendall(outgoing.read())
+    assert not server.troubles
 
 
 @pytest.mark.parametrize(

@@ -340,8 +340,8 @@ class Connection:
         """Goes on over TLS after the client's first record; whether that succeeded."""
         raw = self._writer.transport
         try:
-            await tls.encrypt(self._writer, certificate.context, begun)
-        except OSError as error:  # also TimeoutError
+            await tls.encrypt(self._writer, certificate.context, begun + await self._rest())
+        except (OSError, RuntimeError) as error:  # also TimeoutError, and uvloop's word for one that is gone
             _logger.info("%s: the TLS handshake failed: %s", self.address, error)
             self.mark_lost()
             return False
@@ -351,6 +351,21 @@ class Connection:
         self.send = self.write = transport.write
         self.waiting = self._backlog = lambda: transport.get_write_buffer_size() + raw.get_write_buffer_size()
         return True
+
+    async def _rest(self) -> bytes:
+        """All that came and was not read yet; no more is received until somebody resumes.
+
+        It came before the handshake, perhaps from somebody between: it must not be read as what came after.
+        """
+        rest = b""
+        while True:
+            self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+            data = await self.read(0.0)
+            if data == b"":
+                raise ConnectionResetError("it sends no more")
+            if data is None:
+                return rest
+            rest += data
 
     def write_in_chunks(self, writer: ChunkedWriter) -> None:
         """Sends through a chunked writer from now on."""

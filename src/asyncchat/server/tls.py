@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from asyncchat.errors import Misuse
+from asyncchat.server.limits import READ_BYTES
 
 _logger = logging.getLogger("asyncchat.tls")
 
@@ -204,7 +205,7 @@ async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, begun: 
     Args:
         writer: its writer, to which nothing was written yet.
         context: the server's.
-        begun: what was read from it: the client's first record, after which it waits.
+        begun: all that came from it: the client's first record, after which it waits. Nothing is received.
 
     Raises:
         OSError, TimeoutError: the handshake failed; the connection is closed.
@@ -220,8 +221,10 @@ async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, begun: 
         layer = transport.get_protocol()
         if layer is not before and not shaking.done():
             buffered = cast("asyncio.BufferedProtocol", layer)
-            memoryview(buffered.get_buffer(len(begun)))[: len(begun)] = begun
-            buffered.buffer_updated(len(begun))
+            for at in range(0, len(begun), READ_BYTES):
+                piece = begun[at : at + READ_BYTES]
+                memoryview(buffered.get_buffer(len(piece)))[: len(piece)] = piece
+                buffered.buffer_updated(len(piece))
         await shaking
     except BaseException:
         shaking.cancel()

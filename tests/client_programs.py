@@ -256,6 +256,7 @@ class Emacs(Terminal):
 
 class Epic(Terminal):
     needs: ClassVar[tuple[str, ...]] = ("epic5", "tmux")
+    returns = 120.0
     command = "epic5 -B -l @HOME@/rc -n @NAME@ 127.0.0.1:@PORT@"
     login = "load sasl_auth\nsasl_auth * plain @NAME@ @PASSWORD@\n"
     files: ClassVar[dict[str, str]] = {"rc": "load global\nload reconnect\n@LOGIN@on connect * join #lobby\n"}

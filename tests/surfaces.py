@@ -297,6 +297,8 @@ class Browser(Way):
         field.press("Enter")
 
     def text(self) -> str:
+        # What is far back is loaded when one scrolls there, a page each time that it is asked for here.
+        self.page.locator("#timeline").evaluate("(timeline) => { timeline.scrollTop = 0; }")
         return "\n".join(self.page.locator("#timeline .message .text").all_inner_texts())
 
     def stop(self) -> None:

@@ -32,3 +32,7 @@ def test_completion(before, words):
 def test_usage_is_shown_while_a_command_is_typed():
     assert usage("/kick bo").startswith("/kick NAME [REASON] · Removes a person")
     assert usage("/nonsense") == usage("//kick") == usage("kick") == ""
+
+
+def test_a_name_is_completed_without_controls():
+    assert complete("e", ["eve\x1b[2J"], [], []).words == ("eve: ",)

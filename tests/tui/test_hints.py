@@ -60,6 +60,10 @@ def test_members_with_the_highest_roles_are_first():
     assert hints.member_lines(["me"], {})[0].text == "1 member"
 
 
+def test_a_sign_and_a_name_are_no_command_for_the_terminal():
+    assert [line.text for line in hints.member_lines(["[2Jeve"], {"[2Jeve": "\x1b"})] == ["1 member", "eve"]
+
+
 @pytest.mark.parametrize("width", [1, 9, 20, 60])
 def test_lines_keep_to_their_width(width):
     found = state()

@@ -92,6 +92,14 @@ def test_message_that_was_changed_says_so():
     assert rows[1:] == ["12:00 bob: tea at four (edited)", "12:01 bob: (taken back by anna)"]
 
 
+def test_nobody_s_name_is_a_command_for_the_terminal():
+    gone = said("secret")
+    gone.redacted = "eve\x1b[2J\x9b1m\x07"
+    gone.lines = []
+    rows = shown(Layout(conversation(gone), 60, utc))
+    assert rows[1:] == ["12:00 bob: (taken back by eve)"]
+
+
 def test_server_s_own_notice_has_no_nick():
     pinned = said("anna pinned a message of bob", nick="chat.example", notice=True)
     assert shown(Layout(conversation(pinned), 60, utc))[1:] == ["12:00 anna pinned a message of bob"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from asyncchat.tui.wrapping import MARKS, display_line, display_lines, fitted, one_line, width_of, wrap
+from asyncchat.tui.wrapping import MARKS, display_line, display_lines, fitted, one_line, plain, width_of, wrap
 
 
 def rows(text: str, width: int) -> list[str]:
@@ -69,3 +69,8 @@ def test_marks_are_not_piled_up():
 def test_fitted(text, width, shown):
     assert fitted(text, width) == shown
     assert width_of(fitted(text, width)) == width
+
+
+def test_a_widget_gets_lines_without_markup_or_controls():
+    told = plain("[link=https://example.org]a[/]\x1b]8;;x\x07\nb\x9b2J")
+    assert (told.plain, told.spans) == ("[link=https://example.org]a[/]\nb", [])

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -25,6 +24,7 @@ from asyncchat.tui.dialogs import Question
 from asyncchat.tui.join_screen import JoinRequest, JoinScreen
 from asyncchat.tui.link import beside
 from asyncchat.tui.state import ChatState
+from asyncchat.tui.wrapping import plain
 
 DEFAULT_THEME = "textual-dark"
 
@@ -85,7 +85,9 @@ class ChatApp(App[str]):
             self._join(request)
 
     def _join(self, request: JoinRequest) -> None:
-        self.query_one("#connecting", Static).update(Text(f"Connecting to {request.address}… Ctrl-Q leaves."))
+        self.query_one("#connecting", Static).update(
+            plain(f"Connecting to {request.address}… Ctrl-Q leaves.")
+        )
 
         def connect() -> None:
             try:

@@ -29,6 +29,7 @@ from asyncchat.tui.link import Link, beside
 from asyncchat.tui.panels import Panel
 from asyncchat.tui.state import Call, ChatState, Conversation, Said
 from asyncchat.tui.timeline import Timeline
+from asyncchat.tui.wrapping import plain
 
 PAGE = 200
 """Messages read at a time when one scrolls back."""
@@ -239,7 +240,7 @@ class ChatView(Screen[None]):
     def _set(self, selector: str, text: str | Text) -> None:
         shown = self.query_one(selector, Static)
         if str(shown.content) != str(text) or isinstance(text, Text):
-            shown.update(text if isinstance(text, Text) else Text(text))
+            shown.update(text if isinstance(text, Text) else plain(text))
 
     def _hint(self, text: str) -> None:
         hint = self.query_one("#hint", Static)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from asyncchat.client.slash_commands import COMMANDS
 from asyncchat.core.names import fold
 from asyncchat.text.slash import is_room, name_and_rest
+from asyncchat.tui.wrapping import display_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def complete(
 
 
 def _beginning(begun: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if fold(name).startswith(fold(begun))]
+    return [display_line(name) for name in names if fold(name).startswith(fold(begun))]
 
 
 def usage(text: str) -> str:

@@ -20,7 +20,7 @@ from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Message
 from asyncchat.tui.actions import REACTIONS, Action
 from asyncchat.tui.link import beside
-from asyncchat.tui.wrapping import one_line
+from asyncchat.tui.wrapping import one_line, plain
 
 _WINDOW = """
     align: center middle;
@@ -64,7 +64,7 @@ class Menu(Once[Action | None], ModalScreen[Action | None]):
         with Vertical(classes="window") as window:
             window.border_title = Text(one_line(self._title, 50))
             yield OptionList(
-                *(Option(Text(f"{action.key or ' '}  {action.label}")) for action in self._actions)
+                *(Option(plain(f"{action.key or ' '}  {action.label}")) for action in self._actions)
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -121,7 +121,7 @@ class Question(Once[str | None], ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The question and its input."""
         with Vertical(classes="window") as window:
-            window.border_title = Text(self._title)
+            window.border_title = plain(self._title)
             yield Input(self._value, placeholder=self._hint)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -142,8 +142,8 @@ class Help(Once[None], ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The text, which scrolls."""
         with VerticalScroll(classes="window") as window:
-            window.border_title = self._title
-            yield Static(Text(self._text))
+            window.border_title = plain(self._title)
+            yield Static(plain(self._text))
 
 
 Searcher = Callable[[str], tuple[list[Message], str]]
@@ -177,7 +177,7 @@ class Results(Once[Message | None], ModalScreen[Message | None]):
     def compose(self) -> ComposeResult:
         """Where the search is typed, what was found, and what to say about it."""
         with Vertical(classes="window") as window:
-            window.border_title = self._title
+            window.border_title = plain(self._title)
             if self._search is not None:
                 yield Input(placeholder="words, from:NAME in:#ROOM before:DATE after:DATE")
             yield OptionList()
@@ -210,7 +210,7 @@ class Results(Once[Message | None], ModalScreen[Message | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(Option(_result(message)) for message in self._found)
-        self.query_one("#about", Static).update(Text(about))
+        self.query_one("#about", Static).update(plain(about))
         if self._found:
             options.highlighted = 0
             options.focus()

@@ -96,7 +96,7 @@ def member_lines(names: Iterable[str], prefixes: Mapping[str, str]) -> list[Pane
     heading = PanelLine("", f"{len(ordered)} {'member' if len(ordered) == 1 else 'members'}", "", "heading")
     return [
         heading,
-        *(PanelLine(nick, f"{held.get(fold(nick), '')[:1] or ' '}{one_line(nick, 60)}") for nick in ordered),
+        *(PanelLine(nick, one_line(f"{held.get(fold(nick), '')[:1] or ' '}{nick}", 60)) for nick in ordered),
     ]
 
 

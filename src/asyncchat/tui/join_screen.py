@@ -6,7 +6,6 @@ Owns the form and what is wrong with it; must not know what is remembered or how
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,6 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from asyncchat.client.address import parse_address
 from asyncchat.client.errors import AddressError
 from asyncchat.tui.dialogs import Once
+from asyncchat.tui.wrapping import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class JoinScreen(Once[JoinRequest | None]):
         request = self._request
         with VerticalScroll(can_focus=False):
             yield Static("asyncchat: join a chat", id="title")
-            yield Static(Text(self._fault), id="fault")
+            yield Static(plain(self._fault), id="fault")
             yield Label("Server")
             yield Input(request.address, placeholder="host:port, or the page's link", id="address")
             yield Label("Your name")
@@ -97,7 +97,7 @@ class JoinScreen(Once[JoinRequest | None]):
 
     def _say(self, fault: str) -> None:
         shown = self.query_one("#fault", Static)
-        shown.update(Text(fault))
+        shown.update(plain(fault))
         shown.display = bool(fault)
 
     @on(Input.Submitted)

@@ -287,7 +287,7 @@ class Layout:
             begin = (self._time(entry), Span(name, self._head(entry)))
             head = width_of(self._head(entry))
         if entry.redacted:
-            by = "its author" if fold(entry.redacted) == fold(message.nick) else entry.redacted
+            by = "its author" if fold(entry.redacted) == fold(message.nick) else one_line(entry.redacted, 40)
             told = _cut(f"(taken back by {by})", self._text_width - head)
             return [(*begin, Span("dim", told))]
         if entry.quote:

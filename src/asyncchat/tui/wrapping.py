@@ -6,6 +6,7 @@ Owns cells and words; must not know what a text is part of. Widths are Rich's, w
 import unicodedata
 
 from rich.cells import cell_len, set_cell_size, split_graphemes
+from rich.text import Text
 
 from asyncchat.client.render import lines_of
 from asyncchat.text.sanitize import shown
@@ -40,6 +41,11 @@ def display_line(text: str) -> str:
         if piled <= MARKS:
             kept.append(char)
     return "".join(kept)
+
+
+def plain(text: str) -> Text:
+    """Lines for a widget: without markup or controls, whoever they come from."""
+    return Text("\n".join(map(display_line, text.split("\n"))))
 
 
 def width_of(text: str) -> int:

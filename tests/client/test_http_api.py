@@ -81,6 +81,7 @@ def test_a_busy_server_is_asked_again():
         (response("404 x", "<html>"), NotOurs, "not the address of an asyncchat server"),
         (response("401 x", '{"detail": "x"}'), ApiError, "--token TOKEN"),
         (response("403 x", '{"detail": "Not you."}'), ApiError, "Not you."),
+        (response("403 x", r'{"detail": "a\u001b]0;b\u0007c\u009b2J"}'), ApiError, "^ac$"),
     ],
 )
 def test_failures_in_one_line(answer, error, words):

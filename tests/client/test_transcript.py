@@ -52,6 +52,9 @@ def test_each_line_has_its_speaker():
 
 def test_no_form_passes_on_what_a_terminal_obeys():
     evil = {**MESSAGE, "text": "\x1b[31mred\x07\r\nx", "name": "a\x1b[2Jb"}
+    hidden = transcript.as_json({**MESSAGE, "text": "a\x9b2J\u202eb\ud800"})
+    assert hidden.isascii()
+    assert json.loads(hidden)["text"] == "a\x9b2J\u202eb\ud800"
     forms = [transcript.as_lines(evil), transcript.text_of(evil), transcript.as_json(evil)]
     forms += ["".join(write("#c\x1bi", [evil])) for write in (transcript.markdown, transcript.html)]
     assert [form for form in forms if "\x1b" in form or "\x07" in form] == []

@@ -13,7 +13,16 @@ START_HINT = "Is a server running there? asyncchat serve"
 
 
 class ClientError(AsyncChatError):
-    """A chat could not be joined, or something in it could not be done."""
+    """A chat could not be joined, or something in it could not be done.
+
+    Its text may be the server's, and is shown in terminals: it has no control characters.
+    """
+
+    def __str__(self) -> str:
+        # It loads much, and is needed only where something failed.
+        from asyncchat.text.sanitize import shown
+
+        return shown(super().__str__())
 
 
 class AddressError(ClientError):

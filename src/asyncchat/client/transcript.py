@@ -15,13 +15,17 @@ from asyncchat.client.http_api import Message
 
 _KEYS = ("id", "time", "room", "nick", "text", "kind")
 
+_UNSEEN = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls and marks of direction that JSON may have as they are, and what can't be printed at all."""
+
 _MISSING = "some messages are missing here"
 
 
 def as_json(message: Message) -> str:
     """One object on one line; a gap has a room and a kind only."""
     told = {"nick" if key == "name" else key: value for key, value in message.items()}
-    return json.dumps({key: told[key] for key in _KEYS if key in told}, ensure_ascii=False)
+    line = json.dumps({key: told[key] for key in _KEYS if key in told}, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def as_lines(message: Message) -> str:

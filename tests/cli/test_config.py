@@ -56,6 +56,12 @@ def test_check(file, tmp_path):
     assert f"{wrong}, line 1: " in done.stderr
     wrong.write_text('motd = "none.txt"')
     assert config("check", str(wrong)).returncode == 1
+    wrong.write_text('[tls]\ncert = "none.pem"')
+    done = config("check", str(wrong))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "none.pem can't be read" in done.stderr
+    wrong.write_text('[tls]\nkey = "none.pem"')
+    assert config("check", str(wrong)).returncode == 2
     done = config("check", str(tmp_path / "none"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 

@@ -212,6 +212,8 @@ def test_a_bot_and_an_account_speak_in_their_names(server, shell):
         (("export", "nowhere", "--format", "html"), 1, "There is no such room, or it may not be read."),
         (("search", "nowhere", "x"), 1, "There is no such room, or it may not be read."),
         (("who", "nowhere"), 1, "There is no such room, or it may not be read."),
+        (("say", "lobby", " "), 1, "There is nothing to say: the text is empty"),
+        (("say", "lobby"), 1, "There is nothing to say: standard input is empty"),
         (("say", "a b", "x"), 2, "'a b' is not a room: it has a space"),
         (("say", "lobby", "x", "--token", "wrong"), 1, "That is no token, or it was revoked."),
         (("say", "lobby", "x", "--nick", "a b"), 1, "That name is not allowed: it has a space."),

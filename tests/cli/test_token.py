@@ -39,7 +39,7 @@ def test_without_a_server(database):
     ("args", "status", "words"),
     [
         (("add", "ci"), 1, "a token needs at least one room: --room ROOM"),
-        (("add", "c i", "--room", "x"), 1, "a token can't have that name"),
+        (("add", "c i", "--room", "x"), 1, "that can't be a name"),
         (("add", "ci", "--room", "a b"), 1, "that is not the name of a room: #a b"),
         (("add", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),
         (("add",), 2, "Missing argument"),

@@ -20,6 +20,7 @@ from asyncchat import (
     Gap,
     Joined,
     Left,
+    LoginRefused,
     Message,
     NickError,
     NotConnected,
@@ -417,6 +418,16 @@ def test_server_that_speaks_no_irc(joined):
 def test_nick_that_is_none(joined, nick):
     with pytest.raises(NickError):
         joined("127.0.0.1:1", nick=nick)
+
+
+def test_account_without_a_password(joined):
+    with pytest.raises(LoginRefused, match="the password is empty"):
+        joined("127.0.0.1:1", nick="me", account="me")
+
+
+def test_one_room_as_it_is(joined):
+    with Scripted(normal) as server, joined(server.address, nick="me", rooms="#ci") as chat:
+        assert chat.rooms == ["#ci"]
 
 
 # A plain-text server.

@@ -139,7 +139,7 @@ def test_the_memory_is_no_path(file):
         ('port = "x"', "port in FILE, line 1: expected int, got str"),
         ("host = ''", "host in FILE, line 1: it is empty"),
         ("port = 70000", "port in FILE, line 1: expected int <= 65535"),
-        ("\n[history]\ndurable = 'x'", "history.durable in FILE, line 3: invalid enum value 'x'"),
+        ("\n[history]\ndurable = 'x'", "history.durable in FILE, line 3: it is none of process, power"),
         (
             "name = 'a b'",
             "name in FILE, line 1: it can have only letters, digits, dots and dashes, at most 63, "

@@ -57,6 +57,10 @@ def check(context: click.Context, /, file: str | None) -> None:
         from asyncchat.server.reload import read_motd
 
         read_motd(effective.config.motd)
+    if effective.config.tls_cert or effective.config.tls_key:
+        from asyncchat.server.tls import stated_certificate
+
+        stated_certificate(effective.config.tls_cert, effective.config.tls_key)
     for warning in filter(None, (exposed(effective), undotted(effective.config.name))):
         click.echo(f"Warning: {warning}", err=True)
     click.echo(f"{source.file_name} is valid")

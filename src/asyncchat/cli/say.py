@@ -65,6 +65,8 @@ def command(
     name = room_of(room)
     api = opened(server, token)
     said = " ".join(text) if text else "" if file is not None else _standard_input()
+    if file is None and not said.strip():
+        raise AsyncChatError(f"There is nothing to say: {'the text' if text else 'standard input'} is empty")
     if code:
         said = f"```\n{said}\n```"
     if file is not None:
@@ -95,10 +97,7 @@ def _standard_input() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         raise Misuse("Give a text, or a pipe to read it from")
     # A little more than a message may have: what never ends is not read for ever.
-    text = sys.stdin.buffer.read(_TEXT_BYTES + 2).decode("utf-8", "replace").rstrip("\r\n")
-    if not text.strip():
-        raise AsyncChatError("There is nothing to say: standard input is empty")
-    return text
+    return sys.stdin.buffer.read(_TEXT_BYTES + 2).decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _sent(api: "HttpApi", path: str) -> str:

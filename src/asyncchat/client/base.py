@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from asyncchat.client.address import Address, parse_address
-from asyncchat.client.errors import NickError, NotConnected, TimedOut
+from asyncchat.client.errors import LoginRefused, NickError, NotConnected, TimedOut
 from asyncchat.client.events import Event
 from asyncchat.client.irc_session import IrcSession
 from asyncchat.client.lifecycle import Lifecycle
@@ -21,7 +21,7 @@ from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY
-from asyncchat.core.scram import prepared
+from asyncchat.core.scram import ScramFault, prepared
 
 T = TypeVar("T")
 
@@ -56,9 +56,14 @@ class BaseClient(ABC):
         if any(char in "\r\n\0" for char in password):
             raise ValueError("a password must be one line")
         if account:
-            prepared(password)
+            try:
+                prepared(password)
+            except ScramFault as fault:
+                raise LoginRefused(account, f"{fault}.") from fault
         self.address = parse_address(address) if isinstance(address, str) else address
-        wanted = (self.address.room or LOBBY,) if rooms is None else tuple(dict.fromkeys(rooms))
+        if rooms is None:
+            rooms = [self.address.room or LOBBY]
+        wanted = (rooms,) if isinstance(rooms, str) else tuple(dict.fromkeys(rooms))
         settings = self._settings = Settings(
             nick=nick,
             rooms=wanted,

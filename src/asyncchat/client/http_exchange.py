@@ -178,5 +178,6 @@ def _with_tls(connected: socket.socket, address: Address) -> socket.socket:
     try:
         return ssl.create_default_context().wrap_socket(connected, server_hostname=address.host)
     except ssl.SSLError as error:
-        reason = getattr(error, "verify_message", "") or "it does not speak TLS"
-        raise Unreachable(str(address), reason) from error
+        untrusted = getattr(error, "verify_message", "")
+        hint = "If you trust its certificate, name the file of it in SSL_CERT_FILE." if untrusted else ""
+        raise Unreachable(str(address), untrusted or "it does not speak TLS", hint) from error

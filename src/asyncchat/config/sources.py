@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -261,7 +261,10 @@ def _converted(row: options.Row, value: object, place: str, *, strict: bool = Fa
     try:
         converted = msgspec.convert(value, row.type, strict=strict)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {_half_sentence(error)}") from error
+        inner = get_args(row.type)[0]
+        choices = ", ".join(get_args(inner)) if get_origin(inner) is Literal else ""
+        fault = f"it is none of {choices}" if choices else _half_sentence(error)
+        raise ConfigError(f"{place}: {fault}") from error
     fault = row.option.check(converted)
     if fault:
         raise ConfigError(f"{place}: {fault}")

@@ -24,7 +24,7 @@ from asyncchat.server.reload import ServeError, read_motd
 from asyncchat.server.secret_file import kept_beside, key_beside
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
-from asyncchat.server.tls import Certificate, is_pair, self_signed
+from asyncchat.server.tls import Certificate, is_pair, self_signed, stated_certificate
 
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
@@ -142,13 +142,9 @@ def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
 
 def _certificate(config: ServeConfig, database: Path | None) -> Certificate | None:
     """The certificate of the options; None: there is no TLS."""
-    if config.tls_cert:
-        file = Path(config.tls_cert).expanduser()
-        return Certificate(file, Path(config.tls_key).expanduser() if config.tls_key else file)
-    if config.tls_key:
-        raise Misuse("--tls-key needs the certificate: --tls-cert FILE")
-    if config.tls == "off":
-        return None
+    stated = stated_certificate(config.tls_cert, config.tls_key)
+    if stated or config.tls == "off":
+        return stated
     names = [config.name, "localhost", "127.0.0.1", *addresses.own_addresses()]
     with tempfile.TemporaryDirectory() as folder:
         beside = database or Path(folder, "memory")

@@ -98,6 +98,19 @@ class Certificate:
         return tuple(found)
 
 
+def stated_certificate(certificate: str, key: str) -> Certificate | None:
+    """The certificate that the options name, with its key, which may be in the same file; None: none.
+
+    Raises:
+        Misuse: they can't be used.
+    """
+    if certificate:
+        return Certificate(Path(certificate).expanduser(), Path(key or certificate).expanduser())
+    if key:
+        raise Misuse("--tls-key needs the certificate: --tls-cert FILE")
+    return None
+
+
 def self_signed(names: Iterable[str]) -> str:
     """A new certificate for these host names and addresses that nobody else signed, and its key, as PEM.
 

@@ -155,7 +155,7 @@ class TokenFault(enum.Enum):
 
     EXISTS = "there is a token of that name already"
     HELD = "a person or an account has that name"
-    NOT_ALLOWED = "a token can't have that name"
+    NOT_ALLOWED = "that can't be a name"
     ROOM = "that is not the name of a room"
     NO_ROOMS = "a token needs at least one room: --room ROOM"
     TOO_MANY_ROOMS = "a token can't be for so many rooms; * stands for all"

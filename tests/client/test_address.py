@@ -48,6 +48,8 @@ BAD = [
     ("me@host", "is not a host name"),
     ("host/room", "irc://host/room"),
     ("plain://host/room", "one room"),
+    ("https://host/#room", "has no TLS"),
+    ("ircs://host", "has no TLS"),
     ("irc://host/a b", "is not a room"),
     ("irc://host/a,b", "is not a room"),
 ]

@@ -60,6 +60,11 @@ def parse_address(text: str) -> Address:
     scheme = scheme.lower()
     if scheme == "http":
         return _page(text, rest)
+    if scheme in ("https", "ircs", "tls", "wss"):
+        raise AddressError(
+            text,
+            "this client has no TLS; use irc://HOST:PORT on a network that you trust, or through a tunnel",
+        )
     if scheme not in SCHEMES:
         raise AddressError(
             text,

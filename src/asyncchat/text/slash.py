@@ -225,13 +225,17 @@ def help_lines(command: SlashCommand) -> list[str]:
     return before + [f"  {'' if at else first:<{HELP_COLUMN}}  {line}" for at, line in enumerate(lines)]
 
 
+def in_order(known: Mapping[str, SlashCommand] = COMMANDS) -> list[SlashCommand]:
+    """The commands as the help lists them."""
+    return sorted(dict.fromkeys(known.values()), key=lambda command: command.section)
+
+
 def help_text(notes: Iterable[str], known: Mapping[str, SlashCommand] = COMMANDS) -> str:
     """The list of commands in lines, and what else a person should know."""
-    listed = sorted(dict.fromkeys(known.values()), key=lambda command: command.section)
     return "\n".join(
         (
             "What you type goes to the room; a line that begins with / is a command:",
-            *(line for command in listed for line in help_lines(command)),
+            *(line for command in in_order(known) for line in help_lines(command)),
             *notes,
         )
     )

@@ -120,6 +120,10 @@ class ChatScreen(ChatView):
         command = COMMANDS.get(line[1:].split(" ")[0].lower()) if line.startswith("/") else None
         if command is not None and command.name == "part":
             self._parting |= {fold(name) for name in (room, line.partition(" ")[2].split(" ")[0]) if name}
+        is_list = command is not None and command.name == "help" and not line.partition(" ")[2].strip()
+        if is_list and not terminal.commands_go_through:
+            self._from_thread(self._list_commands)
+            return
         try:
             obey(terminal, line)
         except Leave as leave:
@@ -286,6 +290,9 @@ class ChatScreen(ChatView):
     def action_help(self) -> None:
         """Shows the keys."""
         self.app.push_screen(Help("Help", hints.HELP))
+
+    def _list_commands(self) -> None:
+        self.app.push_screen(Help("Commands", hints.commands_help(self._terminal.notes)))
 
     def action_leave_or_copy(self) -> None:
         """Copies what is selected, empties what is typed, or leaves at the second time."""

@@ -48,6 +48,10 @@ HERE = ("127.0.0.0/8",)
         ("2002:7f00:1::", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::808:808", True),
+        ("64:ff9b:1::808:808", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("::127.0.0.1", False),
+        ("fec0::1", False),
         ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
     ],
 )
@@ -58,6 +62,7 @@ def test_only_public_addresses(address, allowed):
 def test_a_network_that_the_operator_lists():
     assert is_allowed("10.1.2.3", ("10.0.0.0/8",))
     assert is_allowed("::ffff:10.1.2.3", ("10.0.0.0/8",))
+    assert is_allowed("::1", ("::1/128",))
     assert not is_allowed("10.1.2.3", ("10.2.0.0/16", "fd00::/8"))
 
 

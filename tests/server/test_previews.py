@@ -1,5 +1,6 @@
 """What a page says of itself: which link is looked at, where redirects may lead, and what is read."""
 
+import itertools
 import queue
 import threading
 from contextlib import contextmanager
@@ -7,8 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from asyncchat.server import previews
 from asyncchat.server.outgoing import NotPublic
-from asyncchat.server.previews import MOST_REDIRECTS, PAGE_BYTES, Preview, fetched, link_in, read
+from asyncchat.server.previews import (
+    MOST_REDIRECTS,
+    PAGE_BYTES,
+    PAGE_SECONDS,
+    Preview,
+    fetched,
+    link_in,
+    read,
+)
 
 HERE = ("127.0.0.0/8",)
 PAGE = b"""<!doctype html><html><head><meta charset=utf-8><title>Tea &amp; biscuits</title>
@@ -108,6 +118,15 @@ def test_a_redirect_is_followed_and_each_address_is_checked():
             asked.get()
         assert fetched(f"{base}/round", here) is None
         assert asked.qsize() == MOST_REDIRECTS + 1
+
+
+def test_redirects_have_the_time_of_one_page_together(monkeypatch):
+    times = itertools.count(0, PAGE_SECONDS / 2.5)
+    monkeypatch.setattr(previews, "monotonic", lambda: next(times))
+    with pages({"/round": (302, {"Location": "/round"}, b"")}) as (base, asked):
+        with pytest.raises(TimeoutError):
+            fetched(f"{base}/round", HERE)
+        assert asked.qsize() == 2
 
 
 def test_only_pages_are_read():

@@ -33,7 +33,11 @@ _MOST_ADDRESSES: Final = 3
 _HEAD_BYTES: Final = 65_536
 """Bytes of the head of an answer."""
 
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_EMBEDDING: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
+"""IPv6 addresses that end with the IPv4 address they stand for (RFC 6052, 7915)."""
+
+_LOCAL: Final = tuple(map(ipaddress.IPv6Network, ("fec0::/10", "64:ff9b:1::/48", "::/96")))
+"""Networks that are of one site or of none (RFC 3879, 8215, 4291); this Python may take them for public."""
 
 FAULTS: Final = (OSError, h11.ProtocolError, ValueError)
 """What a request raises; ``TimeoutError``, ``ssl.SSLError`` and ``NotPublic`` are among them."""
@@ -132,15 +136,16 @@ def is_allowed(address: str, networks: Collection[str]) -> bool:
         return is_allowed(str(inner), networks)
     if any(found in ipaddress.ip_network(network, strict=False) for network in networks):
         return True
+    is_near = any(found in network for network in _LOCAL)
     is_tunnel = isinstance(found, ipaddress.IPv6Address) and found.teredo is not None
-    return found.is_global and not found.is_multicast and not is_tunnel
+    return found.is_global and not (found.is_multicast or is_near or is_tunnel)
 
 
 def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """The IPv4 address that an IPv6 address stands for."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
-    if address in _NAT64:
+    if any(address in network for network in _EMBEDDING):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
 

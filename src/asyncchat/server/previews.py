@@ -14,6 +14,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -178,10 +179,11 @@ def fetched(url: str, networks: tuple[str, ...] = ()) -> Preview | None:
         ValueError: it is no address of the web.
     """
     target = _ascii(url)
+    until = monotonic() + PAGE_SECONDS
     for _ in range(MOST_REDIRECTS + 1):
         answer = outgoing.request(
             "GET", target, (("Accept", ", ".join(_TYPES)),),
-            networks=networks, seconds=PAGE_SECONDS / 2, most_bytes=PAGE_BYTES,
+            networks=networks, seconds=until - monotonic(), most_bytes=PAGE_BYTES,
         )  # fmt: skip
         where = answer.headers.get("location", "")
         if answer.status not in (301, 302, 303, 307, 308) or not where:

@@ -454,6 +454,43 @@ def test_history_on_joining(world, amy):
     assert bob.kinds()[0] is Joined
 
 
+def test_what_happened_to_messages_during_a_break_is_told(world, amy):
+    bob = world.person("bob", playback=True)
+    bob.connect()
+    bob.settle()
+    for text in ("first", "second"):
+        say(amy, text)
+    amy.settle()
+    bob.settle()
+    first, second = (message.id for message in bob.messages())
+    bob.cut()
+    amy.session.react(ROOM, first, "👍", True)
+    amy.session.command("REDACT", ROOM, second)
+    amy.settle()
+    bob.connect()
+    bob.settle()
+    assert [event.id for event in bob.yielded if isinstance(event, Reacted | Redacted)] == [first, second]
+    assert bob.texts() == ["first", "second"]
+
+
+def test_joins_do_not_make_the_history_short(world, amy):
+    for number in range(5):
+        say(amy, f"{number}")
+    amy.settle()
+    for _ in range(250):
+        amy.session.part(ROOM, "")
+        amy.session.join(ROOM)
+    amy.settle()
+    bob = world.person("bob", history=3, playback=True)
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == ["2", "3", "4"]
+    assert bob.kinds()[0] is Joined
+    oldest = bob.session.history(ROOM, "BEFORE", f"msgid={bob.messages()[0].id}", 3)
+    bob.settle()
+    assert [message.text for message in oldest.result(0)] == ["0", "1"]
+
+
 def test_ghost_is_waited_for(world, amy, bob):
     ghost = bob.peer
     bob.session.lost()

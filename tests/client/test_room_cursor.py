@@ -31,3 +31,17 @@ def test_page_that_is_cut_because_its_texts_are_long_is_not_the_last(count, char
     page = tuple(message(number, "x" * characters) for number in range(1, count + 1))
     found, goes_on = cursor.page(HistoryPage(1, "#ci", page, ended=ended))
     assert (len(found), goes_on) == (count, more)
+
+
+def test_page_of_joins_is_not_the_last_and_is_read_on_behind_it():
+    cursor = RoomCursor("#ci")
+    cursor.is_new(message(0, "before"))
+    backfill = cursor.begin()
+    backfill.asked = 200
+    until = START + timedelta(seconds=9)
+    assert cursor.page(HistoryPage(1, "#ci", (), oldest="e-1", newest="e-9", until=until)) == ([], True)
+    assert backfill.position == "msgid=e-9"
+    last = HistoryPage(
+        2, "#ci", (message(10, "here"),), ended=True, oldest="e-10", newest="e-10", until=until
+    )
+    assert cursor.page(last) == ([message(10, "here")], False)

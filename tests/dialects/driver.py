@@ -292,8 +292,8 @@ class Hub:
         found = [
             record
             for record in self.records
-            if isinstance(record.event, Said)
-            and fold(record.event.room) == room.key
+            if (asked.events or isinstance(record.event, Said))
+            and fold(getattr(record.event, "room", "")) == room.key
             and within(record, asked.window)
         ]
         page = part(found, asked.window)

@@ -151,10 +151,12 @@ def heard(chat: Client, text: str):
 def test_what_is_done_with_a_message(server):
     async def scene() -> None:
         with Client(address_of(server), nick="boris", rooms=["#deeds"], echo=True) as bob:
-            bob.edit("#deeds", bob.say("#deeds", "tea?").wait(), "tea or coffee?")
+            first = bob.say("#deeds", "tea?").wait()
+            bob.react("#deeds", first, "🍵")
+            bob.edit("#deeds", first, "tea or coffee?")
             bob.say("#deeds", "anybody?").wait()
             async with joined(address_of(server), "alice", "#deeds") as alice:
-                await alice.sees("tea or coffee? (edited)")
+                await alice.sees("tea or coffee? (edited)", "🍵 1")
                 id = bob.say("#deeds", "tea at five").wait()
                 await alice.sees("tea at five")
                 await alice.pilot.press("up", "r")

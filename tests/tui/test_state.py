@@ -157,6 +157,28 @@ def test_message_from_the_history_is_marked_if_it_was_edited():
     assert talk.state.current.by_id["e-0"].edited
 
 
+def test_reactions_of_the_history_come_in_any_order():
+    talk = Talk()
+    second = timedelta(seconds=1)
+    # The newest page was read first: what it reacts to is not known yet.
+    talk.take(events.Reacted(START + 2 * second, "#tea", "anna", "e-0", "🎉", on=False))
+    talk.take(events.Reacted(START + 2 * second, "#tea", "me", "e-0", "👍"))
+    said = events.Message("e-0", START, "#tea", "bob", "older", replayed=True)
+    earlier = [
+        events.Reacted(START + second, "#tea", "anna", "e-0", "🎉"),
+        events.Reacted(START + second, "#tea", "anna", "e-0", "👍"),
+        events.Edited(START + second, "#tea", "bob", "e-0", "an earlier text"),
+    ]
+    talk.state.older(talk.state.current, [said], earlier)
+    entry = talk.state.current.by_id["e-0"]
+    assert {key: set(who.values()) for key, who in entry.reactions.items()} == {"👍": {"anna", "me"}}
+    assert entry.lines == ["older"]
+    # What was told before a break is told again after it.
+    talk.take(events.Reacted(START + 2 * second, "#tea", "me", "e-0", "👍"))
+    talk.take(events.Reacted(START + second, "#tea", "anna", "e-0", "🎉"))
+    assert list(entry.reactions) == ["👍"]
+
+
 def test_who_comes_and_goes_at_a_time_is_one_line():
     talk = Talk()
     for nick in ("anna", "bob"):

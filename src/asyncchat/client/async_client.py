@@ -12,7 +12,7 @@ from typing import Self
 from asyncchat.client.async_transport import AsyncTransport, finished
 from asyncchat.client.base import QUEUED, BaseClient, history_request, search_request, speech_of
 from asyncchat.client.errors import NotConnected, TimedOut
-from asyncchat.client.events import Event, Message
+from asyncchat.client.events import Event
 from asyncchat.client.pending import Found, Receipt
 
 
@@ -147,7 +147,7 @@ class AsyncClient(BaseClient):
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
-    ) -> list[Message]:
+    ) -> Found:
         """Reads from a room's history, oldest first (``Client.history``).
 
         Raises:

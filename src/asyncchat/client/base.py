@@ -52,6 +52,7 @@ class BaseClient(ABC):
         realname: str = "",
         password: str = "",
         account: str = "",
+        playback: bool = False,
     ) -> None:
         if any(char in "\r\n\0" for char in password):
             raise ValueError("a password must be one line")
@@ -78,6 +79,7 @@ class BaseClient(ABC):
             reconnect=reconnect,
             password=password,
             account=account,
+            playback=playback,
             keys={self.address.room: self.address.key} if self.address.key else {},
         )
         self._life = Lifecycle(self.address, _new_session(self.address, settings), settings)

@@ -11,7 +11,7 @@ from typing import Self
 
 from asyncchat.client.base import QUEUED, BaseClient, history_request, search_request, speech_of
 from asyncchat.client.errors import NotConnected, TimedOut
-from asyncchat.client.events import Event, Message
+from asyncchat.client.events import Event
 from asyncchat.client.pending import Found, Receipt
 from asyncchat.client.transport import Transport
 
@@ -57,6 +57,8 @@ class Client(BaseClient):
         realname: the real name that IRC shows; '': the nick.
         password: the server's password, if it needs one; with ``account`` that account's.
         account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent).
+        playback: whether what the history tells of messages is yielded too, after a break and at first:
+            ``Reacted``, ``Edited`` and ``Redacted``, some of them again.
 
     Raises:
         ValueError: the password has more than one line, or can't be an account's.
@@ -139,7 +141,7 @@ class Client(BaseClient):
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
-    ) -> list[Message]:
+    ) -> Found:
         """Reads from a room's history, oldest first.
 
         Args:

@@ -13,7 +13,7 @@ from typing import Any
 from asyncchat.client import errors, events
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
-from asyncchat.client.pending import Found, Lookup, Receipt
+from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.resume import Resume
 from asyncchat.core.features.messages import Speech
@@ -65,6 +65,7 @@ class IrcSession(ClientSession):
             realname=settings.realname,
             password="" if login is not None else settings.password,
             login=login,
+            playback=settings.playback,
         )
         self._connected = True
         self.failure, self.ready, self.nick = None, False, nick
@@ -255,11 +256,14 @@ class IrcSession(ClientSession):
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Asks for a page of a room's history."""
         server = self._dialect.server
-        return self._look_up(
+        lookup = self._look_up(
             f"The history of {room} can't be read",
             "" if server.keeps_history else "this server has no history",
             lambda token: self._dialect.history(token, room, kind, position, limit=min(limit, server.page)),
         )
+        lookup.limit = min(limit, server.page)
+        lookup.is_forward = kind == "AFTER"
+        return lookup
 
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
         """Searches messages."""
@@ -355,9 +359,17 @@ class IrcSession(ClientSession):
 
     def _page_read(self, page: client_values.HistoryPage) -> None:
         if (lookup := self._lookups.pop(page.token, None)) is not None:
-            lookup.answer(Found(page.messages, page.reached, page.why))
+            if lookup.take(page):
+                self._read_on(page, lookup)
         elif self._resume.page(page):
             self._step()
+
+    def _read_on(self, page: client_values.HistoryPage, lookup: Lookup) -> None:
+        """Asks for what a page is short of: other things than messages count in it."""
+        token, server = next(self._tokens), self._dialect.server
+        kind, id = ("AFTER", page.newest) if lookup.is_forward else ("BEFORE", page.oldest)
+        self._lookups[token] = lookup
+        self._dialect.history(token, page.room, kind, f"msgid={id}", limit=server.page)
 
     def _history_failed(self, value: client_values.HistoryFailed) -> None:
         if (lookup := self._lookups.pop(value.token, None)) is not None:

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from asyncchat.client.errors import ClientError, NotDelivered, TimedOut
-from asyncchat.dialects.irc.client_values import Message
+from asyncchat.dialects.irc.client_values import HistoryPage, MemberEvent, Message
+
+MOST_PAGES = 40
+"""Most pages read for one answer: a room may have thousands of joins between two messages."""
 
 
 class Pending:
@@ -118,6 +121,7 @@ class Found(list[Message]):
             to this time. None: it looked everywhere, or found as many as you asked for.
         why: why it looked no further: ``timeout``, ``indexing`` (its index is being made), ``full`` (a page
             holds no more), or empty: it did not say.
+        changes: the reactions, edits and redactions there, in order; only with the client's ``playback``.
     """
 
     def __init__(
@@ -126,6 +130,7 @@ class Found(list[Message]):
         super().__init__(messages)
         self.reached = reached
         self.why = why
+        self.changes: tuple[MemberEvent, ...] = ()
 
 
 class Lookup(Pending):
@@ -133,18 +138,36 @@ class Lookup(Pending):
 
     Args:
         failed: what to say where there is none, such as "The search failed".
+
+    Attributes:
+        limit: how many messages are wanted of the history.
+        is_forward: whether they are read on towards now.
     """
 
     def __init__(self, failed: str) -> None:
         super().__init__()
         self._failed = failed
+        self.limit = 0
+        self.is_forward = False
         self._messages = Found()
+        self._pages = 0
         self._failure = ""
 
-    def answer(self, messages: Found) -> None:
-        """Sets the answer."""
-        self._messages = messages
+    def take(self, page: HistoryPage) -> bool:
+        """Takes a page of the answer; returns whether another one is wanted, because this one is short."""
+        before = self._messages
+        pages = (before, page.messages) if self.is_forward else (page.messages, before)
+        found = self._messages = Found((*pages[0], *pages[1]), page.reached, page.why)
+        found.changes = (
+            (*before.changes, *page.changes) if self.is_forward else (*page.changes, *before.changes)
+        )
+        self._pages += 1
+        if page.newest and not page.ended and len(found) < self.limit and self._pages < MOST_PAGES:
+            return True
+        if page.newest:
+            del found[slice(self.limit, None) if self.is_forward else slice(-self.limit)]
         self._finish()
+        return False
 
     def fail(self, reason: str) -> None:
         """Sets why there is no answer."""

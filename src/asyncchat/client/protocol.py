@@ -60,6 +60,7 @@ class Settings:
     reconnect: bool = True
     password: str = field(default="", repr=False)
     account: str = ""
+    playback: bool = False
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Clock = field(default_factory=Clock)
 

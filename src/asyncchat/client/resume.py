@@ -189,8 +189,15 @@ class Resume:
         cursor = self._readings.pop(page.token, None)
         if cursor is None:
             return False
+        backfill = cursor.backfill
+        if backfill is not None and backfill.latest:
+            if backfill.first.take(page) and self._dialect is not None:
+                self._read_on(cursor, self._dialect, before=page.oldest)
+                return True
+            first = backfill.first.result(0)
+            page = msgspec.structs.replace(page, messages=tuple(first), changes=first.changes)
         found, more = cursor.page(page)
-        for event in found:
+        for event in (*found, *page.changes):
             self._give_event(event)
         if more and self._dialect is not None:
             self._read_on(cursor, self._dialect)
@@ -211,14 +218,18 @@ class Resume:
 
     # Details.
 
-    def _read_on(self, cursor: RoomCursor, dialect: IrcClient) -> None:
+    def _read_on(self, cursor: RoomCursor, dialect: IrcClient, before: str = "") -> None:
         backfill = cursor.backfill
         if backfill is None:
             return
         token = next(self._tokens)
         self._readings[token] = cursor
-        backfill.asked = min(dialect.server.page, _HISTORY_PAGE, backfill.latest or _HISTORY_PAGE)
+        # With playback a page may have few messages among all else.
+        most = _HISTORY_PAGE if self._settings.playback else backfill.latest or _HISTORY_PAGE
+        backfill.asked = min(dialect.server.page, most)
         kind, position = ("LATEST", "*") if backfill.latest else ("AFTER", backfill.position)
+        if before:
+            kind, position = "BEFORE", f"msgid={before}"
         dialect.history(token, cursor.name, kind, position, limit=backfill.asked)
 
     def _abandon(self, cursor: RoomCursor) -> None:

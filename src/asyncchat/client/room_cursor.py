@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from asyncchat.client.events import Event, Gap, Message
+from asyncchat.client.pending import Lookup
 from asyncchat.dialects.irc.client_values import HistoryPage
 
 SEEN = 4096
@@ -33,6 +34,7 @@ class Backfill:
     Attributes:
         latest: how many messages of a new room are wanted; 0: all after our position.
         gap: whether what is found next may not directly follow what was seen last.
+        first: gathers the latest messages of a new room, over several pages if these have few.
     """
 
     latest: int = 0
@@ -41,6 +43,10 @@ class Backfill:
     asked: int = 0
     by_time: bool = False
     gap: bool = False
+    first: Lookup = field(default_factory=lambda: Lookup("The history can't be read"))
+
+    def __post_init__(self) -> None:
+        self.first.limit = self.latest
 
 
 class RoomCursor:
@@ -120,9 +126,14 @@ class RoomCursor:
                     found.append(Gap(self.name, after, message.id, since, message.time))
                 backfill.gap = False
                 found.append(message)
+        if page.until is not None:
+            self.touch(page.until)
         position, backfill.position = backfill.position, self._from_here(by_time=backfill.by_time)
+        if page.newest and not backfill.by_time:
+            backfill.position = f"msgid={page.newest}"
         heads = sum(1 for message in page.messages if not message.part)
-        is_last = page.ended or (heads < backfill.asked and _size(page) < LONG_PAGE)
+        is_short = heads < backfill.asked and _size(page) < LONG_PAGE
+        is_last = page.ended or (is_short and not page.newest)
         more = not (met or backfill.latest or is_last or backfill.position == position)
         return found, more
 

@@ -285,7 +285,7 @@ class ChatView(Screen[None]):
         try:
             for _ in range(PAGES_TO_FIND if wanted else 1):
                 page = self.chat.history(conversation.name, before=conversation.older_than, limit=PAGE)
-                self.app.call_from_thread(self.state.older, conversation, page)
+                self.app.call_from_thread(self.state.older, conversation, page, page.changes)
                 if conversation.is_complete or wanted in conversation.by_id:
                     break
         except ClientError as error:

@@ -37,6 +37,7 @@ def connect(request: JoinRequest) -> Client:
         rooms=[first],
         history=HISTORY,
         echo=True,
+        playback=True,
         account=request.account,
         password=request.password,
     )

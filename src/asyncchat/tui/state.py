@@ -26,6 +26,9 @@ SHOWN_ENTRIES = 200_000
 TYPING_LASTS = {"active": timedelta(seconds=6), "paused": timedelta(seconds=30)}
 """How long somebody counts as typing (IRCv3 client-tags/typing)."""
 
+REACTED_TO = 10_000
+"""Most messages of a room whose reactions are known, the messages themselves or not."""
+
 _QUOTED = 80
 """Characters of a message shown above its answer."""
 
@@ -122,6 +125,7 @@ class Conversation:
         self.is_settling = False
         self.typing: dict[str, tuple[str, datetime]] = {}
         self.by_id: dict[str, Said] = {}
+        self._reactions: dict[str, dict[tuple[str, str], events.Reacted]] = {}
         self._known: set[tuple[str, int]] = set()
 
     @property
@@ -159,6 +163,26 @@ class Conversation:
         self.removed -= len(new)
         return len(new)
 
+    def react(self, event: events.Reacted) -> None:
+        """Takes a reaction, of now or of the history, in any order; its message may be read later."""
+        last = self._reactions.pop(event.id, {})
+        self._reactions[event.id] = last
+        if len(self._reactions) > REACTED_TO:
+            del self._reactions[next(iter(self._reactions))]
+        key = one_line(event.reaction, 24), fold(event.nick)
+        if key in last and last[key].time > event.time:
+            return
+        last[key] = event
+        if (entry := self.by_id.get(event.id)) is not None and not entry.redacted:
+            self._show_reactions(entry)
+            self.change(entry)
+
+    def _show_reactions(self, entry: Said) -> None:
+        entry.reactions = {}
+        for (reaction, nick), event in self._reactions.get(entry.message.id, {}).items():
+            if event.on:
+                entry.reactions.setdefault(reaction, {})[nick] = event.nick
+
     def change(self, entry: Entry) -> None:
         """Notes that an entry looks different."""
         entry.version += 1
@@ -185,6 +209,8 @@ class Conversation:
         if isinstance(entry, Said) and entry.message.id:
             self._known.add((entry.message.id, entry.message.part))
             self.by_id.setdefault(entry.message.id, entry)
+            if entry.message.id in self._reactions:
+                self._show_reactions(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +322,16 @@ class ChatState:
         conversation = self.conversations.get(fold(room), self.current) if room else self.current
         conversation.add(Notice(now, text, is_error=is_error))
 
-    def older(self, conversation: Conversation, messages: Iterable[Message]) -> int:
-        """Takes a page of the history; returns how many messages of it were new."""
+    def older(
+        self, conversation: Conversation, messages: Iterable[Message], changes: Iterable[events.Event] = ()
+    ) -> int:
+        """Takes a page of the history, and what happened there; returns how many messages of it were new.
+
+        The messages have the text of now: of what happened to them only reactions are needed.
+        """
+        for change in changes:
+            if isinstance(change, events.Reacted):
+                self._reacted(change)
         messages = list(messages)
         conversation.is_complete = not messages or messages[0].id == conversation.read_to
         if messages:
@@ -377,17 +411,9 @@ class ChatState:
         found.change(last)
 
     def _reacted(self, event: events.Reacted) -> None:
-        found = self._message(event.room, event.id)
-        if found is None or fold(event.nick) in self.ignored:
-            return
-        conversation, entry = found
-        who = entry.reactions.setdefault(one_line(event.reaction, 24), {})
-        if event.on:
-            who[fold(event.nick)] = event.nick
-        else:
-            who.pop(fold(event.nick), None)
-        entry.reactions = {reaction: who for reaction, who in entry.reactions.items() if who}
-        conversation.change(entry)
+        conversation = self.conversations.get(fold(event.room))
+        if conversation is not None and fold(event.nick) not in self.ignored:
+            conversation.react(event)
 
     def _read_up_to(self, event: events.ReadUpTo) -> None:
         """Counts what is unread after that: it came while nobody was here, or was read elsewhere."""

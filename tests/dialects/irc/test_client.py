@@ -652,6 +652,34 @@ def test_history_page():
     ]
 
 
+def test_history_page_with_what_happened_to_messages():
+    caps = f"{ALL} draft/message-edit draft/message-redaction draft/event-playback"
+    for playback in (False, True):
+        client = IrcClient("me", playback=playback)
+        hear(client, f":s CAP * LS :{caps}")
+        assert any("draft/event-playback" in line for line in lines(client)) is playback
+    hear(client, f":s CAP * ACK :{caps}", *WELCOME.splitlines())
+    client.history(3, "#ci", "LATEST", "*", limit=50)
+    (page,) = hear(
+        client,
+        ":s BATCH +b chathistory #ci",
+        f"@batch=b;msgid=e1-1;{STAMP} :amy!u@h JOIN #ci",
+        f"@batch=b;msgid=e1-2;{STAMP} :bob!b@h PRIVMSG #ci :two",
+        f"@batch=b;msgid=e1-3;{STAMP};+draft/reply=e1-2;+draft/react=x :amy!u@h TAGMSG #ci",
+        f"@batch=b;msgid=e1-4;{STAMP};+draft/edit=e1-2 :bob!b@h PRIVMSG #ci :two!",
+        f"@batch=b;msgid=e1-5;{STAMP} :bob!b@h REDACT #ci e1-0 :no",
+        f"@batch=b;msgid=e1-6;{STAMP} :amy!u@h PART #ci",
+        ":s BATCH -b",
+    )
+    assert [message.text for message in page.messages] == ["two"]
+    assert page.changes == (
+        Reacted(THEN, "#ci", "amy", "e1-2", "x"),
+        Edited(THEN, "#ci", "bob", "e1-2", "two!"),
+        Redacted(THEN, "#ci", "bob", "e1-0", "no"),
+    )
+    assert (page.oldest, page.newest, page.until) == ("e1-1", "e1-6", THEN)
+
+
 def test_batches_that_stay_open_hold_so_many_lines(monkeypatch):
     monkeypatch.setattr("asyncchat.dialects.irc.client_batches.LINES", 3)
     client = registered(ALL, "#ci")

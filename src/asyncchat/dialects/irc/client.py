@@ -38,12 +38,21 @@ class IrcClient(ClientConnection):
         realname: the real name that others see; empty: the nick.
         password: the server's; empty: none is shown.
         login: logs in to an account before the registration ends; without it we are not let in.
+        playback: whether pages of the history are to have reactions, edits and redactions too.
     """
 
     def __init__(
-        self, nick: str, *, user: str = "", realname: str = "", password: str = "", login: Login | None = None
+        self,
+        nick: str,
+        *,
+        user: str = "",
+        realname: str = "",
+        password: str = "",
+        login: Login | None = None,
+        playback: bool = False,
     ) -> None:
-        super().__init__(nick, ServerFacts(frozenset() if login is None else frozenset(("sasl",))), login)
+        also = {"sasl": login is not None, messages_client.PLAYBACK: playback}
+        super().__init__(nick, ServerFacts(frozenset(name for name, on in also.items() if on)), login)
         self._lines = LineFramer(LINE_BYTES)
         for command in self.server.start():
             self.send(*command)

@@ -231,6 +231,10 @@ class HistoryPage(Value, frozen=True):
     ``reached``: how far a search has looked that could not look everywhere, and ``why`` not
     (``core.features.search.CutShort``). ``ended``: whether the server says that nothing is behind it; a
     page may also end early because its texts are long.
+
+    With draft/event-playback ``changes`` are the reactions, edits and redactions in it, in order; ``oldest``
+    and ``newest`` are the ids of all that it has (joins too), ``until`` is the time of the last: one reads on
+    from there.
     """
 
     token: int
@@ -239,6 +243,10 @@ class HistoryPage(Value, frozen=True):
     reached: datetime | None = None
     why: str = ""
     ended: bool = False
+    changes: tuple[MemberEvent, ...] = ()
+    oldest: str = ""
+    newest: str = ""
+    until: datetime | None = None
 
 
 class HistoryFailed(Value, frozen=True):

@@ -23,12 +23,12 @@ from asyncchat.core.replies import Done
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection
-from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
+from asyncchat.dialects.irc.client_registry import READERS, batch_from_server
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
-from asyncchat.dialects.irc.features.messages_client import replayed
+from asyncchat.dialects.irc.features.messages_client import PLAYBACK, edit, read, replayed
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
@@ -317,6 +317,30 @@ def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterabl
     room = "" if question is None else question.room
     if room and client.server.fold(room) == client.server.fold(target):
         ended = batch.opening.tag(END) is not None
-        yield values.HistoryPage(client.answered().token, room, messages, ended=ended)
+        page = values.HistoryPage(client.answered().token, room, messages, ended=ended)
+        told = [ServerLine.of(each, batch.label, now) for each in batch.lines()]
+        known = [each for each in told if each.tag("msgid")]
+        if known and PLAYBACK in client.server.capabilities:
+            page = msgspec.structs.replace(
+                page,
+                changes=tuple(_changes(client, room, told)),
+                oldest=known[0].tag("msgid"),
+                newest=known[-1].tag("msgid"),
+                until=known[-1].time,
+            )
+        yield page
     else:
         yield from messages
+
+
+def _changes(client: ClientConnection, room: str, told: Iterable[ServerLine]) -> Iterator[values.MemberEvent]:
+    """What happened to messages, of the lines of a page."""
+    for each in told:
+        found: Iterable[values.Value | None] = ()
+        if each.command in ("TAGMSG", "REDACT"):
+            found = READERS[each.command](client, each)
+        elif each.command in ("PRIVMSG", "NOTICE"):
+            found = (edit(client, each, read(client, each, head=None, replayed=True)),)
+        for one in found:
+            if isinstance(one, values.Reacted | values.Redacted | values.Edited):
+                yield msgspec.structs.replace(one, room=room)

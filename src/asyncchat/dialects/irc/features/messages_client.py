@@ -37,6 +37,9 @@ EDITS: Final = "draft/message-edit"
 
 wanted(EDITS)
 
+PLAYBACK: Final = "draft/event-playback"
+"""The capability of pages of the history with all that happened; for who can use more than messages."""
+
 
 def answering(id: str) -> tokens.Tags:
     """The tags of a message that answers another one."""
@@ -101,13 +104,21 @@ def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Mes
     return tuple(found)
 
 
+def edit(client: ClientConnection, line: ServerLine, value: Message | Told | None) -> Edited | None:
+    """What a line with that value replaces; None: nothing."""
+    id = _edited_id(client, line)
+    if not id or not isinstance(value, Message):
+        return None
+    return Edited(value.time, value.room, value.nick, id, value.text, value.own)
+
+
 @from_server("PRIVMSG", "NOTICE")
 def _message(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     """A message; our own acknowledges what we said."""
     value = read(client, line, head=client.head, replayed=False)
-    if (id := _edited_id(client, line)) and isinstance(value, Message):
+    if (edited := edit(client, line, value)) is not None:
         client.head = None
-        return (Edited(value.time, value.room, value.nick, id, value.text, value.own),)
+        return (edited,)
     client.head = continued(value)
     if isinstance(value, Message) and value.own:
         client.learn_origin(line.source)

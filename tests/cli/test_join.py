@@ -248,7 +248,7 @@ def test_why_it_has_another_name(server):
         assert any(b" 001 eve " in line for line in lines)
         done = join(server, "--nick", "eve", given="hello\n")
     told = done.stderr.splitlines()
-    assert told[:2] == ["-- eve: Nickname is already in use --", "-- you are eve_ in #lobby --"]
+    assert told[:2] == ["-- eve: Nickname is already in use. Trying eve_ --", "-- you are eve_ in #lobby --"]
 
 
 def test_original_style_server():

@@ -320,7 +320,8 @@ class IrcSession(ClientSession):
             return
         nick = self._nick_fallback.next(value.taken, self._clock.monotonic())
         if nick is not None:
-            self._emit(events.Refused(self._clock.now(), value.nick, value.reason))
+            reason = f"{value.nick}: {value.reason}. Trying {nick}"
+            self._emit(events.Refused(self._clock.now(), value.nick, reason))
             self._dialect.change_nick(nick)
         elif self._nick_fallback.ask_again_at is None:
             self._fail(Rejected(f"The server does not accept the nick {value.nick}", value.reason))

@@ -238,3 +238,16 @@ def test_tls_is_of_who_was_asked(tmp_path, monkeypatch):
             with pytest.raises(ssl.SSLCertVerificationError):
                 request("POST", f"https://127.0.0.1:{port}/", networks=HERE)
         assert read == []
+
+
+def test_an_answer_in_many_small_parts_is_not_read_to_its_end():
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for part in (b"1\r\nx\r\n" * 15_000, (b"1;" + b"y" * 30_000 + b"\r\nx\r\n") * 30):
+        with answering(head, part) as (port, _):
+            body = request("GET", f"http://127.0.0.1:{port}/", networks=HERE, most_bytes=15_000).body
+            assert 0 < len(body) < part.count(b"x")
+    with (
+        answering(b"HTTP/1.1 100 Continue\r\n\r\n" * 15_000) as (port, _),
+        pytest.raises(ConnectionResetError, match="without an answer"),
+    ):
+        request("GET", f"http://127.0.0.1:{port}/", networks=HERE, most_bytes=1_000_000)

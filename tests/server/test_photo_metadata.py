@@ -134,6 +134,11 @@ def test_nothing_raises(kind, more, at):
     assert told is None or len(told) <= at + len(more) + 64
 
 
+def test_a_webp_whose_head_is_short_stays_as_it_is():
+    for head in (b"", b"\x0c"):
+        assert stripped("image/webp", riff((b"VP8X", head), (b"XMP ", XMP))) is None
+
+
 def test_other_files_stay_as_they_are():
     assert stripped("text/plain", UPRIGHT) is None
     assert stripped("image/jpeg", b"\xff\xd8\xff\x01") is None

@@ -33,6 +33,9 @@ _MOST_ADDRESSES: Final = 3
 _HEAD_BYTES: Final = 65_536
 """Bytes of the head of an answer."""
 
+_MOST_STEPS: Final = 10_000
+"""Parts of an answer that are looked at: a tenth of a second, were each chunk of it one byte."""
+
 _EMBEDDING: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
 """IPv6 addresses that end with the IPv4 address they stand for (RFC 6052, 7915)."""
 
@@ -249,11 +252,16 @@ def _exchange(
     connection.sendall(b"".join([part for part in sent if part]))
     head: h11.Response | None = None
     got = bytearray()
-    while True:
+    received = 0
+    for _ in range(_MOST_STEPS):
         event = http.next_event()
         if event is h11.NEED_DATA:
+            if received >= most_bytes + 2 * _HEAD_BYTES:
+                break
             _wait(connection, deadline)
-            http.receive_data(connection.recv(65_536))
+            data = connection.recv(65_536)
+            received += len(data)
+            http.receive_data(data)
         elif isinstance(event, h11.Response):
             head = event
         elif isinstance(event, h11.Data):

@@ -191,6 +191,8 @@ def _webp(data: Data) -> list[Part]:
         if kind == b"EXIF":
             turned = _only_orientation(data[at + 8 : min(end, at + 8 + _MOST_EXIF)].removeprefix(_EXIF_MARK))
         elif kind == b"VP8X":
+            if end - at < 18:
+                raise _Broken
             flags = data[at + 8] & ~(_EXIF_FLAG | _XMP_FLAG)
             flags_at = len(kept) + 1
             kept += [slice(at, at + 8), bytes([flags]), slice(at + 9, end)]

@@ -142,9 +142,14 @@ def _who(state: TerminalState, asked: GetWho) -> None:
 
 def _join(state: TerminalState, asked: Join) -> None:
     joined = {fold(name): name for name in state.chat.rooms}
+    # The answer may come before ``join`` returns: a refusal takes the prompt back from this room.
+    before, state.room = state.room, joined.get(fold(asked.room), asked.room)
     if fold(asked.room) not in joined:
-        state.chat.join(asked.room, asked.key)
-    state.room = joined.get(fold(asked.room), asked.room)
+        try:
+            state.chat.join(asked.room, asked.key)
+        except (ClientError, ValueError):
+            state.room = before
+            raise
 
 
 def _part(state: TerminalState, asked: Part) -> None:

@@ -307,31 +307,14 @@ class Browser(Way):
         self.playwright.stop()
 
 
-class Program(Way):
-    """A Python program on asyncio, in a process of its own."""
+class Program(Pipe):
+    """A Python program on asyncio."""
 
     name = "python"
+    echoes = True
 
-    def start(self) -> None:
-        self.output = self.home / "output"
-        self.process = subprocess.Popen(
-            (*IN_SPACE, sys.executable, "-m", "tests.surfaces", "--program", f"{OUTSIDE}:{self.server.port}"),
-            stdin=subprocess.PIPE,
-            stdout=self.output.open("ab"),
-            stderr=(self.home / "errors").open("ab"),
-        )
-
-    def say(self, text: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(text.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def text(self) -> str:
-        return self.output.read_text()
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def command(self) -> Sequence[str]:
+        return (sys.executable, "-m", "tests.surfaces", "--program", f"{OUTSIDE}:{self.server.port}")
 
 
 async def program(address: str) -> None:

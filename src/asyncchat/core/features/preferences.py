@@ -14,6 +14,7 @@ from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.people import Person
+from asyncchat.core.personal import Personal
 from asyncchat.core.registry import Items, answers, applies, for_people
 from asyncchat.core.replies import Refusal, Reply
 
@@ -113,32 +114,8 @@ class PreferenceRefused(Refusal, frozen=True):
     reason: str
 
 
-class Preferences(Part):
+class Preferences(Personal[Key, str], Part):
     """What people chose. A default is not kept."""
-
-    def __init__(self) -> None:
-        self.accounts: dict[str, dict[Key, str]] = {}
-        """By the account's key."""
-        self.guests: dict[int, dict[Key, str]] = {}
-        """Those of people without an account, by the person's id."""
-
-    def of_person(self, person: Person) -> dict[Key, str]:
-        """What a person chose. The caller must not change it."""
-        if person.account:
-            return self.accounts.get(fold(person.account), {})
-        return self.guests.get(person.id, {})
-
-    def end_run(self) -> None:
-        """Forgets the guests."""
-        self.guests.clear()
-
-    def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
-        """Forgets a guest who left."""
-        self.guests.pop(person_id, None)
-
-    def forget_account(self, account: str) -> None:
-        """Forgets a removed account."""
-        self.accounts.pop(account, None)
 
     def rename_room(self, old: str, new: str) -> None:
         """Choices follow a room to its new name."""
@@ -146,13 +123,6 @@ class Preferences(Part):
             for name in VALUES:
                 if (name, old) in chosen:
                     chosen[name, new] = chosen.pop((name, old))
-
-    def state(self) -> object:
-        """This part as plain data: equal in equal chats."""
-        return tuple(
-            {whose: dict(chosen) for whose, chosen in of.items() if chosen}
-            for of in (self.accounts, self.guests)
-        )
 
     def facts(self, chat: Chat) -> Iterator[Event]:
         """The fewest events that restore this part."""

@@ -13,6 +13,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.people import Person
+from asyncchat.core.personal import Personal
 from asyncchat.core.registry import Items, applies, for_people
 from asyncchat.core.replies import Refusal, Reply
 
@@ -69,38 +70,14 @@ MAX_READ_MARKERS: Final = 200
 """Markers of one account or guest: 20 KB. Beyond that the marker with the earliest time is forgotten."""
 
 
-class ReadMarkers(Part):
+class ReadMarkers(Personal[str, int], Part):
     """Up to when people have read rooms and conversations, by keys (microseconds since 1970 UTC)."""
-
-    def __init__(self) -> None:
-        self.accounts: dict[str, dict[str, int]] = {}
-        self.guests: dict[int, dict[str, int]] = {}
-        """The markers of people without an account, by the person's id."""
-
-    def end_run(self) -> None:
-        """Forgets the markers of guests."""
-        self.guests.clear()
-
-    def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
-        """Forgets the markers of a guest who left."""
-        self.guests.pop(person_id, None)
-
-    def forget_account(self, account: str) -> None:
-        """Forgets the markers of a removed account."""
-        self.accounts.pop(account, None)
 
     def rename_room(self, old: str, new: str) -> None:
         """Markers follow a room to its new name."""
         for markers in (*self.accounts.values(), *self.guests.values()):
             if old in markers:
                 markers[new] = markers.pop(old)
-
-    def state(self) -> object:
-        """This part as plain data: equal in equal chats."""
-        return (
-            {account: dict(markers) for account, markers in self.accounts.items()},
-            {person_id: dict(markers) for person_id, markers in self.guests.items()},
-        )
 
     def facts(self, chat: Chat) -> Iterator[Event]:
         """The fewest events that restore this part."""

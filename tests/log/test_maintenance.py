@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,10 @@ from asyncchat.core.events import Event, Record
 from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
+from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.rooms import Joined, RoomOpened
 from asyncchat.core.features.topic import TopicChanged
-from asyncchat.log import reader, streams
+from asyncchat.log import postings, reader, streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
@@ -175,3 +177,25 @@ async def test_a_private_message_taken_back_leaves_the_files(path):
     assert log.messages == 2
     assert await log.find(2) is None
     await log.close()
+
+
+@asynchronous
+async def test_a_rename_while_postings_are_read_is_not_undone_by_them(path, monkeypatch):
+    """The rename adds the postings of all facts before it; those that were read have the old name."""
+    log = await SqliteLog.open(path, tuning=HASTY)
+    topics = [fact(number, TopicChanged("#old", ANNA, f"topic {number}", START)) for number in range(1, 9)]
+    loop, read = asyncio.get_running_loop(), postings.read_stream_postings
+    renames = [RoomRenamed("#old", "#new", ANNA, "", START)]
+
+    def read_slowly(*args: Any, **more: Any) -> Any:
+        found = read(*args, **more)
+        if renames:
+            renamed = log.append(8, [fact(9, renames.pop())])
+            asyncio.run_coroutine_threadsafe(renamed, loop).result()
+        return found
+
+    monkeypatch.setattr(postings, "read_stream_postings", read_slowly)
+    await log.append(0, topics)
+    await log.run_maintenance()
+    await log.close()
+    assert raw(path, "SELECT room FROM places ORDER BY room") == [(streams.room_changes("#new"),)]

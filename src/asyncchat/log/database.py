@@ -56,7 +56,6 @@ class Database:
         last: the number of its last record.
         last_time: that record's time.
         indexed_upto: the last number whose message is in the index (``postings``).
-        streams_upto: the last number whose fact is in the index.
         states: state facts above the newest snapshot.
         messages: how many readable messages it has.
         ids: its epochs.
@@ -149,7 +148,6 @@ class Database:
         self.indexed_upto, indexed_messages, closed = connection.execute(
             "SELECT indexed, messages, closed FROM marks"
         ).fetchone()
-        self.streams_upto = postings.streams_indexed_upto(connection)
         self.states = snapshot.states_since(connection)
         self.messages = (
             indexed_messages + postings.read_slice(connection, self.indexed_upto, self.last).messages

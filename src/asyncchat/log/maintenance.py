@@ -60,7 +60,6 @@ class Maintenance:
         self._writer_thread = writer_thread
         self._tuning = tuning
         self._indexed_upto = database.indexed_upto
-        self._streams_upto = database.streams_upto
         self._checkpointed = 0
         """``writer.written`` at the last checkpoint."""
         self._erased = 0
@@ -164,17 +163,20 @@ class Maintenance:
     async def _index_streams(self, quiet: bool) -> None:
         writer = self._writer
         last = writer.last
-        while last - self._streams_upto >= self._tuning.least(quiet):
-            erasures = writer.erasures
-            # A rename of a room moves the watermark too.
-            self._streams_upto = await self._thread.run(postings.streams_indexed_upto, self._connection)
+        reached = -1
+        # A rename of a room moves the watermark too.
+        while reached < (base := await self._thread.run(postings.streams_indexed_upto, self._connection)):
+            if last - base < self._tuning.least(quiet):
+                return
+            erasures, reached = writer.erasures, base
             found, upto = await self._thread.run(
-                postings.read_stream_postings, self._connection, self._streams_upto, last, _STREAM_FACTS
+                postings.read_stream_postings, self._connection, base, last, _STREAM_FACTS
             )
             async with self._turn:
                 if writer.erasures == erasures:
-                    await self._write(partial(postings.add_stream_postings, postings=found, upto=upto))
-                    self._streams_upto = upto
+                    await self._write(
+                        partial(postings.add_stream_postings, postings=found, base=base, upto=upto)
+                    )
 
     async def _take_snapshot(self) -> None:
         if self._writer.states < self._snapshot_at:

@@ -117,8 +117,15 @@ def read_stream_postings(
     return [row for stream, digits in found.items() for row in _posting_rows(stream, base, digits)], upto
 
 
-def add_stream_postings(connection: sqlite3.Connection, postings: Sequence[PostingRow], upto: int) -> None:
-    """Adds postings of streams and moves their watermark; within the caller's transaction."""
+def add_stream_postings(
+    connection: sqlite3.Connection, postings: Sequence[PostingRow], base: int, upto: int
+) -> None:
+    """Adds the postings of streams after ``base`` and moves their watermark; within the caller's transaction.
+
+    It does nothing if the watermark is no longer at ``base``: since they were read, a rename has added them.
+    """
+    if streams_indexed_upto(connection) != base:
+        return
     connection.executemany(_INSERT, postings)
     connection.execute("UPDATE marks SET shelved = ?", (upto,))
 

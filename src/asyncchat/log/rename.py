@@ -32,7 +32,7 @@ def rename(connection: sqlite3.Connection, number: int, event: MovesRoom) -> Non
     streams_upto = postings.streams_indexed_upto(connection)
     if number - streams_upto <= _INDEXED_FIRST:
         found, _ = postings.read_stream_postings(connection, streams_upto, number, most=number)
-        postings.add_stream_postings(connection, found, number)
+        postings.add_stream_postings(connection, found, streams_upto, number)
     name = None if key == event.to else event.to
     nobody = f"{key} {number}"
     below = "number > ? AND number < ? AND room = ?"

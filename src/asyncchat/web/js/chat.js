@@ -211,9 +211,9 @@ export class Chat extends EventTarget {
   }
 
   /** You are in a room now. */
-  joined(name) {
+  joined(name, time) {
     const room = this.room(name);
-    Object.assign(room, { joined: true, parted: false, refusal: "", name, listedPins: [], asked: false });
+    Object.assign(room, { came: time, joined: true, parted: false, refusal: "", name, listedPins: [], asked: false });
     room.members.clear();
     this.#renew(room);
     this.tell("room", room);
@@ -425,7 +425,7 @@ export class Chat extends EventTarget {
   /** A room was never read: what was said before one came is not unread. */
   readFromNow(room) {
     if (room.private || room.marker) return;
-    room.marker = this.connection.now();
+    room.marker = room.came;
     this.#sendMarker(room);
     this.tell("read", room);
   }

@@ -163,7 +163,7 @@ const RULES = {
   JOIN(chat, item, past, known) {
     const { source, params, tags } = item;
     if (!past && chat.isMe(source.nick)) {
-      chat.joined(params[0]);
+      chat.joined(params[0], timeOf(tags));
       return;
     }
     if (!known) return;

@@ -73,7 +73,7 @@ def test_what_is_refused(run):
         async with server, AsyncClient(server.address, nick="anna"):
             for room, text, nick, why in [
                 ("#ci", "hi", "anna", "a person or an account has that name"),
-                ("#ci", "hi", "a b", "can't have that name"),
+                ("#ci", "hi", "a b", "that can't be a name: it has a space"),
                 ("#ci", "", "app", "nothing to send"),
                 ("#ci", "x" * 8193, "app", "8,?192"),
                 ("ci", "hi", "app", "#"),

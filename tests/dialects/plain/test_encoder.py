@@ -75,6 +75,7 @@ from asyncchat.core.features.server import ConfigurationRead
 from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.user_modes import PersonFlagChanged
+from asyncchat.core.features.webpush import PushEnded, PushSubscribed, Subscription
 from asyncchat.core.people import person, renamed
 from asyncchat.dialects.plain.encoder import PlainEncoder
 
@@ -207,6 +208,8 @@ WIRE: list[tuple[Event, str]] = [
     ),
     (ReadUpTo("anna", "#tea", 5), ""),
     (PreferenceChanged("anna", "notify", "#tea", "none"), ""),
+    (PushSubscribed("anna", Subscription("https://push.example.org/1", "k", "a")), ""),
+    (PushEnded(("https://push.example.org/1",)), ""),
     (GuestPreferenceChanged(ANNA, "notify", "#tea", "none"), ""),
     (AccountMetadataChanged("anna", ANNA, "url", "x"), ""),
     (RoomMetadataChanged("#tea", ANNA, "url", "x"), "[#tea] anna set url to: x\n"),

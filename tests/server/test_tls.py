@@ -260,3 +260,21 @@ def test_what_a_certificate_can_t_be(tmp_path, monkeypatch):
 
 def test_how_long_the_first_record_is():
     assert [greeting_bytes(b"\x16\x03\x01\x01\x02"[:n]) for n in (0, 4, 5)] == [5, 5, 263]
+
+
+def test_a_certificate_that_goes_while_it_is_read_again_changes_nothing(tmp_path, monkeypatch):
+    path = make(tmp_path)
+    certificate = Certificate(path, path)
+    before = certificate.context, certificate.fingerprint
+    read = tls._context
+
+    def read_and_remove(*files):
+        try:
+            return read(*files)
+        finally:
+            path.unlink()
+
+    monkeypatch.setattr(tls, "_context", read_and_remove)
+    with pytest.raises(TlsError, match="can't be read"):
+        certificate.reload()
+    assert (certificate.context, certificate.fingerprint) == before

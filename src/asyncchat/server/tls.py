@@ -69,8 +69,7 @@ class Certificate:
             TlsError: they can't be used; what was read before stays.
         """
         seen = self._times()
-        self.context = _context(*self._files)
-        self.fingerprint = _fingerprint(self._files[0])
+        self.context, self.fingerprint = _context(*self._files), _fingerprint(self._files[0])
         self._seen = seen
 
     async def watch(self) -> None:
@@ -200,8 +199,12 @@ def _check_time(certificate: Path) -> None:
 
 def _fingerprint(certificate: Path) -> str:
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    first = certificate.read_text("ascii", "replace").partition(begin)[2].partition(end)[0]
-    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(begin + first + end)).hexdigest().upper()
+    try:
+        first = certificate.read_text("ascii", "replace").partition(begin)[2].partition(end)[0]
+        der = ssl.PEM_cert_to_DER_cert(begin + first + end)
+    except (OSError, ValueError) as error:  # replaced a moment ago, or in another form
+        raise TlsError(f"The certificate {certificate} can't be read: {error}") from error
+    digest = hashlib.sha256(der).hexdigest().upper()
     return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from asyncchat.client.events import Left as Left
     from asyncchat.client.events import Message as Message
     from asyncchat.client.events import ModeChanged as ModeChanged
+    from asyncchat.client.events import Pinned as Pinned
     from asyncchat.client.events import Present as Present
     from asyncchat.client.events import Reacted as Reacted
     from asyncchat.client.events import ReadUpTo as ReadUpTo
@@ -75,6 +76,7 @@ _MODULES = {
         "Left",
         "Message",
         "ModeChanged",
+        "Pinned",
         "Present",
         "Reacted",
         "ReadUpTo",

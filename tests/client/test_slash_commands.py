@@ -1,5 +1,6 @@
 """What a typed line asks: over IRC, and where the server takes the commands itself."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -89,7 +90,6 @@ SENT = [
     ("/pin e1-7", "PIN #ci e1-7"),
     ("/unpin", "UNPIN #ci"),
     ("/unpin Bob", "UNPIN #ci Bob"),
-    ("/pins", "PINS #ci"),
     ("/knock x", "KNOCK #x"),
     ("/knock #x let me in", "KNOCK #x :let me in"),
     ("/register secret me@example.org", "NS REGISTER secret me@example.org"),
@@ -142,6 +142,7 @@ TRIED_ELSEWHERE = {
         "history",
         "ignore",
         "mute",
+        "pins",
         "quit",
         "react",
         "reply",
@@ -302,6 +303,37 @@ def test_what_was_shown_is_answered():
                 typed.state.recent.put(event)
         for line in ("/reply BOB yes", "/react 👍", "/unreact bob 👍", "/unsay", "/delete amy spam"):
             assert typed(line) == []
+
+
+def test_pins_are_listed_with_their_ids(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+    def script(line: Line) -> None:
+        line.welcome()
+        line.let_in()
+        assert line.read() == "PINS #ci"
+        line.send(
+            ":s 786 me #ci e1-1 bob 1793534400 anna 1793534460 :tea at \x1bfive",
+            ":s 786 me #ci e1-2 amy 1793534401 anna 1793534462 :",
+            ":s 787 me #ci :End of pinned messages",
+        )
+        assert line.read() == "PINS #ci"
+        line.send(":s 787 me #ci :No message is pinned")
+        assert line.read() == "PINS #ci"
+        line.send(":s 421 me PINS :Unknown command")
+        line.to_the_end()
+
+    with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"]) as chat:
+        typed = Typed(chat)
+        assert typed("/pins") == [
+            "Pinned in #ci:",
+            "  Sun 1 Nov 2026 12:00 UTC bob: tea at \x1bfive [e1-1, pinned by anna]",
+            "  Sun 1 Nov 2026 12:00 UTC amy: (no longer in the history) [e1-2, pinned by anna]",
+        ]
+        assert typed("/pins") == ["No message is pinned in #ci."]
+        with pytest.raises(ClientError, match="The pinned messages of #ci can't be read: Unknown command"):
+            typed("/pins")
 
 
 @pytest.mark.parametrize(

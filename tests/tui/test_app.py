@@ -215,6 +215,35 @@ def test_keys_typed_ahead_close_only_one_window(server):
     asyncio.run(scene())
 
 
+def test_pinned_messages_are_listed_and_gone_to(server):
+    async def scene() -> None:
+        async with joined(address_of(server), "petra", "#pins") as petra:
+            await petra.pilot.press("f5")
+            await petra.sees("No message is pinned in #pins.")
+            for text in ("tea at five", "cake too", "bye"):
+                await petra.says(text)
+                await petra.sees(f"petra: {text}")
+            await petra.says("/pin petra")
+            await petra.sees("pinned a message of petra: bye")
+            first = next(iter(petra.chat.state.current.by_id))
+            await petra.says(f"/pin {first}")
+            await petra.sees("pinned a message of petra: tea at five")
+            assert [pin.text for pin in await asyncio.to_thread(petra.chat.chat.pins, "#pins")] == [
+                "bye",
+                "tea at five",
+            ]
+            await petra.says("/pins")
+            await petra.sees("Pinned messages", "#pins petra: tea at five")
+            assert "Pinned messages" in petra.screen
+            await petra.pilot.press("enter")
+            timeline = petra.chat.query_one(Timeline)
+            await petra.until(lambda: timeline.selected is not None, "went to it")
+            assert timeline.selected is not None
+            assert timeline.selected.message.id == first
+
+    asyncio.run(scene())
+
+
 def test_operators_have_a_moderation_menu(server):
     async def scene() -> None:
         async with joined(address_of(server), "olga", "#ours", size=(120, 40)) as olga:

@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from asyncchat.client.async_transport import AsyncTransport, finished
-from asyncchat.client.base import QUEUED, BaseClient, history_request, search_request, speech_of
+from asyncchat.client.base import QUEUED, BaseClient, history_request, pinned, search_request, speech_of
 from asyncchat.client.errors import NotConnected, TimedOut
-from asyncchat.client.events import Event
+from asyncchat.client.events import Event, Pinned
 from asyncchat.client.pending import Found, Receipt
 
 
@@ -71,9 +71,10 @@ class AsyncClient(BaseClient):
                         await chat.say(room, "pong")
 
     It is ``Client`` for asyncio: the same arguments, events, errors and promises. What waits there is awaited
-    here: ``say``, ``flush``, ``history``, ``search``, ``receive``, ``close`` and a receipt's ``wait``. All
-    else is called as it is. ``async with`` connects, and goes on when we have a nick and have joined all
-    rooms; what is wrong from the start is raised there. It is used in one event loop, and entered once.
+    here: ``say``, ``flush``, ``history``, ``search``, ``pins``, ``receive``, ``close`` and a receipt's
+    ``wait``. All else is called as it is. ``async with`` connects, and goes on when we have a nick and have
+    joined all rooms; what is wrong from the start is raised there. It is used in one event loop, and entered
+    once.
     """
 
     def _begin(self) -> None:
@@ -176,6 +177,17 @@ class AsyncClient(BaseClient):
         lookup = self._ask(search_request(text, room, nick, since, until, limit))
         await finished(lookup, self._settings.timeout)
         return lookup.result(self._settings.timeout)
+
+    async def pins(self, room: str) -> list[Pinned]:
+        """Reads the pinned messages of a room that we are in (``Client.pins``).
+
+        Raises:
+            ClientError: the server has no pins, we are not in the room, or there is no answer.
+            ValueError: ``room`` is no room.
+        """
+        lookup = self._ask(lambda session: session.pins(room))
+        await finished(lookup, self._settings.timeout)
+        return pinned(lookup.result(self._settings.timeout))
 
     # Events.
 

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from asyncchat.client.address import Address, parse_address
 from asyncchat.client.errors import LoginRefused, NickError, NotConnected, TimedOut
-from asyncchat.client.events import Event
+from asyncchat.client.events import Event, Pinned
 from asyncchat.client.irc_session import IrcSession
 from asyncchat.client.lifecycle import Lifecycle
-from asyncchat.client.pending import Lookup
+from asyncchat.client.pending import Found, Lookup
 from asyncchat.client.plain_session import PlainSession
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
@@ -310,6 +310,11 @@ def search_request(
     }
     attributes = [(key, value) for key, value in wanted.items() if value]
     return lambda session: session.search(attributes)
+
+
+def pinned(found: Found) -> list[Pinned]:
+    """What a session found for ``pins``."""
+    return [message for message in found if isinstance(message, Pinned)]
 
 
 def _new_session(address: Address, settings: Settings) -> ClientSession:

@@ -9,9 +9,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from asyncchat.client.base import QUEUED, BaseClient, history_request, search_request, speech_of
+from asyncchat.client.base import QUEUED, BaseClient, history_request, pinned, search_request, speech_of
 from asyncchat.client.errors import NotConnected, TimedOut
-from asyncchat.client.events import Event
+from asyncchat.client.events import Event, Pinned
 from asyncchat.client.pending import Found, Receipt
 from asyncchat.client.transport import Transport
 
@@ -187,6 +187,15 @@ class Client(BaseClient):
             ValueError: the search is too long for a line.
         """
         return self._ask(search_request(text, room, nick, since, until, limit)).wait(self._settings.timeout)
+
+    def pins(self, room: str) -> list[Pinned]:
+        """Reads the pinned messages of a room that we are in, in the order in which they were pinned.
+
+        Raises:
+            ClientError: the server has no pins, we are not in the room, or there is no answer.
+            ValueError: ``room`` is no room.
+        """
+        return pinned(self._ask(lambda session: session.pins(room)).wait(self._settings.timeout))
 
     # Events.
 

@@ -14,6 +14,7 @@ Kicked = client_values.Kicked
 Left = client_values.Left
 Message = client_values.Message
 ModeChanged = client_values.ModeChanged
+Pinned = client_values.Pinned
 Present = client_values.Present
 Reacted = client_values.Reacted
 ReadUpTo = client_values.ReadUpTo

@@ -273,6 +273,14 @@ class IrcSession(ClientSession):
             lambda token: self._dialect.search(token, attributes),
         )
 
+    def pins(self, room: str) -> Lookup:
+        """Asks for the pinned messages of a room."""
+        return self._look_up(
+            f"The pinned messages of {room} can't be read",
+            "",
+            lambda token: self._dialect.pins(token, room),
+        )
+
     def _look_up(self, failed: str, fault: str, ask: Callable[[int], None]) -> Lookup:
         lookup = Lookup(failed)
         if not self._registered_now:

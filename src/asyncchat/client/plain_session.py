@@ -157,15 +157,15 @@ class PlainSession(ClientSession):
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Fails: there is no history."""
-        lookup = Lookup(f"The history of {room} can't be read")
-        lookup.fail("a plain-text server has none")
-        return lookup
+        return _no_answer(f"The history of {room} can't be read")
 
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
         """Fails: there is nothing to search."""
-        lookup = Lookup("The search failed")
-        lookup.fail("a plain-text server has none")
-        return lookup
+        return _no_answer("The search failed")
+
+    def pins(self, room: str) -> Lookup:
+        """Fails: nothing is pinned."""
+        return _no_answer(f"The pinned messages of {room} can't be read")
 
     # What the server sends.
 
@@ -260,6 +260,12 @@ class PlainSession(ClientSession):
 
     def _line(self, value: client_values.Line) -> None:
         self._events.append(events.Told(self._clock.now(), value.text))
+
+
+def _no_answer(failed: str) -> Lookup:
+    lookup = Lookup(failed)
+    lookup.fail("a plain-text server has none")
+    return lookup
 
 
 _HANDLERS: dict[type[Any], Callable[[PlainSession, Any], None]] = {

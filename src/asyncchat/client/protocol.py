@@ -212,3 +212,7 @@ class ClientSession(ABC):
     @abstractmethod
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
         """Searches messages."""
+
+    @abstractmethod
+    def pins(self, room: str) -> Lookup:
+        """Asks for the pinned messages of a room."""

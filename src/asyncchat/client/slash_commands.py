@@ -21,6 +21,7 @@ from asyncchat.core.features.history import ReadHistory, ReplyTo
 from asyncchat.core.features.join import Join, JoinWithCode, Part
 from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.pins import GetPins, PinnedMessage, PinsView
 from asyncchat.core.features.preferences import Ignore, Ignored
 from asyncchat.core.features.queries import GetPerson, GetWho
 from asyncchat.core.features.reactions import React
@@ -205,11 +206,28 @@ def _search(state: TerminalState, asked: Search) -> None:
         state.tell(search.MORE)
 
 
-def _local_moment(time: datetime) -> str:
+def _pins(state: TerminalState, asked: GetPins) -> None:
+    found = tuple(
+        PinnedMessage(pin.id, pin.nick, _microseconds(pin.time), pin.text, pin.by, _microseconds(pin.pinned))
+        for pin in state.chat.pins(asked.room)
+    )
+    for line in reply_lines(PinsView(asked.room, found), _zone_at(datetime.now(UTC))):
+        state.tell(line)
+
+
+def _microseconds(time: datetime) -> int:
+    return int(time.timestamp()) * MICROSECONDS
+
+
+def _zone_at(time: datetime) -> Zone:
+    """The machine's zone, as it is at that time."""
     here = time.astimezone()
     offset = here.utcoffset() or timedelta()
-    zone = Zone(here.tzname() or "", offset // timedelta(seconds=1))
-    return zone.moment(int(here.timestamp()) * MICROSECONDS)
+    return Zone(here.tzname() or "", offset // timedelta(seconds=1))
+
+
+def _local_moment(time: datetime) -> str:
+    return _zone_at(time).moment(_microseconds(time))
 
 
 def _ignore(state: TerminalState, asked: Ignore) -> None:
@@ -274,6 +292,7 @@ _HANDLERS: dict[type[Command], Callable[[TerminalState, Any], None]] = {
     GetTopic: _show_topic,
     SetTopic: lambda state, asked: state.chat.set_topic(asked.room, asked.text),
     ReadHistory: _history,
+    GetPins: _pins,
     Search: _search,
     Ignore: _ignore,
     Quit: _quit,

@@ -48,6 +48,7 @@ class ChatScreen(ChatView):
         Binding("f2", "room_menu", "Menu", show=False, priority=True),
         Binding("f3", "toggle_panel('rooms')", "Rooms", show=False, priority=True),
         Binding("f4", "toggle_panel('members')", "Members", show=False, priority=True),
+        Binding("f5", "pins", "Pinned messages", show=False, priority=True),
         Binding("pageup", "scroll(-1)", show=False),
         Binding("pagedown", "scroll(1)", show=False),
         Binding("escape", "back", show=False),
@@ -120,10 +121,14 @@ class ChatScreen(ChatView):
         command = COMMANDS.get(line[1:].split(" ")[0].lower()) if line.startswith("/") else None
         if command is not None and command.name == "part":
             self._parting |= {fold(name) for name in (room, line.partition(" ")[2].split(" ")[0]) if name}
-        is_list = command is not None and command.name == "help" and not line.partition(" ")[2].strip()
-        if is_list and not terminal.commands_go_through:
-            self._from_thread(self._list_commands)
-            return
+        is_bare = command is not None and not line.partition(" ")[2].strip()
+        if command is not None and is_bare and not terminal.commands_go_through:
+            if command.name == "help":
+                self._from_thread(self._list_commands)
+                return
+            if command.name == "pins":
+                self._from_thread(self._show_pins, room, self.chat.pins(room))
+                return
         try:
             obey(terminal, line)
         except Leave as leave:
@@ -287,9 +292,20 @@ class ChatScreen(ChatView):
         self._composer.focus()
         self._show_around()
 
+    def action_pins(self) -> None:
+        """Shows what is pinned in the room."""
+        room = self.state.current.name
+        self.link.do(lambda: self._obey(room, "/pins"))
+
     def action_help(self) -> None:
         """Shows the keys."""
         self.app.push_screen(Help("Help", hints.HELP))
+
+    def _show_pins(self, room: str, pins: list[events.Pinned]) -> None:
+        if pins:
+            self.app.push_screen(Results(None, pins, "Pinned messages"), self._go_to)
+        else:
+            self.told(f"No message is pinned in {room}.")
 
     def _list_commands(self) -> None:
         self.app.push_screen(Help("Commands", hints.commands_help(self._terminal.notes)))

@@ -230,6 +230,6 @@ def _result(message: Message) -> Text:
         (f"{at:%Y-%m-%d %H:%M} ", "dim"),
         (f"{one_line(message.room, 24)} ", "dim"),
         (f"{one_line(message.nick, 24)}: ", "bold"),
-        one_line(message.text, 300),
+        one_line(message.text or "(no longer in the history)", 300),
         no_wrap=False,
     )

@@ -27,6 +27,7 @@ Ctrl-Up, -Down what you sent before
 Ctrl-F         search
 F2             menu of room or person
 F3, F4         rooms, members
+F5             pinned messages
 Alt-1 … Alt-9  go to a room
 Alt-Up, -Down  the room before, after
 Alt-A, Ctrl-N  next unread room

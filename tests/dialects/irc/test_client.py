@@ -749,6 +749,35 @@ def test_a_search_and_a_history_are_asked_one_by_one():
     assert hear(client, ":s BATCH +b soju.im/search", "@batch=b :bob!b@h PRIVMSG #ci :x", ":s BATCH -b") == []
 
 
+def test_pins_that_are_refused_or_unasked():
+    client = registered(ALL, "#ci")
+    with pytest.raises(ValueError, match="line"):
+        client.pins(1, "#x\nQUIT")
+    with pytest.raises(ValueError, match="space"):
+        client.history(1, "no room", "LATEST", "*", limit=5)
+    client.pins(2, "#x")
+    client.pins(3, "#ci")
+    assert lines(client) == ["PINS #x"]
+    # What is about the room but no answer to PINS leaves the question as it is.
+    (refused,) = hear(client, ":s 482 me #x :You're not channel operator")
+    assert isinstance(refused, Refused)
+    assert hear(client, ":s 442 me #X :You're not on that channel") == [
+        HistoryFailed(2, "#x", "442", "You're not on that channel")
+    ]
+    assert lines(client) == ["PINS #ci"]
+    other = ":s 786 me #x e1-1 bob 5 anna 6 :text"
+    (told,) = hear(client, other)
+    assert told.text == "pinned in #x (e1-1): bob: text"
+    assert hear(client, ":s 786 me #ci e1-1 bob soon") == []
+    (page,) = hear(client, ":s 787 me #CI :End")
+    assert (page.token, [(pin.id, pin.nick, pin.text, pin.by) for pin in page.messages]) == (
+        3,
+        [("e1-1", "bob", "", "")],
+    )
+    (told,) = hear(client, ":s 787 me #ci :End")
+    assert told.text == "#ci: End"
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -13,7 +13,7 @@ from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.framing import OVERLONG, LineFramer
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection, Question, ServerLine
+from asyncchat.dialects.irc.client_connection import MEMBERS_ONLY, ClientConnection, Question, ServerLine
 from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_registry import BATCH_READERS, READERS, SILENT, readable
 from asyncchat.dialects.irc.client_sending import Pending
@@ -160,6 +160,10 @@ class IrcClient(ClientConnection):
         if len(tokens.format(tokens.Message(command[0], command[1:]))) > self.server.line_bytes:
             raise ValueError("that is too long to be searched for")
         self.put_question(Question(token, "", command))
+
+    def pins(self, token: int, room: str) -> None:
+        """Asks for the pinned messages of a room; what follows is the same as for ``history``."""
+        self.put_question(Question(token, room, ("PINS", room), MEMBERS_ONLY))
 
     # What the server says.
 

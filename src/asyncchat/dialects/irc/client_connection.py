@@ -5,7 +5,7 @@ is the features'.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from asyncchat.core.features.messages import Speech
@@ -59,18 +59,29 @@ SPEECH_REFUSALS = frozenset(
 )
 """Answers to a PRIVMSG or NOTICE that was not delivered; others are about other commands."""
 
+MEMBERS_ONLY = frozenset((numerics.ERR_NOSUCHCHANNEL, numerics.ERR_NOTONCHANNEL))
+"""Answers to a question about a room that is answered to its members."""
+
 
 @dataclass(slots=True)
 class Question:
-    """A CHATHISTORY or SEARCH command that waits for its answer, or for its turn.
+    """A CHATHISTORY, SEARCH or PINS command that waits for its answer, or for its turn.
 
-    ``note``: what a NOTE said of it before its answer: code, context, text.
+    Attributes:
+        token: the caller's number.
+        room: the room or person that it is about; '': none.
+        command: what is sent.
+        refused_by: the numerics about its room that refuse it.
+        note: what a NOTE said of it before its answer: code, context, text.
+        found: what its answer has so far, where that is no batch.
     """
 
     token: int
     room: str
     command: tuple[str, ...]
+    refused_by: frozenset[str] = frozenset()
     note: tuple[str, ...] = ()
+    found: list[values.Message] = field(default_factory=list)
 
 
 def nick_of(source: str) -> str:
@@ -184,10 +195,15 @@ class ClientConnection:
             self.send("PING", f"{BARRIER}{number}")
 
     def put_question(self, question: Question) -> None:
-        """Asks a question once those before it are answered."""
+        """Asks a question once those before it are answered.
+
+        Raises:
+            ValueError: it can't be said in one line of IRC.
+        """
+        line = tokens.format(tokens.Message(question.command[0], question.command[1:]))
         self._questions.append(question)
         if len(self._questions) == 1:
-            self.send(*question.command)
+            self._out.append(line)
 
     def asked(self, command: str) -> Question | None:
         """The question that is awaiting its answer, if it is this command."""
@@ -238,7 +254,7 @@ class ClientConnection:
     def refuse(self, line: ServerLine, about: Sequence[str], reason: str) -> Sequence[values.Value]:
         """The server did not do what we asked, which is found by label or by what the refusal is about."""
         keys = [self.server.fold(word) for word in about]
-        if any(self.asked(word) for word in about):  # unknown command, too few parameters …
+        if self._is_refused(line, about, keys):
             question = self.answered()
             return (values.HistoryFailed(question.token, question.room, line.command, reason),)
         if line.label:
@@ -251,3 +267,12 @@ class ClientConnection:
         if keys and line.command in JOIN_REFUSALS and (room := self.joining.pop(keys[0], None)) is not None:
             return (values.CantJoin(room, reason),)
         return (values.Refused(line.time, about[0] if about else "", reason, "", line.command),)
+
+    def _is_refused(self, line: ServerLine, about: Sequence[str], keys: Sequence[str]) -> bool:
+        """Whether a refusal is the answer to the question that is awaiting one."""
+        question = self._questions[0] if self._questions else None
+        if question is None:
+            return False
+        if question.command[0] in about:  # unknown command, too few parameters …
+            return True
+        return line.command in question.refused_by and self.server.fold(question.room) in keys

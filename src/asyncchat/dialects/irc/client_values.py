@@ -59,6 +59,16 @@ class Message(Event, frozen=True):
     edited: bool = False
 
 
+class Pinned(Message, frozen=True, kw_only=True):
+    """A message that ``by`` pinned in its room at ``pinned``; ``text`` is how it begins.
+
+    It is empty where the history no longer has the message.
+    """
+
+    by: str
+    pinned: datetime
+
+
 class Joined(MemberEvent, frozen=True):
     """Somebody joined a room."""
 
@@ -226,7 +236,7 @@ class Undelivered(Value, frozen=True):
 
 
 class HistoryPage(Value, frozen=True):
-    """A page of a room's history, or of what was searched for (no room), oldest first.
+    """A page of a room's history, of what was searched for (no room), or of its pins, oldest first.
 
     ``reached``: how far a search has looked that could not look everywhere, and ``why`` not
     (``core.features.search.CutShort``). ``ended``: whether the server says that nothing is behind it; a

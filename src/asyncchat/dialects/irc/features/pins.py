@@ -3,7 +3,8 @@
 Members are told by a NOTICE that people can read; with message-tags a tag has the message's id, for programs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
@@ -21,9 +22,10 @@ from asyncchat.core.features.pins import (
     Unpin,
     Unpinned,
 )
-from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc import client_values, numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
-from asyncchat.dialects.irc.client_registry import optional, shape, to_server
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
+from asyncchat.dialects.irc.client_registry import from_server, optional, readable, shape, to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import FAILURES, by_the_server, command, failure, lines, reply, tagged
 from asyncchat.dialects.irc.serialize import line
@@ -124,3 +126,38 @@ to_server(GetPins)(lambda _, c: ("PINS", c.room))
 
 shape(numerics.RPL_PINLIST, 7, "pinned in {1} ({2}): {3}", ": {7}")
 shape(numerics.RPL_ENDOFPINLIST, 2, "{1}", ": {2}")
+
+_PINS_READ = 1000
+"""Most pins that a client reads of one room: 20 times as many as a server of ours has."""
+
+
+@from_server(numerics.RPL_PINLIST, numerics.RPL_ENDOFPINLIST)
+def _read_pins(client: ClientConnection, line: ServerLine) -> Iterable[client_values.Value]:
+    """The answer to a question; without one it is told as it is."""
+    asked = client.asked("PINS")
+    if asked is None or client.server.fold(asked.room) != client.server.fold(line.param(1)):
+        return (client_values.Told(line.time, readable(line), line.command),)
+    if line.command == numerics.RPL_ENDOFPINLIST:
+        return (client_values.HistoryPage(client.answered().token, asked.room, tuple(asked.found)),)
+    id, author, said, by, pinned = (line.param(number) for number in range(2, 7))
+    if len(asked.found) < _PINS_READ:
+        asked.found.append(
+            client_values.Pinned(
+                id,
+                _at(said),
+                asked.room,
+                author,
+                line.param(7),
+                client.is_own(author),
+                replayed=True,
+                by=by,
+                pinned=_at(pinned),
+            )
+        )
+    return ()
+
+
+def _at(seconds: str) -> datetime:
+    """Seconds since 1970, as the server writes them; 1970 where it writes something else."""
+    is_time = seconds.isascii() and seconds.isdigit() and len(seconds) < 12
+    return datetime.fromtimestamp(int(seconds) if is_time else 0, UTC)

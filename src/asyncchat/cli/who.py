@@ -1,7 +1,5 @@
 """``asyncchat who``: prints who is in a room."""
 
-import json
-
 import click
 
 from asyncchat.cli._server import asking, json_option, opened, room_of
@@ -13,7 +11,7 @@ from asyncchat.cli._server import asking, json_option, opened, room_of
 @asking
 def command(room: str, as_json: bool, server: str, token: str) -> None:
     """Print who is in ROOM, one name a line; without ROOM who is in the lobby."""
-    from asyncchat.client.transcript import clean
+    from asyncchat.client.transcript import clean, json_line
 
     name = room_of(room)
     for member in opened(server, token).members(name):
@@ -23,6 +21,6 @@ def command(room: str, as_json: bool, server: str, token: str) -> None:
                 "room": name,
                 **{key: member[key] for key in ("roles", "away", "bot")},
             }
-            click.echo(json.dumps(told, ensure_ascii=False))
+            click.echo(json_line(told))
         else:
             click.echo(clean(member["name"]))

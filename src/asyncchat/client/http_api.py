@@ -12,9 +12,11 @@ from contextlib import closing, contextmanager
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlencode
 
+from asyncchat.client import http_shapes
 from asyncchat.client.address import Address
 from asyncchat.client.errors import ClientError
 from asyncchat.client.http_exchange import Exchange, NotOurs
+from asyncchat.client.http_shapes import Shape, fits
 
 PAGE: Final = 200
 """Messages of one page at the most."""
@@ -82,7 +84,8 @@ class HttpApi:
         }
         # What came from bytes that are no UTF-8 can't be sent.
         draft = {"text": _whole(text), "name": _whole(name)}
-        said: Message = self._ask("POST", f"{_room(room)}/messages", json.dumps(draft).encode(), headers)
+        target, body = f"{_room(room)}/messages", json.dumps(draft).encode()
+        said: Message = self._ask(http_shapes.MESSAGE, "POST", target, body, headers)
         return said
 
     def upload(self, file: BinaryIO, name: str) -> str:
@@ -95,12 +98,12 @@ class HttpApi:
             "Content-Type": "application/octet-stream",
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(_whole(name), safe='')}",
         }
-        link: str = self._ask("POST", "/upload", file, headers)["url"]
+        link: str = self._ask(http_shapes.UPLOADED, "POST", "/upload", file, headers)["url"]
         return link
 
     def messages(self, room: str, **query: str | int) -> tuple[list[Message], bool]:
         """A page of a room's history, oldest first, and whether there is more."""
-        page = self._ask("GET", f"{_room(room)}/messages?{_query(query)}")
+        page = self._ask(http_shapes.MESSAGES, "GET", f"{_room(room)}/messages?{_query(query)}")
         return page["messages"], page["more"]
 
     def forwards(self, room: str, after: str = "", since: str = "", until: str = "") -> Iterator[Message]:
@@ -136,7 +139,7 @@ class HttpApi:
                 "limit": min(PAGE, count - len(found)),
                 "before": before,
             }
-            page = self._ask("GET", f"{_room(room)}/search?{_query(asked)}")
+            page = self._ask(http_shapes.FOUND, "GET", f"{_room(room)}/search?{_query(asked)}")
             found[:0] = page["messages"]
             before = page["next"]
             if not before:
@@ -145,13 +148,13 @@ class HttpApi:
 
     def members(self, room: str) -> list[Message]:
         """Who is in a room."""
-        members: list[Message] = self._ask("GET", f"{_room(room)}/members")["members"]
-        return members
+        found: list[Message] = self._ask(http_shapes.MEMBERS, "GET", f"{_room(room)}/members")["members"]
+        return found
 
     def rooms(self) -> list[Message]:
         """The rooms that may be read."""
-        rooms: list[Message] = self._ask("GET", "/api/v1/rooms")["rooms"]
-        return rooms
+        found: list[Message] = self._ask(http_shapes.ROOMS, "GET", "/api/v1/rooms")["rooms"]
+        return found
 
     @contextmanager
     def stream(
@@ -168,6 +171,7 @@ class HttpApi:
             ApiError: it was refused.
             Unreachable: there is no server.
             ConnectionBroken: the connection is lost, here or while events are read.
+            NotOurs: what comes is no stream of ours.
             TimedOut: the caller waits no longer.
         """
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
@@ -176,54 +180,60 @@ class HttpApi:
             exchange.ask("GET", f"{_room(room)}/stream", {**self._authorization, **headers}, b"")
             if exchange.status != 200:
                 raise self._error(exchange)
-            yield _events(exchange.lines(SILENCE, left))
+            yield self._events(exchange.lines(SILENCE, left))
 
     # How it is asked.
 
     def _ask(
-        self, method: str, target: str, body: bytes | BinaryIO = b"", headers: Mapping[str, str] = {}
+        self,
+        shape: Shape,
+        method: str,
+        target: str,
+        body: bytes | BinaryIO = b"",
+        headers: Mapping[str, str] = {},
     ) -> Any:
-        """What the server answers, as JSON; one that is busy is asked again."""
+        """What the server answers, JSON of that shape; one that is busy is asked again."""
         waited = 0.0
         while True:
             with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
                 exchange.ask(method, target, {**self._authorization, **headers}, body)
                 if exchange.status in (200, 201):
-                    return self._json(exchange)
+                    return self._read(exchange.read(), shape)
                 error = self._error(exchange)
             pause = exchange.headers.get("retry-after", "")
-            seconds = float(pause) if pause.isdigit() else self._patience
+            seconds = float(pause) if pause.isascii() and pause.isdigit() else self._patience
             is_over = waited + seconds > self._patience or not isinstance(body, bytes)  # a file is sent once
             if exchange.status not in (429, 503) or is_over:
                 raise error
             waited += seconds
             self._sleep(seconds)
 
-    def _json(self, exchange: Exchange) -> Any:
+    def _read(self, raw: bytes | str, shape: Shape) -> Any:
         try:
-            return json.loads(exchange.read())
-        except ValueError as error:
+            value = json.loads(raw)
+        except (ValueError, RecursionError) as error:
             raise NotOurs(self.address) from error
+        if not fits(value, shape):
+            raise NotOurs(self.address)
+        return value
+
+    def _events(self, lines: Iterator[str]) -> Iterator[tuple[str, Message]]:
+        """Server-sent events (WHATWG HTML), as the server writes them."""
+        kind = ""
+        for line in lines:
+            name, _, value = line.partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                yield kind, self._read(value, http_shapes.EVENTS.get(kind, {}))
 
     def _error(self, exchange: Exchange) -> ClientError:
         """Why a request failed."""
-        told = self._json(exchange)
-        if not isinstance(told, dict) or "detail" not in told:
-            return NotOurs(self.address)
+        told = self._read(exchange.read(), http_shapes.PROBLEM)
         if exchange.status == 401 and not self._authorization:
             return ApiError(401, "The server wants a token: --token TOKEN, or ASYNCCHAT_TOKEN.")
-        return ApiError(exchange.status, str(told["detail"]), str(told.get("id", "")))
-
-
-def _events(lines: Iterator[str]) -> Iterator[tuple[str, Message]]:
-    """Server-sent events (WHATWG HTML), as the server writes them."""
-    kind = ""
-    for line in lines:
-        name, _, value = line.partition(": ")
-        if name == "event":
-            kind = value
-        elif name == "data":
-            yield kind, json.loads(value)
+        id = told.get("id")
+        return ApiError(exchange.status, told["detail"], id if http_shapes.is_id(id) else "")
 
 
 def key_header(key: str) -> str:

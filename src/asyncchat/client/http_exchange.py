@@ -20,6 +20,9 @@ from asyncchat.client.errors import START_HINT, ClientError, TimedOut, Unreachab
 _PIECE_BYTES = 65_536
 """Most bytes that are sent or received at a time."""
 
+_ANSWER_BYTES = 32_000_000
+"""Most bytes of an answer, or of a line of a stream: a page of 131,072 characters is far shorter."""
+
 
 class ConnectionBroken(ClientError):
     """The connection broke before the answer had come to its end."""
@@ -105,9 +108,21 @@ class Exchange:
         self.headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
 
     def read(self) -> bytes:
-        """All of the answer's body."""
+        """All of the answer's body.
+
+        Raises:
+            ConnectionBroken: the connection is lost.
+            NotOurs: no answer is so long.
+            TimedOut: it does not go on.
+        """
+        pieces, size = [], 0
         try:
-            return b"".join(self._pieces())
+            for piece in self._pieces():
+                pieces.append(piece)
+                size += len(piece)
+                if size > _ANSWER_BYTES:
+                    raise NotOurs(self._address)
+            return b"".join(pieces)
         except TimeoutError as error:
             raise TimedOut(f"{self._address} did not answer in {self._timeout:g} s.") from error
 
@@ -120,6 +135,7 @@ class Exchange:
 
         Raises:
             ConnectionBroken: it is lost, or its end has come.
+            NotOurs: no line is so long.
             TimedOut: the caller waits no longer.
         """
 
@@ -129,12 +145,16 @@ class Exchange:
                 raise TimedOut("No answer came in time.")
             return min(silence, seconds)
 
-        held = b""
+        held = bytearray()
         try:
             for piece in self._pieces(patience):
-                *lines, held = (held + piece).split(b"\n")
-                for line in lines:
-                    yield line.decode()
+                held += piece
+                if b"\n" in piece:
+                    *lines, held = held.split(b"\n")
+                    for line in lines:
+                        yield line.decode("utf-8", "replace")
+                elif len(held) > _ANSWER_BYTES:
+                    raise NotOurs(self._address)
         except TimeoutError as error:
             patience()
             raise ConnectionBroken(self._address) from error

@@ -5,14 +5,11 @@ Owns how the two are told apart. Must not know who reads from there.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from asyncchat.client.errors import ClientError
+from asyncchat.client.http_shapes import MESSAGE_ID
 from asyncchat.text.times import seconds_in
-
-_ID = re.compile(r"[a-z2-7]{1,32}-[0-9]{1,18}")
-"""A message's id: its epoch and its number."""
 
 
 class MomentError(ClientError):
@@ -32,7 +29,7 @@ def parse_moment(text: str, now: datetime) -> tuple[str, str]:
     Raises:
         MomentError: it is neither.
     """
-    if _ID.fullmatch(text):
+    if MESSAGE_ID.fullmatch(text):
         return text, ""
     seconds = seconds_in(text, bare=False)
     try:

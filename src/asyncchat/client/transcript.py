@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 
@@ -24,7 +24,12 @@ _MISSING = "some messages are missing here"
 def as_json(message: Message) -> str:
     """One object on one line; a gap has a room and a kind only."""
     told = {"nick" if key == "name" else key: value for key, value in message.items()}
-    line = json.dumps({key: told[key] for key in _KEYS if key in told}, ensure_ascii=False)
+    return json_line({key: told[key] for key in _KEYS if key in told})
+
+
+def json_line(told: Mapping[str, object]) -> str:
+    """An object on one line, in which nothing is a command for a terminal."""
+    line = json.dumps(told, ensure_ascii=False)
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 

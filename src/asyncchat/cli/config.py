@@ -9,7 +9,8 @@ import click
 from asyncchat.cli._help import Group
 from asyncchat.cli._options import config_option, loaded, sources
 from asyncchat.cli._passwords import new_password
-from asyncchat.config.options import Row, table, undotted
+from asyncchat.config.faults import undotted
+from asyncchat.config.options import Row, table
 from asyncchat.config.passwords import hashed
 from asyncchat.config.sources import Effective, exposed
 from asyncchat.core.passwords import password_fault

@@ -5,18 +5,16 @@ nothing else states them. To add an option, add a field here. This module must n
 """
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin, get_type_hints
 
 import msgspec
 
-from asyncchat.config import passwords
+from asyncchat.config import faults, passwords
 from asyncchat.config.origins import origins_fault
 from asyncchat.config.webhooks import Webhook
 from asyncchat.core.features.always_on import ALWAYS_ON_DAYS, MAX_ALWAYS_ON
@@ -28,9 +26,6 @@ from asyncchat.core.text import TOPIC_BYTES, size
 
 ENVIRONMENT = "ASYNCCHAT_"
 """The beginning of each variable; then comes the key in upper case, with ``_`` for each dot."""
-
-DESCRIPTION_BYTES = 150
-"""Longest description: fits a line of WHOIS beside the longest names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,70 +76,6 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Masks of the addresses from which it can be used; empty: from everywhere."""
     account: str = ""
     """Only someone who is logged in to this account can become this operator."""
-
-
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
-"""A server's name: labels with dots between them (RFC 2812, 2.3.1, "hostname")."""
-
-
-def _name_fault(name: str) -> str:
-    if len(name) <= 63 and _NAME.fullmatch(name):
-        return ""
-    return (
-        "it can have only letters, digits, dots and dashes, at most 63, and each part begins and ends with a "
-        "letter or a digit"
-    )
-
-
-def undotted(name: str) -> str:
-    """Why a server's name is valid and yet not wise, or ''."""
-    if "." in name:
-        return ""
-    return f"The name {name} has no dot: IRC clients may take it for a person; {name}.example.org has one"
-
-
-def _description_fault(text: str) -> str:
-    if not text.isprintable():
-        return "it has a control character"
-    return f"it is longer than {DESCRIPTION_BYTES} bytes" if size(text) > DESCRIPTION_BYTES else ""
-
-
-def _network_fault(text: str) -> str:
-    return _description_fault(text) or ("it is longer than 60 bytes" if size(text) > 60 else "")
-
-
-def _icon_fault(url: str) -> str:
-    if url and not (url.startswith(("https://", "http://")) and url.isascii() and url.isprintable()):
-        return "it does not begin with https://"
-    if " " in url or len(url) > 200:
-        return "it has spaces or more than 200 characters"
-    return ""
-
-
-def _url_fault(url: str) -> str:
-    if not url:
-        return ""
-    return origins_fault((url,))
-
-
-def _tags_fault(tags: tuple[str, ...]) -> str:
-    every = tags[:1] == ("*",)
-    for tag in tags[every:]:
-        name = tag.removeprefix("-") if every else tag
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(/[A-Za-z0-9-]+)?", name):
-            return (
-                f"{tag} is no tag such as typing or example.org/tag; only behind * may be one such as -typing"
-            )
-    return "they are longer than 300 letters" if len(",".join(tags)) > 300 else ""
-
-
-def _trusted_fault(networks: tuple[str, ...]) -> str:
-    for network in networks:
-        try:
-            ip_network(network, strict=False)
-        except ValueError:
-            return f"{network} is neither an address nor a network such as 10.0.0.0/8"
-    return ""
 
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -238,7 +169,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "How many lines of a room's history are shown to someone who joins.", table="history", reload=True
         ),
     ] = 20
-    name: Annotated[str, Option("The name of the server.", metavar="SERVERNAME", check=_name_fault)] = (
+    name: Annotated[str, Option("The name of the server.", metavar="SERVERNAME", check=faults.name_fault)] = (
         "asyncchat.local"
     )
     description: Annotated[
@@ -247,7 +178,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "A short description of the server; IRC shows it in WHOIS and LINKS.",
             metavar="TEXT",
             reload=True,
-            check=_description_fault,
+            check=faults.description_fault,
         ),
     ] = ""
     contact: Annotated[
@@ -256,7 +187,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "How to reach the administrator; IRC shows it in ADMIN.",
             metavar="TEXT",
             reload=True,
-            check=_description_fault,
+            check=faults.description_fault,
         ),
     ] = ""
     network: Annotated[
@@ -265,7 +196,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "The network's name in IRC clients; without it, the server's name.",
             metavar="TEXT",
             reload=True,
-            check=_network_fault,
+            check=faults.network_name_fault,
         ),
     ] = ""
     icon: Annotated[
@@ -274,7 +205,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "A picture that IRC clients may show for the network.",
             metavar="URL",
             reload=True,
-            check=_icon_fault,
+            check=faults.icon_fault,
         ),
     ] = ""
     client_tag_deny: Annotated[
@@ -284,7 +215,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             flag=None,
             metavar="TAG",
             reload=True,
-            check=_tags_fault,
+            check=faults.tags_fault,
         ),
     ] = ()
     origins: Annotated[
@@ -398,7 +329,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         tuple[str, ...],
         _limit(
             "Networks whose clients are limited only one by one, such as 10.0.0.5 for a proxy or 10.0.0.0/8.",
-            check=_trusted_fault,
+            check=faults.networks_fault,
         ),
     ] = ()
     send_bytes: Annotated[
@@ -483,7 +414,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "uploader used.",
             "url",
             metavar="URL",
-            check=_url_fault,
+            check=faults.url_fault,
         ),
     ] = ""
     push: Annotated[
@@ -503,7 +434,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "service; else only public addresses.",
             "networks",
             metavar="NETWORK",
-            check=_trusted_fault,
+            check=faults.networks_fault,
         ),
     ] = ()
     log_level: Annotated[

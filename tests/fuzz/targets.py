@@ -375,7 +375,7 @@ class Input:
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
-        self.context = self
+        self.context = self.pass_turns = self
         self.told = b""
         self.charged = 0.0
 
@@ -387,7 +387,7 @@ class Input:
         """The next piece; nothing at the end."""
         return next(self._chunks, b"")
 
-    async def take_turn(self) -> None:
+    async def take(self) -> None:
         """Nobody else is there."""
 
     def charge(self, cost: float) -> None:

@@ -81,3 +81,8 @@ def networks_fault(networks: tuple[str, ...]) -> str:
         except ValueError:
             return f"{network} is neither an address nor a network such as 10.0.0.0/8"
     return ""
+
+
+def proxies_fault(networks: tuple[str, ...]) -> str:
+    """Why one of these is neither a network nor ``unix``, or ''."""
+    return networks_fault(tuple(network for network in networks if network != "unix"))

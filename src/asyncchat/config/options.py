@@ -229,6 +229,26 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=origins_fault,
         ),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Option(
+            "Believe this proxy, or all of a network, where its clients are (repeatable): 127.0.0.1, unix.",
+            flag="--trusted-proxy",
+            metavar="NETWORK",
+            reload=True,
+            check=faults.proxies_fault,
+        ),
+    ] = ()
+    forwarded: Annotated[
+        Literal["x-forwarded", "forwarded"],
+        Option(
+            "Which headers trusted proxies write: X-Forwarded-For, -Proto and -Host, or Forwarded.",
+            key="http.forwarded",
+            flag=None,
+            reload=True,
+        ),
+    ] = "x-forwarded"
+    """One of them: a proxy that writes one passes the other on as its client wrote it."""
     motd: Annotated[
         str, Option("The message of the day for IRC clients.", metavar="FILE", reload=True, path=True)
     ] = ""
@@ -248,8 +268,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     compression: Annotated[
         Literal["auto", "always", "never"],
         Option(
-            "Whether messages over WebSocket are compressed; auto: not to this machine's addresses. "
-            "Behind a proxy on this machine: always.",
+            "Whether messages over WebSocket are compressed; auto: not to this machine's addresses.",
             reload=True,
         ),
     ] = "auto"
@@ -328,7 +347,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     trusted: Annotated[
         tuple[str, ...],
         _limit(
-            "Networks whose clients are limited only one by one, such as 10.0.0.5 for a proxy or 10.0.0.0/8.",
+            "Networks whose clients are limited only one by one, such as 10.0.0.0/8.",
             check=faults.networks_fault,
         ),
     ] = ()

@@ -20,6 +20,9 @@ from asyncchat.errors import AsyncChatError
 LOCALHOST = "localhost"
 """The address, and the cloak, of a client on a Unix socket; the cloak of every local client."""
 
+UNIX = "unix"
+"""Stands for the clients on Unix sockets in a list of networks."""
+
 DEFAULT_PORT = 1234
 """The original's port."""
 
@@ -310,6 +313,20 @@ def is_private(address: str) -> bool:
     except ValueError:
         return True  # a Unix socket
     return found.is_private or found.is_loopback or found.is_link_local
+
+
+@lru_cache(maxsize=1024)
+def is_within(address: str, networks: tuple[str, ...]) -> bool:
+    """Whether an address is in one of these networks; ``UNIX`` stands for all clients on Unix sockets."""
+    if address == LOCALHOST:
+        return UNIX in networks
+    found = ipaddress.ip_address(address.partition("%")[0])
+    return any(found in _network(network) for network in networks if network != UNIX)
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
 
 
 def own_addresses() -> list[str]:

@@ -147,6 +147,8 @@ class ConnectionContext:
         self.now = self.loop.time
         self.options = options
         self.certificate = certificate
+        self.proxies_refused = 0
+        """Headers of the PROXY protocol that were not taken."""
 
 
 class Connection:
@@ -169,6 +171,7 @@ class Connection:
         "address",
         "context",
         "encrypted",
+        "encrypted_to_proxy",
         "ended",
         "heard_at",
         "send",
@@ -189,6 +192,8 @@ class Connection:
         self.ended = False
         self.encrypted = False
         """Whether it is over TLS."""
+        self.encrypted_to_proxy = False
+        """Whether the client's connection to a trusted proxy is, as that says."""
         self.heard_at = context.now()
         self._reader = reader
         self._writer = writer
@@ -205,9 +210,14 @@ class Connection:
         self.waiting = self._backlog
 
     @property
+    def secure(self) -> bool:
+        """Whether the client's connection is encrypted, to this server or to a trusted proxy."""
+        return self.encrypted or self.encrypted_to_proxy
+
+    @property
     def private(self) -> bool:
         """Whether nobody can listen: it is encrypted, or stays within a private network."""
-        return self.encrypted or is_private(self.address)
+        return self.secure or is_private(self.address)
 
     @property
     def reached_at(self) -> str:
@@ -216,7 +226,7 @@ class Connection:
         if not isinstance(name, tuple):
             return ""
         host = bracketed(name[0].removeprefix("::ffff:"))
-        scheme = "https" if self.encrypted else "http"
+        scheme = "https" if self.secure else "http"
         return sys.intern(f"{scheme}://{host}:{name[1]}")  # thousands of sessions have the same few
 
     def tell(self, data: bytes) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core.people import SITE_SHARE, network_of, site_of
-from asyncchat.server.addresses import is_local
+from asyncchat.server.addresses import UNIX, is_local
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -292,7 +292,9 @@ class Budgets:
     def change(self, options: ServeConfig) -> None:
         """Uses other options from now on."""
         self._options = options
-        self._trusted = [ip_network(network, strict=False) for network in options.trusted]
+        # A proxy's own connections are those of many people.
+        trusted = {*options.trusted, *options.trusted_proxies} - {UNIX}
+        self._trusted = [ip_network(network, strict=False) for network in trusted]
         self.rate = Rate(options.burst, options.rate)
         """That of a connection."""
         self.strained_below = self.rate.burst * STRAINED
@@ -469,7 +471,7 @@ class Budgets:
         try:
             network = ip_network(f"{key}/64" if ":" in key else key)
         except ValueError:
-            return False  # a Unix socket
+            return UNIX in self._options.trusted_proxies
         return any(
             isinstance(network, type(trusted)) and network.overlaps(trusted) for trusted in self._trusted
         )
@@ -503,6 +505,14 @@ class ClientBudget:
     def disconnect(self) -> None:
         """The client is gone."""
         self._budgets.disconnect(self.network, entered=self.entered)
+
+    def move(self, address: str) -> bool:
+        """The client, no person yet, is at this address. False: too many connections are from there."""
+        network = self._budgets.connect(address)
+        if network is not None:
+            self.disconnect()
+            self.network = network
+        return network is not None
 
     def change(self) -> None:
         """Uses the options as they are now."""

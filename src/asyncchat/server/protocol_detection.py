@@ -10,11 +10,13 @@ from collections.abc import Coroutine
 
 from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import silence_for
+from asyncchat.server import proxy_protocol
+from asyncchat.server.addresses import is_within
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
 from asyncchat.server.limits import FIRST_LINE_SECONDS, REGISTRATION_SECONDS
-from asyncchat.server.listeners import Listeners
+from asyncchat.server.listeners import CROWDED, Listeners
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.session import Detector, Session
 from asyncchat.server.sniffing import Kind, readable, sniff
@@ -34,6 +36,7 @@ _LINE_END = re.compile(rb"\n|\r\x00")
 
 _TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, 6.2)
 _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r\n"
+_NO_PROXY = b"This server takes no PROXY header from here. Name the proxy in its option trusted_proxies.\r\n"
 _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
@@ -84,6 +87,8 @@ class _Detection:
         self._ended = False
         self._prompted = False
         self._telnet = False
+        self._proxied = False
+        """Whether a proxy has said who the client is: what comes then is the client's."""
         self._plain: PlainDialect | None = None
         self._deadline = session.waiting_since + REGISTRATION_SECONDS
         self._line_deadline = 0.0
@@ -94,7 +99,10 @@ class _Detection:
             if self._ended and not self._begun:
                 return None
             kind = sniff(self._begun, ended=self._ended)
-            if kind is Kind.TLS and self._certificate() is not None:
+            if kind is Kind.PROXY:
+                if not self._take_proxy_header():
+                    return None
+            elif kind is Kind.TLS and self._certificate() is not None:
                 if not await self._encrypt():
                     return None
             elif kind is not None and self._must_encrypt:
@@ -110,6 +118,28 @@ class _Detection:
                 return None
             if kind is None and await self._listen():
                 return self._begun
+
+    def _take_proxy_header(self) -> bool:
+        """Goes on with the client for which a proxy has connected; False: that is not believed."""
+        session = self._session
+        context = session.context
+        if self._proxied or not is_within(session.address, context.options.trusted_proxies):
+            session.tell(_NO_PROXY)
+            header: proxy_protocol.ProxyHeader | str = "trusted_proxies does not name it"
+        else:
+            header = proxy_protocol.parse_header(self._begun)
+        if isinstance(header, str):
+            context.proxies_refused += 1
+            _logger.warning("The PROXY header from %s was refused: %s", session.address, header)
+            return False
+        self._proxied = True
+        self._begun = self._begun[header.length :]
+        self._line_deadline = 0.0
+        session.encrypted_to_proxy = header.encrypted
+        if header.address and not session.relocate(header.address):
+            session.tell(CROWDED)
+            return False
+        return True
 
     def _certificate(self) -> Certificate | None:
         """What this connection may be encrypted with: it is not yet, and was not shown any text."""
@@ -244,7 +274,7 @@ class _Detection:
                 host, port = self._listeners.first_address()
                 session.tell(_SSH_LINE.format(host=host, port=port).encode())
                 _logger.warning("%s tried ssh", session.address)
-            case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
+            case _:
                 if self._prompted and kind is Kind.GARBAGE:  # it waited for the prompt: it may be a person
                     session.tell(_NO_TEXT)
                 _logger.info("%s speaks no protocol of this server, closed", session.address)

@@ -312,6 +312,13 @@ class Session(Connection):
         self.dialect = dialect
         self.encoder = dialect.encoder
 
+    def relocate(self, address: str) -> bool:
+        """The client is at this address, as a proxy says. False: too many connections are from there."""
+        moved = address == self.address or self._budget.move(address)
+        if moved:
+            self.address, self.host = address, self.context.cloaks.of(address)
+        return moved
+
     def disconnect(self, reason: str, *, at_once: bool = False) -> None:
         """Ends the session; the others are told the reason.
 
@@ -602,12 +609,6 @@ class Session(Connection):
                 await self._wait_for_budget(1)
                 lines -= 1
             self._budget.charge(lines)
-
-    async def take_turn(self) -> None:
-        """Waits for a turn, if those who ask something in this pass of the loop have taken long."""
-        turns = self.context.pass_turns
-        if perf_counter() >= turns.late_at:
-            await turns.wait()
 
     def charge_guest(self, size: int) -> bool:
         """Charges so many bytes that a guest sends over HTTP; whether its network may still send any."""

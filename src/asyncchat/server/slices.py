@@ -124,6 +124,11 @@ class PassTurns(Turns):
         self._batch = batch
         self.late_at = now + PASS_SECONDS
 
+    async def take(self) -> None:
+        """Waits for a turn, if those who ask something in this pass have taken long."""
+        if self._clock() >= self.late_at:
+            await self.wait()
+
 
 class Slices:
     """Gives long work its turns, in the order in which they are asked for.

@@ -6,6 +6,8 @@ Pure: bytes in, a kind out. Owns the table; must not know sockets, time or what 
 import enum
 import re
 
+from asyncchat.server import proxy_protocol
+
 
 class Kind(enum.Enum):
     """What a client turns out to be."""
@@ -36,7 +38,6 @@ _IRC = re.compile(
 _HTTP = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/\d")
 _BEGUN = re.compile(rb"@|[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")
 """A line that may become one of those: what is wrong in it is answered in its own protocol."""
-_PROXY_BINARY = b"\r\n\r\n\x00\r\nQUIT\n"
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.{0,1024}?\xff\xf0|[^\xfa-\xfe])", re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
@@ -56,9 +57,9 @@ def sniff(begun: bytes, *, ended: bool = False) -> Kind | None:
         return Kind.TLS
     if begun.startswith(b"SSH-2.0-"):
         return Kind.SSH
-    if begun.startswith(_PROXY_BINARY):
-        return Kind.PROXY
-    if begun and (_PROXY_BINARY.startswith(begun) or begun == b"\x16"):
+    if proxy_protocol.is_begun(begun):
+        return Kind.PROXY if ended or proxy_protocol.is_whole(begun) else None
+    if begun and (proxy_protocol.BINARY.startswith(begun) or begun == b"\x16"):
         return Kind.GARBAGE if ended else None
     if b"\xff" in begun and _haggles(begun):
         return Kind.GARBAGE
@@ -72,8 +73,6 @@ def sniff(begun: bytes, *, ended: bool = False) -> Kind | None:
         return Kind.IRC
     if _HTTP.match(first):
         return Kind.HTTP
-    if first.startswith(b"PROXY "):
-        return Kind.PROXY
     return Kind.GARBAGE if _is_garbage(first, whole=True) else Kind.PLAIN
 
 

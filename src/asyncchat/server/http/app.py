@@ -188,7 +188,7 @@ class App:
             best = banner.best(self._listeners.reachable)
             if not best.path and not is_local(best.host):
                 return banner.root(best).rstrip("/")
-        scheme = "https" if session.encrypted else "http"
+        scheme = "https" if session.secure else "http"
         return self._hosts.origin_for(request.host, request.header("origin"), scheme)
 
     def _answer_at_once(self, request: Request, session: Session) -> Response:

@@ -17,7 +17,8 @@ from time import time
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects import websocket
-from asyncchat.server.addresses import is_local
+from asyncchat.server.addresses import is_local, is_within
+from asyncchat.server.http.forwarded import origin_of
 from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem
 from asyncchat.server.http.reader import RequestReader
 from asyncchat.server.limits import FILE_BYTES
@@ -52,6 +53,10 @@ class HttpConnection:
         self._app = app
         self._websockets = websockets
         self._now = session.context.now
+        self._peer = session.address
+        """Where the requests come from: the client, or a proxy with those of many."""
+        self._peer_secure = session.secure
+        self._banned = app.ban(session)
         self._reader = RequestReader(session, begun, ended=ended)
 
     async def serve(self) -> bytes | None:
@@ -61,7 +66,6 @@ class HttpConnection:
             What followed the handshake, if the connection has become a WebSocket; None when it is over.
         """
         session, reader = self._session, self._reader
-        banned = self._app.ban(session)
         while not session.ended:
             session.waiting_since = self._now()  # keepalive counts from here
             request = await reader.head()
@@ -70,8 +74,13 @@ class HttpConnection:
             if isinstance(request, Response):
                 self._send(request, close=True)
                 break
+            if session.context.options.trusted_proxies:
+                request = self._from_proxy(request)
+                if isinstance(request, Response):
+                    self._send(request, close=True)
+                    break
             await session.pay()
-            response = banned or self._app.refusal(request)
+            response = self._banned or self._app.refusal(request)
             if response is None and request.is_upgrade:
                 begun = self._upgrade(request)
                 if isinstance(begun, bytes):
@@ -100,6 +109,20 @@ class HttpConnection:
                 await asyncio.sleep(0)  # others first: the next request is here already
         await self._drain_input()
         return None
+
+    def _from_proxy(self, request: Request) -> Request | Response:
+        """The request as its client sent it to a trusted proxy, if one has passed it on."""
+        session = self._session
+        options = session.context.options
+        if not is_within(self._peer, options.trusted_proxies):
+            return request
+        origin = origin_of(request, self._peer, options.trusted_proxies, options.forwarded)
+        session.encrypted_to_proxy = origin.scheme == "https" if origin.scheme else self._peer_secure
+        if not session.relocate(origin.address):
+            return problem(429, "Too many connections are open from your address.", (("Retry-After", "10"),))
+        self._banned = self._app.ban(session)
+        host = origin.host or request.host
+        return request if host == request.host else request.seen_as(host, request.origin_form)
 
     def _upgrade(self, request: Request) -> bytes | Response:
         """Upgrades the connection to WebSocket, or says why not."""

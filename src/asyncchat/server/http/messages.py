@@ -65,6 +65,12 @@ class Request(msgspec.Struct, frozen=True, dict=True):
         """The path as it was sent."""
         return self._split[0]
 
+    @property
+    def origin_form(self) -> str:
+        """The target without scheme and authority (RFC 9112, 3.2.1)."""
+        absolute = _ABSOLUTE.fullmatch(self.target)
+        return self.target if absolute is None else absolute[2] or "/"
+
     @cached_property
     def query(self) -> str:
         """What follows the question mark."""
@@ -118,11 +124,18 @@ class Request(msgspec.Struct, frozen=True, dict=True):
         """Whether the client has what this entity tag names (If-None-Match; RFC 9110, 13.1.2)."""
         return knows(self.header("if-none-match"), tag)
 
+    def seen_as(self, host: str, target: str) -> Request:
+        """This request with another host and target, which is kept with it."""
+        seen: Request | None = self.__dict__.get("_seen_as")
+        if seen is None or (seen.host, seen.target) != (host, target):
+            headers = tuple([pair for pair in self.headers if pair[0] != "host"])
+            seen = Request(self.method, target, (("host", host), *headers), self.version, self.length)
+            self.__dict__["_seen_as"] = seen
+        return seen
+
     @cached_property
     def _split(self) -> tuple[str, str]:
-        absolute = _ABSOLUTE.fullmatch(self.target)
-        target = self.target if absolute is None else absolute[2] or "/"
-        path, _, query = target.partition("#")[0].partition("?")
+        path, _, query = self.origin_form.partition("#")[0].partition("?")
         return path, query
 
 

@@ -64,6 +64,8 @@ class _ServerCollector(Collector):
         seconds = "For how many seconds it did in all."
         yield _counter("loop_blocked_seconds_total", seconds, watchdog.blocked_seconds)
         yield _gauge("start_time_seconds", "When this run began.", self._started / 1_000_000)
+        refused = "Headers of the PROXY protocol from who may not send them, or that are none."
+        yield _counter("proxy_headers_refused_total", refused, context.proxies_refused)
         tasks = len(asyncio.all_tasks())
         yield _gauge("tasks", "Tasks of the event loop: a few, and some for each connection.", tasks)
         yield _gauge("threads", "Threads of the server.", threading.active_count())

@@ -98,7 +98,7 @@ class RequestReader:
             if not await self._more():
                 return _too_late() if buffer and not self.ended else None
         self._is_first = False
-        await self._session.take_turn()
+        await self._session.context.pass_turns.take()
         request = parser.parse_head(bytes(buffer[: end + 4]))
         del buffer[: end + 4]
         if isinstance(request, Request):

@@ -35,17 +35,33 @@ def test_only_those_with_a_role_moderate_those_below(nick, of, may):
     standing = Standing(nick, PREFIXES)
     assert standing.outranks(of) is may
     labels = [action.label for action in person_actions(TEA, of, standing, False)]
-    assert ("Kick" in labels) is may
-    assert ("Remove" in [a.label for a in message_actions(TEA, said(of), standing)]) is may
+    assert ("Kick…" in labels) is may
+    assert ("Remove…" in [a.label for a in message_actions(TEA, said(of), standing)]) is may
 
 
 def test_own_messages_can_be_changed_and_others_not():
     standing = Standing("anna", {})
-    assert {"Edit", "Take back"} <= {a.label for a in message_actions(TEA, said("anna", own=True), standing)}
-    assert not {"Edit", "Pin", "Remove"} & {a.label for a in message_actions(TEA, said("bob"), standing)}
+    assert {"Edit", "Take back…"} <= {a.label for a in message_actions(TEA, said("anna", own=True), standing)}
+    assert not {"Edit", "Pin", "Remove…"} & {a.label for a in message_actions(TEA, said("bob"), standing)}
     gone = said("anna", own=True)
     gone.redacted = "anna"
     assert message_actions(TEA, gone, standing) == []
+
+
+def test_what_can_not_be_undone_is_asked_about_first():
+    standing = Standing("olga", PREFIXES)
+    actions = [
+        *person_actions(TEA, "anna", standing, False),
+        *message_actions(TEA, said("anna"), standing),
+        *message_actions(TEA, said("olga", own=True), standing),
+    ]
+    asked = {action.label: action.question for action in actions if action.question}
+    assert asked == {
+        "Kick…": "Kick anna",
+        "Ban…": "Ban anna",
+        "Remove…": "Remove: text",
+        "Take back…": "Take back: text",
+    }
 
 
 @pytest.mark.parametrize("nick", ["bob", "half", "olga", "fred"])

@@ -176,6 +176,8 @@ def test_what_is_done_with_a_message(server):
                 await alice.says("very well")
                 await alice.sees("very well (edited)")
                 await alice.pilot.press("up", "d")
+                await alice.sees("Take back: very well", "Enter does it, Esc does not.")
+                await alice.pilot.press("enter")
                 await alice.sees("(taken back by its author)")
                 await alice.pilot.press("escape")
                 await asyncio.to_thread(bob.typing, "#deeds")
@@ -252,9 +254,16 @@ def test_operators_have_a_moderation_menu(server):
                 bob.say("#ours", "spam")
                 await olga.sees("spam")
                 await olga.pilot.press("up", "n")
-                await olga.sees("Kick", "Mute for 10 minutes", "Give voice", "Make operator")
+                await olga.sees("Kick…", "Mute for 10 minutes", "Give voice", "Make operator")
                 await olga.pilot.press("k")
-                await olga.sees("boris was removed from #ours by olga")
+                await olga.sees("Kick boris", "Enter does it, Esc does not.")
+                await olga.pilot.press("escape")
+                assert olga.app.screen is olga.chat
+                assert "#ours" in bob.rooms
+                await olga.pilot.press("n", "k")
+                await olga.sees("Kick boris")
+                await olga.pilot.press(*"spam", "enter")
+                await olga.sees("boris was removed from #ours by olga (spam)")
                 assert "#ours" not in bob.rooms
 
     asyncio.run(scene())

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from asyncchat.core.names import fold
 from asyncchat.tui.state import Conversation, Said
+from asyncchat.tui.wrapping import one_line
 
 REACTIONS = ("👍", "❤️", "😂", "🎉", "👀", "✅")
 """Reactions that are offered; others can be typed."""
 
 _RANKS = "+%@&~"
 """Prefixes of roles, the lowest first."""
+
+_REASON = "a reason, or nothing"
 
 _MODERATES = _RANKS.index("%")
 _RULES = _RANKS.index("@")
@@ -30,6 +33,8 @@ class Action:
         does: the application's action; '': it is a line to obey.
         line: a slash command, or what the action is given.
         is_draft: whether the line is put into the composer, so that the person can complete it.
+        question: what is asked before it is done; '': nothing. What is typed there is added to the line.
+        hint: what may be typed there.
     """
 
     label: str
@@ -37,6 +42,8 @@ class Action:
     does: str = ""
     line: str = ""
     is_draft: bool = False
+    question: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,9 @@ def message_actions(conversation: Conversation, entry: Said, standing: Standing)
         actions.append(Action("Pin", "p", line=f"/pin {message.id}"))
         actions.append(Action("Unpin", "u", line=f"/unpin {message.id}"))
     if message.own or may_moderate:
-        actions.append(Action("Take back" if message.own else "Remove", "d", "redact"))
+        verb = "Take back" if message.own else "Remove"
+        asked = f"{verb}: {one_line(message.text, 40)}"
+        actions.append(Action(f"{verb}…", "d", "redact", question=asked, hint=_REASON))
     if not message.own and not entry.is_of_server:
         actions.append(Action(f"{message.nick}…", "n", "person", message.nick))
     return actions
@@ -95,13 +104,13 @@ def person_actions(conversation: Conversation, nick: str, standing: Standing, ig
     if conversation.is_private or not standing.outranks(nick):
         return actions
     actions += [
-        Action("Kick", "k", line=f"/kick {nick}"),
-        Action("Kick, with a reason…", line=f"/kick {nick} ", is_draft=True),
+        Action("Kick…", "k", line=f"/kick {nick}", question=f"Kick {nick}", hint=_REASON),
         Action("Mute for 10 minutes", line=f"/mute {nick} 10m"),
         Action("Mute", line=f"/mute {nick}"),
         Action("Unmute", line=f"/unmute {nick}"),
-        Action("Ban for a day", line=f"/ban {nick} 1d"),
-        Action("Ban", "b", line=f"/ban {nick}"),
+        Action(
+            "Ban…", "b", line=f"/ban {nick}", question=f"Ban {nick}", hint="30m, 2h, 7d; nothing: for good"
+        ),
     ]
     held = next((signs for name, signs in standing.prefixes.items() if fold(name) == fold(nick)), "")
     if "+" in held:

@@ -5,6 +5,7 @@ Owns what becomes of each; must not know how it is shown (``chat_view``).
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ from asyncchat.tui import hints
 from asyncchat.tui.actions import Action, Standing, message_actions, person_actions, room_actions
 from asyncchat.tui.chat_view import PAGE, ChatView
 from asyncchat.tui.composer import Composer
-from asyncchat.tui.dialogs import Help, Menu, ReactionPicker, Results
+from asyncchat.tui.dialogs import Help, Menu, Question, ReactionPicker, Results
 from asyncchat.tui.panels import Panel
 from asyncchat.tui.state import Said
 from asyncchat.tui.timeline import Timeline
@@ -165,10 +166,23 @@ class ChatScreen(ChatView):
         return Standing(self.state.nick, prefixes)
 
     def _do(self, action: Action | None, entry: Said | None = None) -> None:
-        """Does what was chosen in a menu."""
-        room = self.state.current.name
+        """Does what was chosen in a menu, or asks before it."""
         if action is None:
             return
+        if action.question:
+            question = Question(action.question, action.hint, note="Enter does it, Esc does not.")
+            self.app.push_screen(question, lambda given: self._do_asked(action, entry, given))
+        else:
+            self._do_now(action, entry)
+
+    def _do_asked(self, action: Action, entry: Said | None, given: str | None) -> None:
+        """Does it with what was typed, unless the answer was no."""
+        if given is not None:
+            line = f"{action.line} {given}".strip()
+            self._do_now(replace(action, line=line), entry)
+
+    def _do_now(self, action: Action, entry: Said | None) -> None:
+        room = self.state.current.name
         if not action.does:
             if action.is_draft:
                 self._composer.put(action.line)
@@ -186,12 +200,12 @@ class ChatScreen(ChatView):
             case "leave_room":
                 self.action_close_room()
         if entry is not None:
-            self._do_with(action.does, entry, room)
+            self._do_with(action, entry, room)
 
-    def _do_with(self, does: str, entry: Said, room: str) -> None:
+    def _do_with(self, action: Action, entry: Said, room: str) -> None:
         """Does something with a message."""
         chat, id = self.chat, entry.message.id
-        match does:
+        match action.does:
             case "reply":
                 self._replying, self._editing = entry, None
                 self.action_back()
@@ -203,7 +217,7 @@ class ChatScreen(ChatView):
                 self.app.copy_to_clipboard(entry.message.text)
                 self._hint("Copied.")
             case "redact":
-                self.link.do(lambda: chat.redact(room, id))
+                self.link.do(lambda: chat.redact(room, id, action.line))
             case "react":
                 self.app.push_screen(ReactionPicker(), lambda reaction: self._react(room, entry, reaction))
 

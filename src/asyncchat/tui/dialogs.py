@@ -114,15 +114,17 @@ class Question(Once[str | None], ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
     DEFAULT_CSS = f"Question {{ {_WINDOW} }}"
 
-    def __init__(self, title: str, hint: str = "", value: str = "") -> None:
+    def __init__(self, title: str, hint: str = "", value: str = "", note: str = "") -> None:
         super().__init__()
-        self._title, self._hint, self._value = title, hint, value
+        self._title, self._hint, self._value, self._note = title, hint, value, note
 
     def compose(self) -> ComposeResult:
         """The question and its input."""
         with Vertical(classes="window") as window:
             window.border_title = plain(self._title)
             yield Input(self._value, placeholder=self._hint)
+            if self._note:
+                yield Label(plain(self._note))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Takes the line."""

@@ -44,7 +44,7 @@ Enter  menu
 r      reply
 +      react
 e      edit
-d      take back
+d      take back, remove
 c      copy
 p, u   pin, unpin
 n      its author

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from asyncchat.client.errors import Rejected as Rejected
     from asyncchat.client.errors import TimedOut as TimedOut
     from asyncchat.client.errors import Unreachable as Unreachable
+    from asyncchat.client.errors import Untrusted as Untrusted
     from asyncchat.client.events import Disconnected as Disconnected
     from asyncchat.client.events import Edited as Edited
     from asyncchat.client.events import Event as Event
@@ -65,6 +66,7 @@ _MODULES = {
         "Rejected",
         "TimedOut",
         "Unreachable",
+        "Untrusted",
     ),
     "asyncchat.client.events": (
         "Disconnected",

@@ -8,6 +8,7 @@ import segno
 from asyncchat import __version__
 from asyncchat.server import banner
 from asyncchat.server.addresses import Address
+from asyncchat.server.tls import Certificate, self_signed
 
 LOOPBACK, LAN, UNIX = Address("127.0.0.1", 1234), Address("192.168.1.7", 1234), Address(path="/run/c.sock")
 ANY, ANY6 = Address("0.0.0.0", 1234), Address("::", 1234)  # noqa: S104
@@ -62,15 +63,24 @@ def test_how_to_join():
         "Join #lobby with\n  over UDP       asyncchat join udp://[::1]:7 --nick NAME\n"
     )
     assert banner.best([udp, LOOPBACK]) == LOOPBACK
-    assert banner.how_to_join(LOOPBACK, fingerprint="AB:CD").endswith(
-        "  over TLS       ircs://127.0.0.1:1234/lobby and https://127.0.0.1:1234/#lobby\n"
-        "  certificate    SHA-256 AB:CD\n"
+
+
+def test_how_to_join_over_tls(tmp_path):
+    file = tmp_path / "server.pem"
+    file.write_text(self_signed(["chat.example.org"]))
+    own = Certificate(file, file)
+    assert banner.how_to_join(LOOPBACK, certificate=own).endswith(
+        "  over TLS       asyncchat join ircs://127.0.0.1:1234 --nick NAME\n"
+        "                 ircs://127.0.0.1:1234/lobby and https://127.0.0.1:1234/#lobby\n"
+        f"  certificate    SHA-256 {own.fingerprint}\n"
     )
-    assert banner.how_to_join(Address("::1", 6697, tls=True), fingerprint="AB:CD") == (
+    assert banner.how_to_join(Address("::1", 6697, tls=True), certificate=own) == (
         "Join #lobby with\n"
+        "  our client     asyncchat join ircs://[::1]:6697 --nick NAME\n"
+        "  an IRC client  ircs://[::1]:6697/lobby\n"
+        "  a browser      https://[::1]:6697/#lobby\n"
         "  a terminal     openssl s_client -quiet -connect [::1]:6697\n"
-        "  over TLS       ircs://[::1]:6697/lobby and https://[::1]:6697/#lobby\n"
-        "  certificate    SHA-256 AB:CD\n"
+        f"  certificate    SHA-256 {own.fingerprint}\n"
     )
 
 

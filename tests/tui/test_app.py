@@ -14,7 +14,9 @@ from asyncchat import Client
 from asyncchat.client import remembered
 from asyncchat.client.remembered import Remembered
 from asyncchat.config.options import ServeConfig
+from asyncchat.core.fingerprints import shown_fingerprint
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.tls import Certificate, self_signed
 from asyncchat.tui.app import ChatApp
 from asyncchat.tui.chat_screen import ChatScreen
 from asyncchat.tui.composer import Composer
@@ -24,7 +26,7 @@ from asyncchat.tui.run import connect
 from asyncchat.tui.state import Conversation
 from asyncchat.tui.timeline import Timeline
 from tests.client.scripted import Line, Scripted
-from tests.server.harness import PATIENCE, ServerThread
+from tests.server.harness import PATIENCE, ServerThread, serving
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ class Person:
 
 
 def quick(request: JoinRequest) -> Client:
-    return connect(request)
+    return connect(Remembered(), request)
 
 
 @asynccontextmanager
@@ -328,6 +330,30 @@ def test_first_run_asks_and_remembers(server):
         assert (kept.address, kept.nick, kept.rooms) == (address_of(server), "anna", ["#first"])
 
     asyncio.run(scene())
+
+
+def test_a_certificate_that_nobody_signed_is_trusted_by_joining_once_more(tmp_path):
+    file = tmp_path / "server.pem"
+    file.write_text(self_signed(["localhost"]))
+    certificate = Certificate(file, file)
+
+    async def scene(address: str) -> None:
+        app = ChatApp(JoinRequest(address, "anna", is_complete=True), Remembered(), quick)
+        async with app.run_test(size=(80, 30)) as pilot:
+            person = Person(app, pilot)
+            await person.sees(certificate.fingerprint[:20])
+            await pilot.press("enter")
+            await person.until(lambda: app.chat_screen is not None, "joined")
+            await person.until(lambda: remembered.load().last is not None, "remembered")
+            await asyncio.to_thread(person.chat.link.close, 2.0)
+        kept = remembered.load()
+        assert kept.last is not None
+        assert shown_fingerprint(kept.last.fingerprint) == certificate.fingerprint
+        request = JoinRequest(address, "anna")
+        await asyncio.to_thread(lambda: connect(kept, request).close())
+
+    with serving(certificate=certificate) as running:
+        asyncio.run(scene(f"ircs://127.0.0.1:{running.port}"))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (80, 24)])

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from asyncchat.core.fingerprints import parse_fingerprint
 from asyncchat.errors import Misuse
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from asyncchat.client.remembered import Remembered, RememberedServer
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_TLS = "https://"
 
 server_option = click.option(
     "--server",
@@ -53,38 +52,68 @@ nick_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
 
-def asking(command: F) -> F:
-    """Adds the options of the server and the token, the parameters ``server`` and ``token``."""
-    return server_option(token_option(command))
+def _fingerprint(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    fingerprint = parse_fingerprint(text)
+    if text and not fingerprint:
+        raise click.BadParameter("it is the SHA-256 of a certificate, 64 hexadecimal digits.")
+    return fingerprint
 
 
-def opened(server: str, token: str) -> HttpApi:
+def trusting(command: F) -> F:
+    """Adds the options that say which server is trusted, the parameters ``ca`` and ``fingerprint``."""
+    ca = click.option(
+        "--ca",
+        metavar="FILE",
+        default="",
+        help="Over TLS, trust servers for which these certificates vouch (PEM).  [default: the system's]",
+    )
+    fingerprint = click.option(
+        "--fingerprint",
+        metavar="SHA256",
+        default="",
+        callback=_fingerprint,
+        help="Over TLS, trust only the certificate with this SHA-256, whoever signed it.",
+    )
+    return ca(fingerprint(command))
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of the server, and as its parameter ``api`` the server that is meant."""
+
+    @wraps(command)
+    def wrapped(server: str, token: str, ca: str, fingerprint: str, **others: Any) -> None:
+        command(api=_api(server, token, ca, fingerprint), **others)
+
+    return server_option(token_option(trusting(wrapped)))
+
+
+def _api(server: str, token: str, ca: str, fingerprint: str) -> HttpApi:
     """The API of the server that is meant.
 
     Raises:
-        Misuse: the address or the token is not valid.
+        Misuse: the address, the token or the fingerprint is not valid.
     """
     from asyncchat.client.address import DEFAULT_ADDRESS, parse_address
     from asyncchat.client.errors import AddressError
     from asyncchat.client.http_api import HttpApi
+    from asyncchat.client.trust import Trust
 
-    text = server
-    if not text:
-        last = _remembered()
-        text = DEFAULT_ADDRESS if last is None else last.address
-    tls = text.lower().startswith(_TLS)
+    last = None if server else _remembered()
     try:
-        # The port of such a link is 443.
-        address = parse_address(_with_port(text[len(_TLS) :]) if tls else text)
+        address = parse_address(server or (DEFAULT_ADDRESS if last is None else last.address))
     except AddressError as error:
         raise Misuse(str(error)) from error
     if address.scheme == "plain":
         raise Misuse("A plain-text server can only be joined: asyncchat join")
-    if not token and (known := _remembered(str(address))) is not None:
-        token = known.token
+    known = _remembered(str(address))
+    token = token or (known.token if known is not None else "")
     if not (token.isascii() and token.isprintable() and " " not in token):
         raise Misuse("--token: that is no token")
-    return HttpApi(address, tls=tls, token=token)
+    trust = Trust(ca, fingerprint)
+    try:
+        return HttpApi(address, trust=trust if known is None else known.trust(trust), token=token)
+    except ValueError as error:
+        raise Misuse(str(error)) from error
 
 
 def nick_at(api: HttpApi, nick: str) -> str:
@@ -135,10 +164,3 @@ def _loaded(path: Path) -> Remembered:
     from asyncchat.client.remembered import load
 
     return load(path)
-
-
-def _with_port(place: str) -> str:
-    """The link of a page without its scheme as one with http, whose port is stated."""
-    host, slash, rest = place.partition("/")
-    stated = host.rpartition(":")[2].isdigit() and not host.endswith("]")
-    return f"http://{host if stated else f'{host}:443'}{slash}{rest}"

@@ -1,10 +1,14 @@
 """``asyncchat ask``: asks a question in a room and prints the first answer."""
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
-from asyncchat.cli._server import asking, json_option, nick_at, nick_option, opened, room_of
+from asyncchat.cli._server import asking, json_option, nick_at, nick_option, room_of
+
+if TYPE_CHECKING:
+    from asyncchat.client.http_api import HttpApi
 
 
 @click.command("ask")
@@ -21,9 +25,7 @@ from asyncchat.cli._server import asking, json_option, nick_at, nick_option, ope
 @json_option
 @nick_option
 @asking
-def command(
-    room: str, question: str, timeout: float, as_json: bool, nick: str, server: str, token: str
-) -> None:
+def command(room: str, question: str, timeout: float, as_json: bool, nick: str, api: "HttpApi") -> None:
     """Ask QUESTION in ROOM and print the first answer. The exit status is 3 if none comes in time.
 
     An answer is what somebody else says next, or a reply to the question; replies to other messages and
@@ -37,7 +39,7 @@ def command(
     from asyncchat.client.transcript import text_of
 
     until = time.monotonic() + timeout
-    api, name = opened(server, token), room_of(room)
+    name = room_of(room)
     asked = api.post(name, question, nick_at(api, nick))
     for message in follow(api, asked["room"], asked["id"], left=lambda: until - time.monotonic()):
         if (

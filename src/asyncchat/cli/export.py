@@ -1,11 +1,15 @@
 """``asyncchat export``: writes a room's history as a document."""
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
 from asyncchat.cli._reading import moment, since_option
-from asyncchat.cli._server import asking, opened, room_of
+from asyncchat.cli._server import asking, room_of
+
+if TYPE_CHECKING:
+    from asyncchat.client.http_api import HttpApi
 
 
 @click.command("export")
@@ -20,7 +24,7 @@ from asyncchat.cli._server import asking, opened, room_of
 )
 @since_option
 @asking
-def command(room: str, form: str, since: str, server: str, token: str) -> None:
+def command(room: str, form: str, since: str, api: "HttpApi") -> None:
     """Print the whole history of ROOM as a document.
 
     \b
@@ -28,7 +32,7 @@ def command(room: str, form: str, since: str, server: str, token: str) -> None:
     """
     from asyncchat.client import transcript
 
-    api, name = opened(server, token), room_of(room)
+    name = room_of(room)
     found = api.forwards(name, *moment(since))
     # The first page, so that a failure comes before anything is written.
     messages = chain([first] if (first := next(found, None)) is not None else [], found)

@@ -1,9 +1,14 @@
 """``asyncchat history``: prints a part of a room's history."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from asyncchat.cli._reading import part, show, since_option, until_option
-from asyncchat.cli._server import asking, json_option, opened, room_of
+from asyncchat.cli._server import asking, json_option, room_of
+
+if TYPE_CHECKING:
+    from asyncchat.client.http_api import HttpApi
 
 _USUAL = 50
 
@@ -21,9 +26,7 @@ _USUAL = 50
 @until_option
 @json_option
 @asking
-def command(
-    room: str, count: int | None, since: str, until: str, as_json: bool, server: str, token: str
-) -> None:
+def command(room: str, count: int | None, since: str, until: str, as_json: bool, api: "HttpApi") -> None:
     """Print the last messages of ROOM, or those of a time."""
-    for message in part(opened(server, token), room_of(room), count, since, until, usual=_USUAL):
+    for message in part(api, room_of(room), count, since, until, usual=_USUAL):
         show(message, as_json)

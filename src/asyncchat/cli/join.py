@@ -5,18 +5,25 @@ Owns the arguments and where the password comes from; must not know what is sent
 
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from asyncchat.cli._passwords import password_in
-from asyncchat.cli._server import login_name
+from asyncchat.cli._server import login_name, trusting
 from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
-from asyncchat.client.errors import AddressError, NickError, PasswordNeeded
-from asyncchat.client.remembered import Remembered, load
+from asyncchat.client.errors import AddressError, NickError, PasswordNeeded, Untrusted
+from asyncchat.client.remembered import Remembered, load, save
+from asyncchat.client.trust import Trust
 from asyncchat.core.names import LOBBY
 from asyncchat.errors import Misuse
+
+if TYPE_CHECKING:
+    from asyncchat.tui.join_screen import JoinRequest
 
 _HISTORY = 50
 """Messages of a room's history that a terminal shows when it joins."""
@@ -39,6 +46,13 @@ _HISTORY = 50
     help="Read the password of the server, or with --account of the account, from this file's first line.  "
     "[default: ASYNCCHAT_PASSWORD]",
 )
+@trusting
+@click.option(
+    "--cert",
+    metavar="FILE",
+    default="",
+    help="Over TLS, show this certificate, whose key is in the same file (PEM).",
+)
 @click.option(
     "--no-exit", is_flag=True, help="On a pipe: send a line that is just “exit” instead of leaving."
 )
@@ -51,14 +65,18 @@ def command(
     rooms: tuple[str, ...],
     account: str,
     password_file: str | None,
+    ca: str,
+    fingerprint: str,
+    cert: str,
     no_exit: bool,
     line_mode: bool,
 ) -> None:
     """Join a chat, from a terminal or on a pipe.
 
-    ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, udp://host:port/room for an
-    asyncchat server over UDP, plain://host:port for a server that speaks only plain text, or the page's link
-    http://host:port/#room. Without one it is the server joined last, or 127.0.0.1:1234.
+    ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, ircs://host:port/room over TLS,
+    udp://host:port/room for an asyncchat server over UDP, plain://host:port for a server that speaks only
+    plain text, or the page's link http://host:port/#room. Without one it is the server joined last, or
+    127.0.0.1:1234.
 
     At a terminal it is a full-screen client, which asks what it must know; F1 shows its keys. Where Textual
     is not installed, and with --line, each line that you type is a message. /help lists the commands.
@@ -67,30 +85,34 @@ def command(
     text” of the output; notices go to standard error. At the end of the input it leaves when the server has
     acknowledged all messages.
     """
-    if address:
-        _address(address)
+    is_encrypted = bool(address) and _address(address).tls
     password = _password(password_file)
+    trust = Trust(ca, fingerprint, cert)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if at_terminal and not line_mode and _can_be_full_screen():
-        _join_full_screen(address, nick or account, rooms, account, password)
+        from asyncchat.tui.join_screen import JoinRequest
+
+        _join_full_screen(JoinRequest(address, nick or account, rooms, account, password, trust))
         return
-    remembered = load() if at_terminal or not address else Remembered()
+    remembered = load() if at_terminal or is_encrypted or not address else Remembered()
     known = remembered.last if not address else None
     place = _address(address or (known.address if known is not None else DEFAULT_ADDRESS))
     wanted = _rooms(place, rooms)
     nick = nick or account or (known.nick if known is not None else "") or login_name()
     if account and not password:
         raise Misuse("--account needs the password: --password-file FILE, or ASYNCCHAT_PASSWORD")
+    connect = partial(
+        Client,
+        place,
+        nick=nick,
+        rooms=wanted,
+        history=_HISTORY if at_terminal else 0,
+        echo=at_terminal,
+        password=password,
+        account=account,
+    )
     try:
-        chat = Client(
-            place,
-            nick=nick,
-            rooms=wanted,
-            history=_HISTORY if at_terminal else 0,
-            echo=at_terminal,
-            password=password,
-            account=account,
-        )
+        chat = _connected(connect, place, trust, remembered, can_ask=at_terminal)
     except NickError as error:
         raise Misuse(f"--nick: {error}") from error
     except PasswordNeeded as error:
@@ -112,6 +134,30 @@ def command(
         context.exit(1)
 
 
+def _connected(
+    connect: Callable[..., Client], place: Address, stated: Trust, remembered: Remembered, *, can_ask: bool
+) -> Client:
+    """Joins; at a terminal a certificate for which nobody vouches is shown, and remembered if trusted."""
+    trust = remembered.trust(place, stated)
+    try:
+        try:
+            chat = connect(**asdict(trust))
+        except Untrusted as error:
+            if not (can_ask and error.is_new):
+                raise
+            click.echo(error.question, err=True)
+            click.confirm("Trust it from now on?", abort=True, err=True)
+            trust = replace(trust, fingerprint=error.fingerprint)
+            chat = connect(**asdict(trust))
+    except ValueError as error:
+        raise Misuse(str(error)) from error
+    known = remembered.find(str(place))
+    if can_ask and trust.fingerprint != (known.fingerprint if known is not None else "") and not trust.ca:
+        remembered.pin(place, trust.fingerprint)
+        save(remembered)
+    return chat
+
+
 def _can_be_full_screen() -> bool:
     # Textual draws on standard error.
     if os.environ.get("TERM", "dumb") == "dumb" or not sys.stderr.isatty():
@@ -126,15 +172,14 @@ def _can_be_full_screen() -> bool:
     return True
 
 
-def _join_full_screen(address: str, nick: str, rooms: tuple[str, ...], account: str, password: str) -> None:
-    from asyncchat.tui.join_screen import JoinRequest
+def _join_full_screen(given: "JoinRequest") -> None:
     from asyncchat.tui.run import completed, run
 
     remembered = load()
-    wanted = tuple(_rooms(_address(address or DEFAULT_ADDRESS), rooms)) if rooms else ()
-    request = completed(JoinRequest(address, nick, wanted, account, password), remembered)
+    rooms = given.rooms and tuple(_rooms(_address(given.address or DEFAULT_ADDRESS), given.rooms))
+    request = completed(replace(given, rooms=rooms), remembered)
     # Who was here before need not be asked again, but for the password.
-    is_complete = bool(request.address and request.nick and (password or not request.account))
+    is_complete = bool(request.address and request.nick and (request.password or not request.account))
     address, nick = request.address or DEFAULT_ADDRESS, request.nick or login_name()
     run(replace(request, address=address, nick=nick, is_complete=is_complete), remembered)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from asyncchat.cli._server import asking, json_option, nick_at, nick_option, opened, room_of
+from asyncchat.cli._server import asking, json_option, nick_at, nick_option, room_of
 from asyncchat.errors import AsyncChatError, Misuse
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def command(
     file: str | None,
     as_json: bool,
     nick: str,
-    server: str,
-    token: str,
+    api: "HttpApi",
 ) -> None:
     """Say something in ROOM and print the message's id. Without TEXT, standard input is one message.
 
@@ -63,7 +62,6 @@ def command(
     if len(key_header(key)) > _KEY_LENGTH:
         raise Misuse(f"--id: a key has at most {_KEY_LENGTH} characters")
     name = room_of(room)
-    api = opened(server, token)
     said = " ".join(text) if text else "" if file is not None else _standard_input()
     if file is None and not said.strip():
         raise AsyncChatError(f"There is nothing to say: {'the text' if text else 'standard input'} is empty")

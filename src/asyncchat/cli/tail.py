@@ -1,9 +1,14 @@
 """``asyncchat tail``: prints the last messages of a room, and with ``--follow`` those to come."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from asyncchat.cli._reading import part, show, since_option
-from asyncchat.cli._server import asking, json_option, opened, room_of
+from asyncchat.cli._server import asking, json_option, room_of
+
+if TYPE_CHECKING:
+    from asyncchat.client.http_api import HttpApi
 
 _USUAL = 10
 
@@ -25,9 +30,7 @@ _NOTHING = [{"id": ""}]
 )
 @json_option
 @asking
-def command(
-    room: str, count: int | None, since: str, follow: bool, as_json: bool, server: str, token: str
-) -> None:
+def command(room: str, count: int | None, since: str, follow: bool, as_json: bool, api: "HttpApi") -> None:
     """Print the last messages of ROOM, and with --follow each one that comes.
 
     Each message comes once, also when the network or the server was away; where some are missing, it says so
@@ -37,7 +40,7 @@ def command(
     asyncchat tail ci -n 100
     asyncchat tail ci --follow --json | jq --unbuffered -r 'select(.kind == "message") | .text'
     """
-    api, name = opened(server, token), room_of(room)
+    name = room_of(room)
     # Where to go on if nothing of what is asked for has been said yet.
     last = api.backwards(name, 1) if follow else []
     found = part(api, name, count, since, usual=_USUAL)

@@ -1,7 +1,7 @@
 """Addresses of chats, as people write them.
 
-Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
-``udp://host[:port][/room]``, ``plain://host[:port]``, and the page's ``http://host[:port]/#room``.
+Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, the same with
+``ircs://`` (or ``tls://``) and ``udp://``, ``plain://host[:port]``, and the page's ``http[s]://host[:port]/#room``.
 """
 
 import ipaddress
@@ -17,10 +17,13 @@ DEFAULT_PORT = 1234
 
 DEFAULT_ADDRESS = f"127.0.0.1:{DEFAULT_PORT}"
 
-SCHEMES = ("irc", "udp", "plain")
+TLS_PORT = 6697
+"""The port of ``ircs://`` (RFC 7194)."""
 
-PAGE_PORT = 80
-"""The port of a page's link that names none."""
+SCHEMES = ("irc", "ircs", "udp", "plain")
+
+_PAGES = {"http": ("irc", 80), "https": ("ircs", 443)}
+"""What to speak where a page is, and the port of a link that names none."""
 
 _HOST = re.compile(r"[^\s/:@?#\[\]%<>\\]+")
 
@@ -30,7 +33,7 @@ class Address:
     """Where a chat is, and the dialect to speak there.
 
     Attributes:
-        scheme: ``irc``, ``udp`` for the same over UDP, or ``plain`` for a plain-text server.
+        scheme: ``irc``, the same over TLS (``ircs``) or UDP (``udp``), or ``plain`` for a plain-text server.
         host: a name or an IP literal, without brackets.
         port: 1 to 65535.
         room: the room in the address; '' for none.
@@ -44,8 +47,17 @@ class Address:
     key: str = ""
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'' if self.scheme == 'irc' else f'{self.scheme}://'}{host}:{self.port}"
+        return f"{'' if self.scheme == 'irc' else f'{self.scheme}://'}{self.place}"
+
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is over TLS."""
+        return self.scheme == "ircs"
 
 
 def parse_address(text: str) -> Address:
@@ -58,20 +70,16 @@ def parse_address(text: str) -> Address:
     if not found:
         scheme, rest = "irc", text.strip()
     scheme = scheme.lower()
-    if scheme == "http":
-        return _page(text, rest)
-    if scheme in ("https", "ircs", "tls", "wss"):
-        raise AddressError(
-            text,
-            "this client has no TLS; use irc://HOST:PORT on a network that you trust, or through a tunnel",
-        )
+    if scheme in _PAGES:
+        return _page(text, scheme, rest)
+    scheme = "ircs" if scheme == "tls" else scheme
     if scheme not in SCHEMES:
         raise AddressError(
             text,
             f"it begins with {scheme}:// instead of {', '.join(f'{s}://' for s in SCHEMES[:-1])} or {SCHEMES[-1]}://",
         )
     place, slash, path = rest.partition("/")
-    host, port = _place(text, place)
+    host, port = _place(text, place, TLS_PORT if scheme == "ircs" else DEFAULT_PORT)
     if slash and path and scheme == "plain":
         raise AddressError(text, "a plain-text server has only one room, without a name")
     if slash and not found:
@@ -79,19 +87,20 @@ def parse_address(text: str) -> Address:
     return Address(scheme, host, port, _room(text, path) if path else "")
 
 
-def _page(text: str, rest: str) -> Address:
+def _page(text: str, page_scheme: str, rest: str) -> Address:
     """The server of a page, which speaks IRC on the same port; behind the ``#`` a room, perhaps a code."""
     before, _, behind = rest.partition("#")
     place, _, path = before.partition("/")
     if path.partition("?")[0]:
-        raise AddressError(text, "the page's link is http://host:port/#room")
-    host, port = _place(text, place, PAGE_PORT)
+        raise AddressError(text, f"the page's link is {page_scheme}://host:port/#room")
+    scheme, usual_port = _PAGES[page_scheme]
+    host, port = _place(text, place, usual_port)
     room, _, code = behind.partition("?invite=")
     room = unquote(room).lstrip("#")
-    return Address("irc", host, port, _room(text, room), code) if room else Address("irc", host, port)
+    return Address(scheme, host, port, _room(text, room) if room else "", code if room else "")
 
 
-def _place(text: str, place: str, default: int = DEFAULT_PORT) -> tuple[str, int]:
+def _place(text: str, place: str, default: int) -> tuple[str, int]:
     if place.startswith("["):
         host, bracket, after = place[1:].partition("]")
         if not bracket or (after and not after.startswith(":")):

@@ -12,6 +12,7 @@ from asyncchat.client.errors import ClientError, reason_of
 from asyncchat.client.lifecycle import Lifecycle
 from asyncchat.client.pending import Pending
 from asyncchat.client.streams import Stream, connect
+from asyncchat.client.tls import TlsLayer
 
 _log = logging.getLogger(__name__)
 
@@ -25,12 +26,14 @@ class AsyncTransport:
     Args:
         life: the chat.
         address: where the server is.
+        tls: encrypts the connections; None: they are not encrypted.
         timeout: seconds for a connection.
     """
 
-    def __init__(self, life: Lifecycle, address: Address, timeout: float) -> None:
+    def __init__(self, life: Lifecycle, address: Address, tls: TlsLayer | None, timeout: float) -> None:
         self._life = life
         self._address = address
+        self._tls = tls
         self._timeout = timeout
         self._woken = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
@@ -104,11 +107,13 @@ class AsyncTransport:
         """One connection, from its start to its end; returns the pause before the next, if there is one."""
         life = self._life
         life.begin()
-        self._connecting = asyncio.create_task(connect(self._address, self._timeout))
+        self._connecting = asyncio.create_task(connect(self._address, self._tls, self._timeout))
         try:
             stream = await self._connecting
         except OSError as error:
             return life.unreachable(error)
+        except ClientError as error:
+            return life.after(error)
         except asyncio.CancelledError:
             self._connecting.cancel()
             if life.stopping:

@@ -19,6 +19,7 @@ from asyncchat.client.pending import Found, Lookup
 from asyncchat.client.plain_session import PlainSession
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
+from asyncchat.client.trust import Trust, layer_for
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY
 from asyncchat.core.scram import ScramFault, prepared
@@ -53,6 +54,9 @@ class BaseClient(ABC):
         password: str = "",
         account: str = "",
         playback: bool = False,
+        ca: str = "",
+        fingerprint: str = "",
+        cert: str = "",
     ) -> None:
         if any(char in "\r\n\0" for char in password):
             raise ValueError("a password must be one line")
@@ -62,6 +66,7 @@ class BaseClient(ABC):
             except ScramFault as fault:
                 raise LoginRefused(account, f"{fault}.") from fault
         self.address = parse_address(address) if isinstance(address, str) else address
+        self._tls = layer_for(self.address, Trust(ca, fingerprint, cert))
         if rooms is None:
             rooms = [self.address.room or LOBBY]
         wanted = (rooms,) if isinstance(rooms, str) else tuple(dict.fromkeys(rooms))

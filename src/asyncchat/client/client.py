@@ -40,12 +40,13 @@ class Client(BaseClient):
 
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
-        ``udp://host[:port][/room]``, ``plain://host[:port]`` or the page's ``http://host[:port]/#room``.
-        nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see
-        ``nick``. rooms: rooms to join; None: the address's room, else the lobby. history: how many of each
-        room's last messages are read when it is joined, if the server has history. echo: whether our own
-        messages are yielded too, in their place among the others. timeout: seconds for the connection, for
-        the registration, and for each answer; after that the
+            ``ircs://host[:port][/room]`` over TLS, ``udp://host[:port][/room]``, ``plain://host[:port]`` or
+            the page's ``http[s]://host[:port]/#room``.
+        nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see ``nick``.
+        rooms: rooms to join; None: the address's room, else the lobby.
+        history: how many of each room's last messages are read when it is joined, if the server has history.
+        echo: whether our own messages are yielded too, in their place among the others.
+        timeout: seconds for the connection, for the registration, and for each answer; after that the
             connection counts as dead.
         keepalive: seconds of silence after which a PING is sent.
         reconnect: whether to reconnect after a break; if not, the iteration ends there.
@@ -59,19 +60,25 @@ class Client(BaseClient):
         account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent).
         playback: whether what the history tells of messages is yielded too, after a break and at first:
             ``Reacted``, ``Edited`` and ``Redacted``, some of them again.
+        ca: over TLS, a file with the certificates of those who may vouch for the server (PEM); '': those that
+            the system trusts.
+        fingerprint: over TLS, the SHA-256 of the only certificate that is taken, whoever vouches for it.
+        cert: over TLS, a file with our own certificate and its key (PEM).
 
     Raises:
-        ValueError: the password has more than one line, or can't be an account's.
+        ValueError: the password has more than one line, or can't be an account's; or something for TLS is
+            given for an address without it.
         LoginRefused: the server refuses the login to the account.
         AddressError: the address is not valid.
         Unreachable: there is no server, or it does not speak the dialect.
+        Untrusted: nobody vouches for the server's certificate.
         PasswordNeeded: the server needs a password, and none or a wrong one was given.
         Rejected: the server refuses us, or a room does.
         NickError: the nick is not valid.
     """
 
     def _begin(self) -> None:
-        self._transport = Transport(self._life, self.address, self._settings.timeout)
+        self._transport = Transport(self._life, self.address, self._tls, self._settings.timeout)
         self._lock = self._transport.lock
         self._finalizer = weakref.finalize(self, self._transport.stop, wait=False)
         self._transport.start()

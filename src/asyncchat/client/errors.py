@@ -6,6 +6,7 @@ Owns what is raised; must not have the events of a running chat, which are value
 from os import strerror
 from socket import gaierror
 
+from asyncchat.core.fingerprints import shown_fingerprint
 from asyncchat.errors import AsyncChatError
 
 START_HINT = "Is a server running there? asyncchat serve"
@@ -48,6 +49,40 @@ class Unreachable(ClientError):
         super().__init__(f"Can't reach {address}: {reason}.{' ' + hint if hint else ''}")
         self.address = address
         self.reason = reason
+
+
+class Untrusted(ClientError):
+    """A server's certificate is not trusted.
+
+    Attributes:
+        fingerprint: that of the certificate (``core.fingerprints``); '' where it is not known.
+        before: that of the certificate which is known; '': there is none.
+        is_new: whether a person may be asked: nothing is known of this server, but what it shows.
+        question: what the person is told then.
+    """
+
+    def __init__(self, address: str, reason: str, fingerprint: str, before: str = "") -> None:
+        text = f"The certificate of {address} can't be trusted: {reason}."
+        if before:
+            text += (
+                f" Known is SHA-256 {shown_fingerprint(before)}, shown is {shown_fingerprint(fingerprint)}. "
+                "Either the server has a new one, or somebody is in between. If its operator confirms the "
+                "new one, give it with --fingerprint."
+            )
+        elif fingerprint:
+            text += (
+                f" Its SHA-256 is {shown_fingerprint(fingerprint)}. If the server showed the same when it "
+                "started, give it with --fingerprint; or give the authority that signed it with --ca."
+            )
+        super().__init__(text)
+        self.reason = reason
+        self.fingerprint = fingerprint
+        self.before = before
+        self.is_new = bool(fingerprint and not before)
+        self.question = (
+            f"Nobody vouches for the certificate of {address}: {reason}. Its SHA-256 is "
+            f"{shown_fingerprint(fingerprint)}. Compare that with what the server showed when it started."
+        )
 
 
 class Rejected(ClientError):
@@ -101,4 +136,7 @@ def reason_of(error: OSError) -> str:
         return "connection refused"
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return "the connection was reset"
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, str):  # that of ssl.SSLError, whose number is not the system's
+        return reason.lower().replace("_", " ")
     return (strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

@@ -17,6 +17,7 @@ from asyncchat.client.address import Address
 from asyncchat.client.errors import ClientError
 from asyncchat.client.http_exchange import Exchange, NotOurs
 from asyncchat.client.http_shapes import Shape, fits
+from asyncchat.client.trust import SYSTEM, Trust, layer_for
 
 PAGE: Final = 200
 """Messages of one page at the most."""
@@ -45,25 +46,29 @@ class HttpApi:
 
     Args:
         address: where it is.
-        tls: whether with TLS.
+        trust: whom to trust there, over TLS.
         token: a bot's or an account's token; empty: a guest asks.
         timeout: seconds for a connection and for each answer.
         patience: seconds for which a server that asks to come later is asked again.
         sleep: waits until then.
+
+    Raises:
+        ValueError: the fingerprint is none, or something for TLS is given for an address without it.
+        ClientError: a file can't be used.
     """
 
     def __init__(
         self,
         address: Address,
         *,
-        tls: bool = False,
+        trust: Trust = SYSTEM,
         token: str = "",
         timeout: float = 30.0,
         patience: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.address = address
-        self._tls = tls
+        self._tls = layer_for(address, trust)
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout = timeout
         self._patience = patience

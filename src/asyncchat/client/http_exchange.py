@@ -10,12 +10,15 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import h11
 
 from asyncchat.client.address import Address
 from asyncchat.client.errors import START_HINT, ClientError, TimedOut, Unreachable, reason_of
+
+if TYPE_CHECKING:
+    from asyncchat.client.tls import TlsLayer
 
 _PIECE_BYTES = 65_536
 """Most bytes that are sent or received at a time."""
@@ -43,14 +46,15 @@ class Exchange:
 
     Args:
         address: where to.
-        tls: whether with TLS.
+        tls: encrypts it; None: it is not encrypted.
         timeout: seconds for the connection, and for each piece of the answer.
 
     Raises:
         Unreachable: there is no server.
+        Untrusted: it is not the right one.
     """
 
-    def __init__(self, address: Address, *, tls: bool, timeout: float) -> None:
+    def __init__(self, address: Address, *, tls: TlsLayer | None, timeout: float) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         """Those of the answer, with names in lower case."""
@@ -58,16 +62,19 @@ class Exchange:
         self._timeout = timeout
         self._http = h11.Connection(h11.CLIENT)
         self._heard = False
-        self._host = str(address)
+        self._host = address.place
         try:
             if not self._host.isascii():
                 self._host = self._host.replace(address.host, address.host.encode("idna").decode())
             self._socket = socket.create_connection((address.host, address.port), timeout)
-            if tls:
-                self._socket = _with_tls(self._socket, address)
+            if tls is not None:
+                self._socket = tls.opened(self._socket)
         except UnicodeError as error:  # it can't be asked for, so nobody has it
             raise Unreachable(str(address), "the name is unknown") from error
         except OSError as error:
+            failure = None if tls is None else tls.failure(error, timeout)
+            if failure is not None:
+                raise failure from error
             reason = f"no answer in {timeout:g} s" if isinstance(error, TimeoutError) else reason_of(error)
             hint = START_HINT if isinstance(error, ConnectionRefusedError) else ""
             raise Unreachable(str(address), reason, hint) from error
@@ -190,14 +197,3 @@ class Exchange:
                 raise (NotOurs if is_strange else ConnectionBroken)(self._address) from error
             except OSError as error:
                 raise ConnectionBroken(self._address) from error
-
-
-def _with_tls(connected: socket.socket, address: Address) -> socket.socket:
-    import ssl
-
-    try:
-        return ssl.create_default_context().wrap_socket(connected, server_hostname=address.host)
-    except ssl.SSLError as error:
-        untrusted = getattr(error, "verify_message", "")
-        hint = "If you trust its certificate, name the file of it in SSL_CERT_FILE." if untrusted else ""
-        raise Unreachable(str(address), untrusted or "it does not speak TLS", hint) from error

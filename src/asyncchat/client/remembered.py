@@ -8,13 +8,15 @@ import json
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from asyncchat.client.address import parse_address
+from asyncchat.client.address import Address, parse_address
 from asyncchat.client.errors import AddressError, ClientError
 from asyncchat.client.remembered_path import remembered_file
+from asyncchat.client.trust import Trust
 
 SERVERS = 20
 """Most servers that are remembered: those joined last."""
@@ -29,6 +31,7 @@ class RememberedServer(msgspec.Struct, omit_defaults=True):
         account: the account that was logged in to; '': none.
         rooms: the rooms that the person was in.
         token: with which the commands of the shell ask there; '': none.
+        fingerprint: the SHA-256 of the certificate that the person trusts there; '': none.
     """
 
     address: str
@@ -36,6 +39,11 @@ class RememberedServer(msgspec.Struct, omit_defaults=True):
     account: str = ""
     rooms: list[str] = []
     token: str = ""
+    fingerprint: str = ""
+
+    def trust(self, stated: Trust) -> Trust:
+        """Whom to trust there: what is stated, else the certificate that is known."""
+        return stated if stated.ca or stated.fingerprint else replace(stated, fingerprint=self.fingerprint)
 
 
 class Remembered(msgspec.Struct, omit_defaults=True):
@@ -62,11 +70,23 @@ class Remembered(msgspec.Struct, omit_defaults=True):
         """What is known of a server; ``address`` is without a room."""
         return next((server for server in self.servers if server.address == address), None)
 
+    def trust(self, address: Address, stated: Trust) -> Trust:
+        """Whom to trust there: what is stated, else the certificate that is known."""
+        known = self.find(str(address))
+        return stated if known is None else known.trust(stated)
+
+    def pin(self, address: Address, fingerprint: str) -> None:
+        """Notes that a server was joined, and that this certificate of it is trusted."""
+        known = self.find(str(address)) or RememberedServer(str(address))
+        known.fingerprint = fingerprint
+        self.use(known)
+
     def use(self, server: RememberedServer) -> None:
-        """Notes that a server was joined; its token stays."""
+        """Notes that a server was joined; its token and fingerprint stay."""
         known = self.find(server.address)
-        if known is not None and not server.token:
-            server.token = known.token
+        if known is not None:
+            server.token = server.token or known.token
+            server.fingerprint = server.fingerprint or known.fingerprint
         others = [other for other in self.servers if other.address != server.address]
         self.servers = [server, *others][:SERVERS]
 

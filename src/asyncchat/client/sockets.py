@@ -3,6 +3,8 @@
 Owns the system calls of TCP, and connecting for UDP too (``udp_socket``); must not know what is sent.
 """
 
+from __future__ import annotations
+
 import math
 import os
 import selectors
@@ -11,9 +13,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from asyncchat.client.address import Address
+
+if TYPE_CHECKING:
+    import ssl
+
+    from asyncchat.client.tls import TlsLayer
 
 RECEIVE_BYTES = 65536
 """Most bytes read at a time."""
@@ -56,20 +63,22 @@ class Connection(ABC):
 
     Args:
         made: its socket.
+        tls: encrypts it, if it is over TCP; None: it is not encrypted.
 
     Attributes:
         is_open: whether the server has answered.
+        opens_with: the event of a selector after which the attempt goes on.
     """
 
     KIND: ClassVar[int]
     """The kind of its socket."""
     PATIENCE: ClassVar[float] = math.inf
     """Seconds for which an answer is waited for at the most."""
-    OPENS_WITH: ClassVar[int]
-    """The event of a selector after which the attempt goes on."""
+    opens_with = selectors.EVENT_READ
 
-    def __init__(self, made: socket.socket) -> None:
+    def __init__(self, made: socket.socket, tls: TlsLayer | None) -> None:
         self._socket = made
+        self._tls = tls
         self._socket.setblocking(False)
         self.is_open = False
 
@@ -115,41 +124,50 @@ class Connection(ABC):
 
 
 class TcpSocket(Connection):
-    """A connection over TCP."""
+    """A connection over TCP, perhaps with TLS."""
 
     KIND = socket.SOCK_STREAM
-    OPENS_WITH = selectors.EVENT_WRITE
+    opens_with = selectors.EVENT_WRITE
+
+    def __init__(self, made: socket.socket, tls: TlsLayer | None = None) -> None:
+        super().__init__(made, tls)
+        self._encrypted: ssl.SSLSocket | None = None
+        self._later = (BlockingIOError,) if tls is None else tls.later
 
     def begin(self, place: tuple[Any, ...]) -> None:
         """Begins to connect with an address."""
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        try:
+        with suppress(BlockingIOError):
             self._socket.connect(place)
-        except BlockingIOError:
-            return
-        self.is_open = True
 
     def go_on(self) -> None:
-        """Looks how connecting ended."""
+        """Looks how connecting ended, then makes the handshake of TLS."""
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
             raise OSError(number, os.strerror(number))
+        if self._tls is not None:
+            if self._encrypted is None:
+                self._socket = self._encrypted = self._tls.wrap(self._socket)
+            waits_for = self._tls.shake_hands(self._encrypted)
+            if waits_for:
+                self.opens_with = waits_for
+                return
         self.is_open = True
 
     def send(self, out: bytearray) -> None:
         """Takes what can be sent now out of the buffer."""
         if not out:
             return
-        with suppress(BlockingIOError):
+        with suppress(*self._later):
             del out[: self._socket.send(out)]
 
     def receive(self) -> bytes | None:
         """What has come; empty at the end, None for nothing yet."""
-        try:
+        with suppress(*self._later):
+            # More than a record of TLS (RFC 8446, 5.1): nothing stays unseen behind the socket.
             return self._socket.recv(RECEIVE_BYTES)
-        except BlockingIOError:
-            return None
+        return None
 
     def close_politely(self, last_words: bytes) -> None:
         """Sends the last bytes, waits a moment for the server to close, and closes."""
@@ -169,24 +187,31 @@ class TcpSocket(Connection):
 
 
 def connect(
-    kind: type[Connection], address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]
+    kind: type[Connection],
+    address: Address,
+    tls: TlsLayer | None,
+    timeout: float,
+    waker: Waker,
+    stopping: Callable[[], bool],
 ) -> Connection:
     """A connection; each address of the host is tried.
 
     Args:
         kind: over TCP or UDP.
         address: where to.
+        tls: encrypts it; None: it is not encrypted.
         timeout: seconds for each address.
         waker: is rung when ``stopping`` has changed.
         stopping: whether the connection is no longer wanted.
 
     Raises:
         OSError: no address answers.
+        ClientError: the server does not speak TLS, or is not trusted.
         Interrupted: the connection is no longer wanted.
     """
     failure: OSError | None = None
     for family, type_, protocol, _, place in socket.getaddrinfo(address.host, address.port, type=kind.KIND):
-        attempt = kind(socket.socket(family, type_, protocol))
+        attempt = kind(socket.socket(family, type_, protocol), tls)
         try:
             attempt.begin(place)
             _open(attempt, min(timeout, kind.PATIENCE), waker, stopping)
@@ -198,6 +223,8 @@ def connect(
             raise
         else:
             return attempt
+    if tls is not None and failure is not None:
+        raise tls.failure(failure, timeout) or failure
     raise failure or OSError("the name has no address")
 
 
@@ -205,7 +232,7 @@ def _open(attempt: Connection, timeout: float, waker: Waker, stopping: Callable[
     """Goes on with an attempt until it is open."""
     until = time.monotonic() + timeout
     with selectors.DefaultSelector() as selector:
-        selector.register(attempt, attempt.OPENS_WITH)
+        selector.register(attempt, attempt.opens_with)
         selector.register(waker.receiver, selectors.EVENT_READ)
         while not attempt.is_open:
             now = time.monotonic()
@@ -219,3 +246,4 @@ def _open(attempt: Connection, timeout: float, waker: Waker, stopping: Callable[
                 raise Interrupted
             if attempt in ready or timer is not None:
                 attempt.go_on()
+                selector.modify(attempt, attempt.opens_with)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from asyncchat.client.address import Address
 from asyncchat.client.sockets import RECEIVE_BYTES, SAY_GOODBYE
+from asyncchat.client.tls import TlsLayer
 from asyncchat.client.udp_socket import OPEN_SECONDS, UdpChannel
 
 
@@ -24,11 +25,12 @@ class Stream(ABC):
 
     @classmethod
     @abstractmethod
-    async def open(cls, family: int, place: tuple[Any, ...]) -> Self:
+    async def open(cls, family: int, place: tuple[Any, ...], tls: TlsLayer | None) -> Self:
         """Connects with an address.
 
         Raises:
             OSError: nobody listens there.
+            Untrusted: the server is not the one that is known.
         """
 
     @abstractmethod
@@ -62,7 +64,7 @@ class Stream(ABC):
 
 
 class TcpStream(Stream):
-    """A connection over TCP."""
+    """A connection over TCP, perhaps with TLS."""
 
     KIND = socket.SOCK_STREAM
 
@@ -71,9 +73,20 @@ class TcpStream(Stream):
         self._writer = writer
 
     @classmethod
-    async def open(cls, family: int, place: tuple[Any, ...]) -> Self:
+    async def open(cls, family: int, place: tuple[Any, ...], tls: TlsLayer | None) -> Self:
         """Connects with an address; asyncio sets TCP_NODELAY."""
-        reader, writer = await asyncio.open_connection(*place[:2], family=family, limit=RECEIVE_BYTES)
+        secured: dict[str, Any] = {}
+        if tls is not None:
+            secured = {"ssl": tls.context, "server_hostname": tls.server_name}
+        reader, writer = await asyncio.open_connection(
+            *place[:2], family=family, limit=RECEIVE_BYTES, **secured
+        )
+        if tls is not None:
+            try:
+                tls.check(writer.get_extra_info("ssl_object"))
+            except BaseException:
+                writer.transport.abort()
+                raise
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return cls(reader, writer)
 
@@ -89,7 +102,10 @@ class TcpStream(Stream):
     async def say_goodbye(self, last_words: bytes) -> None:
         """Sends the last bytes, and waits for the server to close."""
         self.write(last_words)
-        self._writer.write_eof()
+        if self._writer.can_write_eof():
+            self._writer.write_eof()
+        else:  # with TLS both sides end
+            self._writer.close()
         while await self.read():
             pass
 
@@ -115,7 +131,7 @@ class UdpStream(Stream, asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport
 
     @classmethod
-    async def open(cls, family: int, place: tuple[Any, ...]) -> Self:
+    async def open(cls, family: int, place: tuple[Any, ...], tls: TlsLayer | None) -> Self:
         """Says hello to an address until the server has the connection."""
         _, stream = await asyncio.get_running_loop().create_datagram_endpoint(
             cls, remote_addr=(place[0], place[1]), family=family
@@ -207,15 +223,17 @@ _TICK = 0.005
 """Seconds between two looks at the clock at the least."""
 
 
-async def connect(address: Address, patience: float) -> Stream:
+async def connect(address: Address, tls: TlsLayer | None, patience: float) -> Stream:
     """A connection; each address of the host is tried.
 
     Args:
         address: where to.
+        tls: encrypts it; None: it is not encrypted.
         patience: seconds for each address.
 
     Raises:
         OSError: no address answers.
+        ClientError: the server does not speak TLS, or is not trusted.
     """
     kind: type[TcpStream | UdpStream] = UdpStream if address.scheme == "udp" else TcpStream
     patience = min(patience, kind.PATIENCE or patience)
@@ -224,9 +242,11 @@ async def connect(address: Address, patience: float) -> Stream:
     for family, _type, _protocol, _, place in found:
         try:
             async with asyncio.timeout(patience):
-                return await kind.open(family, place)
+                return await kind.open(family, place, tls)
         except TimeoutError:
             failure = failure or TimeoutError(f"no answer in {patience:g} s")
         except OSError as error:
             failure = failure or error
+    if tls is not None and failure is not None:
+        raise await asyncio.to_thread(tls.failure, failure, patience) or failure
     raise failure or OSError("the name has no address")

@@ -3,16 +3,22 @@
 Owns the socket and the lock; must not know the dialect, or when to try again (``lifecycle``).
 """
 
+from __future__ import annotations
+
 import logging
 import selectors
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from asyncchat.client import sockets
 from asyncchat.client.address import Address
 from asyncchat.client.errors import ClientError, reason_of
 from asyncchat.client.lifecycle import Lifecycle
 from asyncchat.client.udp_socket import UdpSocket
+
+if TYPE_CHECKING:
+    from asyncchat.client.tls import TlsLayer
 
 _log = logging.getLogger(__name__)
 
@@ -29,14 +35,16 @@ class Transport:
     Args:
         life: the chat.
         address: where the server is.
+        tls: encrypts the connections; None: they are not encrypted.
         timeout: seconds for a connection.
     """
 
-    def __init__(self, life: Lifecycle, address: Address, timeout: float) -> None:
+    def __init__(self, life: Lifecycle, address: Address, tls: TlsLayer | None, timeout: float) -> None:
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
         self._life = life
         self._address = address
+        self._tls = tls
         self._timeout = timeout
         self._waker = sockets.Waker()
         self._thread = threading.Thread(target=self._run, name=f"asyncchat {address}", daemon=True)
@@ -87,11 +95,14 @@ class Transport:
         kind = UdpSocket if self._address.scheme == "udp" else sockets.TcpSocket
         try:
             connection = sockets.connect(
-                kind, self._address, self._timeout, self._waker, lambda: life.stopping
+                kind, self._address, self._tls, self._timeout, self._waker, lambda: life.stopping
             )
         except OSError as error:
             with self.lock:
                 return life.unreachable(error)
+        except ClientError as error:
+            with self.lock:
+                return life.after(error)
         last_words = b""
         try:
             with self.lock:

@@ -66,10 +66,9 @@ class UdpSocket(Connection):
 
     KIND = socket.SOCK_DGRAM
     PATIENCE = OPEN_SECONDS
-    OPENS_WITH = selectors.EVENT_READ
 
-    def __init__(self, made: socket.socket) -> None:
-        super().__init__(made)
+    def __init__(self, made: socket.socket, tls: None = None) -> None:
+        super().__init__(made, tls)
         self._channel = UdpChannel(time.monotonic())
 
     def begin(self, place: tuple[Any, ...]) -> None:

@@ -11,6 +11,7 @@ import segno
 
 from asyncchat.core.names import LOBBY
 from asyncchat.server.addresses import Address, bracketed, is_local, is_wildcard, own_addresses
+from asyncchat.server.tls import Certificate
 from asyncchat.version import __version__
 
 
@@ -40,7 +41,11 @@ def best(addresses: Sequence[Address]) -> Address:
 
 
 def how_to_join(
-    address: Address, udp: Address | None = None, *, locked: bool = False, fingerprint: str = ""
+    address: Address,
+    udp: Address | None = None,
+    *,
+    locked: bool = False,
+    certificate: Certificate | None = None,
 ) -> str:
     """The lines on how to join.
 
@@ -48,13 +53,15 @@ def how_to_join(
         address: where, over TCP if the server listens there.
         udp: where over UDP, if it listens there too.
         locked: whether a password is needed.
-        fingerprint: that of the certificate, if the server has one.
+        certificate: for TLS, if there is one.
     """
     needed = "A password is needed to join.\n" if locked else ""
     host, port = bracketed(address.host), address.port
-    if fingerprint:
-        also = "" if address.tls or not host else f"  over TLS       {_over_tls(host, port)}\n"
-        needed = f"{also}  certificate    SHA-256 {fingerprint}\n{needed}"
+    named = host
+    if certificate is not None:
+        named = certificate.host or host
+        also = "" if address.tls or not host else _OVER_TLS.format(host=named, port=port, room=LOBBY[1:])
+        needed = f"{also}  certificate    SHA-256 {certificate.fingerprint}\n{needed}"
     if udp is not None:
         needed = f"  over UDP       asyncchat join {udp} --nick NAME\n{needed}"
     if address.udp:
@@ -64,8 +71,10 @@ def how_to_join(
     if address.tls:
         return (
             f"Join {LOBBY} with\n"
+            f"  our client     asyncchat join ircs://{named}:{port} --nick NAME\n"
+            f"  an IRC client  ircs://{named}:{port}/{LOBBY[1:]}\n"
+            f"  a browser      https://{named}:{port}/{LOBBY}\n"
             f"  a terminal     openssl s_client -quiet -connect {host}:{port}\n"
-            f"  over TLS       {_over_tls(host, port)}\n"
             f"{needed}"
         )
     return (
@@ -78,8 +87,10 @@ def how_to_join(
     )
 
 
-def _over_tls(host: str, port: int) -> str:
-    return f"ircs://{host}:{port}/{LOBBY[1:]} and https://{host}:{port}/{LOBBY}"
+_OVER_TLS = (
+    "  over TLS       asyncchat join ircs://{host}:{port} --nick NAME\n"
+    "                 ircs://{host}:{port}/{room} and https://{host}:{port}/#{room}\n"
+)
 
 
 def root(address: Address) -> str:

@@ -101,12 +101,11 @@ class Listeners:
         """The lines on how to join."""
         udp = next((address for address in self.reachable if address.udp), None)
         locked = bool(self._context.options.password)
-        certificate = self._context.certificate
         return banner.how_to_join(
             banner.best(self.reachable),
             udp,
             locked=locked,
-            fingerprint="" if certificate is None else certificate.fingerprint,
+            certificate=self._context.certificate,
         )
 
     def page(self) -> str:

@@ -4,7 +4,6 @@ Owns the files of the certificate and when they are read again. Must not know wh
 """
 
 import asyncio
-import hashlib
 import logging
 import os
 import ssl
@@ -16,6 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
+from asyncchat.core.fingerprints import fingerprint_of, shown_fingerprint
 from asyncchat.errors import Misuse
 from asyncchat.server.limits import READ_BYTES
 
@@ -51,6 +51,7 @@ class Certificate:
     Attributes:
         context: what connections that begin now use.
         fingerprint: the certificate's SHA-256, as ``openssl x509 -fingerprint -sha256`` prints it.
+        host: the name for which somebody vouches; '': nobody does, or for several.
 
     Raises:
         TlsError: they can't be used.
@@ -61,6 +62,7 @@ class Certificate:
         self._seen = self._times()
         self.context = _context(certificate, key)
         self.fingerprint = _fingerprint(certificate)
+        self.host = _vouched_host(certificate)
 
     def reload(self) -> None:
         """Reads the files again; connections that are there keep what they have.
@@ -183,13 +185,23 @@ def _context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def _check_time(certificate: Path) -> None:
-    """Refuses a certificate that is not valid now."""
+def _decoded(certificate: Path) -> dict[str, Any]:
     # The only decoder in the standard library; where it is missing, clients find out.
     decode = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
-    if decode is None:
+    return {} if decode is None else decode(os.fspath(certificate))
+
+
+def _vouched_host(certificate: Path) -> str:
+    found = _decoded(certificate)
+    names = [name for kind, name in found.get("subjectAltName", ()) if kind == "DNS" and "*" not in name]
+    return names[0] if len(names) == 1 and found["issuer"] != found["subject"] else ""
+
+
+def _check_time(certificate: Path) -> None:
+    """Refuses a certificate that is not valid now."""
+    found = _decoded(certificate)
+    if not found:
         return
-    found = decode(os.fspath(certificate))
     now = time.time()
     if ssl.cert_time_to_seconds(found["notAfter"]) < now:
         raise TlsError(f"The certificate {certificate} was valid until {found['notAfter']}. Renew it")
@@ -204,8 +216,7 @@ def _fingerprint(certificate: Path) -> str:
         der = ssl.PEM_cert_to_DER_cert(begin + first + end)
     except (OSError, ValueError) as error:  # replaced a moment ago, or in another form
         raise TlsError(f"The certificate {certificate} can't be read: {error}") from error
-    digest = hashlib.sha256(der).hexdigest().upper()
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+    return shown_fingerprint(fingerprint_of(der))
 
 
 def greeting_bytes(begun: bytes) -> int:

@@ -5,6 +5,7 @@ Owns the way from a request to the screen of the chat; must not know what happen
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -14,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from asyncchat.client.client import Client
-from asyncchat.client.errors import ClientError
+from asyncchat.client.errors import ClientError, Untrusted
 from asyncchat.client.mentions import Mentions
 from asyncchat.client.remembered import Remembered, RememberedError, RememberedServer, save
 from asyncchat.core.names import fold
@@ -77,6 +78,14 @@ class ChatApp(App[str]):
     def _ask(self, fault: str) -> None:
         self.push_screen(JoinScreen(self._request, fault), self._asked)
 
+    def _ask_for_trust(self, request: JoinRequest, error: Untrusted) -> None:
+        """Shows the form again; whoever joins once more trusts the certificate, from then on."""
+        if not error.is_new:
+            self._ask(str(error))
+            return
+        self._request = replace(request, trust=replace(request.trust, fingerprint=error.fingerprint))
+        self._ask(f"{error.question} If it is the same, press Join: then it is trusted from now on.")
+
     def _asked(self, request: JoinRequest | None) -> None:
         if request is None:
             self.exit("")
@@ -92,6 +101,8 @@ class ChatApp(App[str]):
         def connect() -> None:
             try:
                 chat = self._connect(request)
+            except Untrusted as error:
+                self.call_from_thread(self._ask_for_trust, request, error)
             except (ClientError, ValueError) as error:
                 self.call_from_thread(self._ask, str(error))
             else:
@@ -125,7 +136,14 @@ class ChatApp(App[str]):
         if screen is None or state.disconnected:
             return
         rooms = [room.name for room in state.conversations.values() if room.is_joined]
-        server = RememberedServer(str(screen.chat.address), self._request.nick, self._request.account, rooms)
+        request = self._request
+        server = RememberedServer(
+            str(screen.chat.address),
+            request.nick,
+            request.account,
+            rooms,
+            fingerprint=request.trust.fingerprint,
+        )
         remembered.theme = "" if self.theme == DEFAULT_THEME else self.theme
         remembered.ignored = list(state.ignored.values())
         remembered.highlights = list(state.mentions.words)

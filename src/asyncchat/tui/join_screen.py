@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from asyncchat.client.address import parse_address
 from asyncchat.client.errors import AddressError
+from asyncchat.client.trust import SYSTEM, Trust
 from asyncchat.tui.dialogs import Once
 from asyncchat.tui.wrapping import plain
 
@@ -28,6 +29,7 @@ class JoinRequest:
         rooms: the rooms; none: the address's, or the lobby.
         account: the account to log in to with ``password``; '': none.
         password: the account's, or the server's.
+        trust: which certificate is trusted over TLS.
         is_complete: whether the person need not be asked.
     """
 
@@ -36,6 +38,7 @@ class JoinRequest:
     rooms: tuple[str, ...] = ()
     account: str = ""
     password: str = ""
+    trust: Trust = SYSTEM
     is_complete: bool = False
 
 
@@ -116,9 +119,13 @@ class JoinScreen(Once[JoinRequest | None]):
             self._say("Give a name that others will see.")
             self.query_one("#nick", Input).focus()
             return
+        trust = self._request.trust
+        if values["address"] != self._request.address:  # what was shown was another server's
+            trust = replace(trust, fingerprint="")
         self.dismiss(
             replace(
                 self._request,
+                trust=trust,
                 address=values["address"] or "",
                 nick=nick,
                 account=values["account"] or "",

@@ -4,7 +4,8 @@ Owns what the terminal is told before and after; must not know widgets.
 """
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 
 from asyncchat.client.address import parse_address
 from asyncchat.client.client import Client
@@ -22,7 +23,7 @@ LEAVE_SECONDS = 5.0
 """Most seconds that what was said last may take to be acknowledged."""
 
 
-def connect(request: JoinRequest) -> Client:
+def connect(remembered: Remembered, request: JoinRequest) -> Client:
     """Joins one room; the others, which may refuse us, are joined later.
 
     Raises:
@@ -40,13 +41,14 @@ def connect(request: JoinRequest) -> Client:
         playback=True,
         account=request.account,
         password=request.password,
+        **asdict(remembered.trust(address, request.trust)),
     )
 
 
 def run(request: JoinRequest, remembered: Remembered) -> None:
     """Runs until the person leaves; what was not sent is told on standard error."""
     terminal_keys.correct()
-    app = ChatApp(request, remembered, connect)
+    app = ChatApp(request, remembered, partial(connect, remembered))
     reason = ""
     try:
         reason = app.run() or ""

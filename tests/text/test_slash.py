@@ -106,6 +106,7 @@ UNTOLD_REPLIES = {
     *(
         "Challenge",
         "Confirmed",
+        "ConnectedFor",
         "DeviceSubscribed",
         "DeviceUnsubscribed",
         "Done",

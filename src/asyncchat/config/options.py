@@ -84,6 +84,15 @@ _Limit = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Bytes = Annotated[int, msgspec.Meta(ge=16_384, le=1_000_000_000)]
 
 
+class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may say by WEBIRC for whom it has connected: ``[webirc.NAME]``."""
+
+    password: str = ""
+    """Plain or a hash."""
+    networks: tuple[str, ...] = ()
+    """Where it connects from."""
+
+
 class ServeConfig(msgspec.Struct, frozen=True):
     """All options of ``asyncchat serve``."""
 
@@ -498,6 +507,16 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Mapping[str, Operator],
         Option("Who can become an operator of the server.", flag=None, reload=True, secret=True),
     ] = {}
+    gateways: Annotated[
+        Mapping[str, Gateway],
+        Option(
+            "Gateways that say by WEBIRC where their users are.",
+            key="webirc",
+            flag=None,
+            reload=True,
+            secret=True,
+        ),
+    ] = {}
     rooms: Annotated[
         Mapping[str, RoomDefaults],
         Option("Topics and modes that rooms have from the start.", flag=None, reload=True),
@@ -580,6 +599,13 @@ def operator_fault(name: str, operator: Operator) -> str:
     if not operator.password:
         return "" if operator.account else "an operator needs a password"
     return passwords.fault(operator.password)
+
+
+def gateway_fault(gateway: Gateway) -> str:
+    """Why there can't be such a gateway, or ''."""
+    if not gateway.password or not gateway.networks:
+        return "a gateway needs a password, and networks from which it connects"
+    return faults.proxies_fault(gateway.networks) or passwords.fault(gateway.password)
 
 
 def room_setting(name: str, stated: Mapping[str, object]) -> RoomDefaults:

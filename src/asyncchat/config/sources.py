@@ -56,6 +56,7 @@ def exposed(effective: Effective) -> str:
     """Why too many can read the file, or ''. A hash may be seen, a plain password may not."""
     config, name = effective.config, effective.file
     stated = [operator.password for operator in config.operators.values()]
+    stated += [gateway.password for gateway in config.gateways.values()]
     if effective.origins.get("password", "").startswith(f"{name}, line "):
         stated.append(config.password)
     if not name or not any(text and not text.startswith(PREFIX) for text in stated):
@@ -182,13 +183,14 @@ class _File:
                 path, stated, options.Operator, lambda operator: options.operator_fault(path[-1], operator)
             ),
             "rooms": self._room,
+            "webirc": lambda path, stated: self._struct(path, stated, options.Gateway, options.gateway_fault),
             "webhooks": lambda path, stated: self._struct(path, stated, Webhook, webhook_fault),
         }
         found: dict[str, Stated] = {}
         for key, value in document.items():
             if key in tables:
                 named = {name: tables[key]((key, name), one) for name, one in self._tables_in(key, value)}
-                found[key] = Stated(named, _FILE, self._where((key,)))
+                found[self._rows[(key,)].field] = Stated(named, _FILE, self._where((key,)))
             elif key in self._tables:
                 if not isinstance(value, dict):
                     raise self._wrong((key,), "a table is expected")

@@ -315,6 +315,16 @@ def is_private(address: str) -> bool:
     return found.is_private or found.is_loopback or found.is_link_local
 
 
+def parse_address(text: str) -> str:
+    """An address as this server writes it: an IPv4 address in IPv6 is that of IPv4; empty: it is none."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return "" if "%" in text else str(mapped or found)
+
+
 @lru_cache(maxsize=1024)
 def is_within(address: str, networks: tuple[str, ...]) -> bool:
     """Whether an address is in one of these networks; ``UNIX`` stands for all clients on Unix sockets."""

@@ -16,6 +16,7 @@ from asyncchat.core import scram
 from asyncchat.core.commands import Command
 from asyncchat.core.features import accounts, login_tokens
 from asyncchat.core.features.bots import digest_of
+from asyncchat.core.features.gateways import ConnectedFor, ConnectFor, GatewayRefused
 from asyncchat.core.features.invite_codes import (
     CODE_BYTES,
     CodeFault,
@@ -35,6 +36,7 @@ from asyncchat.core.names import fold
 from asyncchat.core.passwords import password_fault
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.replies import AccountFault, AccountRefused
+from asyncchat.server.addresses import is_local, parse_address
 from asyncchat.server.password_guard import WRONG_SECONDS
 from asyncchat.server.session import Ending
 
@@ -90,6 +92,7 @@ class Authentication:
             login_tokens.MakeLoginToken: self.make_token,
             Oper: self.claim_owner,
             Unlock: self.unlock,
+            ConnectFor: self.connect_for,
             JoinWithCode: self.join_with_code,
             NewInviteCode: self.new_code,
         }
@@ -374,6 +377,25 @@ class Authentication:
             return answer
         _logger.warning("%s did not know the password", session.address)
         return Ending(answer, "wrong password" if command.password else "no password")
+
+    async def connect_for(self, session: Session, command: ConnectFor, _upto: int) -> IoResult:
+        """Checks a gateway's password; from then on the session is where its client is."""
+        gateway, address = session.address, parse_address(command.address)
+        refused = ""
+        if not await self.passwords.verify_gateway(command.password, gateway):
+            await asyncio.sleep(WRONG_SECONDS)
+            refused = "its password is wrong, or it does not connect from its networks"
+        elif not address:
+            refused = "the client's address is none"
+        elif not session.relocate(address):
+            refused = "too many connections are open from the client's address"
+        if refused:
+            _logger.warning("The gateway %s at %s is refused: %s", command.gateway, gateway, refused)
+            return Ending(GatewayRefused(refused), f"gateway refused: {refused}")
+        # Both ways must be safe: the client's to the gateway, and the gateway's to here.
+        session.secure = command.secure and (session.secure or is_local(gateway))
+        _logger.info("The gateway %s at %s has connected for %s", command.gateway, gateway, address)
+        return ConnectedFor(session.host, session.private)
 
     async def join_with_code(self, session: Session, command: JoinWithCode, _upto: int) -> IoResult:
         """Joins a room with a key that may be an invitation code; the answer to a wrong one is delayed."""

@@ -171,9 +171,9 @@ class Connection:
         "address",
         "context",
         "encrypted",
-        "encrypted_to_proxy",
         "ended",
         "heard_at",
+        "secure",
         "send",
         "waiting",
         "write",
@@ -192,8 +192,8 @@ class Connection:
         self.ended = False
         self.encrypted = False
         """Whether it is over TLS."""
-        self.encrypted_to_proxy = False
-        """Whether the client's connection to a trusted proxy is, as that says."""
+        self.secure = False
+        """Whether the client's own connection is, to this server or to a trusted proxy, as that says."""
         self.heard_at = context.now()
         self._reader = reader
         self._writer = writer
@@ -208,11 +208,6 @@ class Connection:
         self.write: Callable[[bytes], object] = self.send
         self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
         self.waiting = self._backlog
-
-    @property
-    def secure(self) -> bool:
-        """Whether the client's connection is encrypted, to this server or to a trusted proxy."""
-        return self.encrypted or self.encrypted_to_proxy
 
     @property
     def private(self) -> bool:
@@ -357,7 +352,7 @@ class Connection:
             return False
         transport = self._writer.transport
         transport.set_write_buffer_limits(high=self.context.options.send_bytes)
-        self.encrypted = True
+        self.encrypted = self.secure = True
         self.send = self.write = transport.write
         self.waiting = self._backlog = lambda: transport.get_write_buffer_size() + raw.get_write_buffer_size()
         return True

@@ -294,6 +294,7 @@ class Budgets:
         self._options = options
         # A proxy's own connections are those of many people.
         trusted = {*options.trusted, *options.trusted_proxies} - {UNIX}
+        trusted.update(*(gateway.networks for gateway in options.gateways.values()))
         self._trusted = [ip_network(network, strict=False) for network in trusted]
         self.rate = Rate(options.burst, options.rate)
         """That of a connection."""

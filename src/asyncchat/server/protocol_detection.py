@@ -135,7 +135,7 @@ class _Detection:
         self._proxied = True
         self._begun = self._begun[header.length :]
         self._line_deadline = 0.0
-        session.encrypted_to_proxy = header.encrypted
+        session.secure = header.encrypted
         if header.address and not session.relocate(header.address):
             session.tell(CROWDED)
             return False

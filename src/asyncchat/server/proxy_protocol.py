@@ -8,6 +8,8 @@ import ipaddress
 import re
 from typing import NamedTuple
 
+from asyncchat.server.addresses import parse_address
+
 TEXT = b"PROXY "
 BINARY = b"\r\n\r\n\x00\r\nQUIT\n"
 """What a header of version 1 and of version 2 begins with."""
@@ -81,13 +83,12 @@ def _parse_text(begun: bytes) -> ProxyHeader | str:
     family, source, destination, *ports = found.groups()
     kind = ipaddress.IPv4Address if family == "4" else ipaddress.IPv6Address
     try:
-        address = kind(source)
-        kind(destination)
+        kind(source), kind(destination)
     except ValueError:
         return f"an address of it is not one of IPv{family}"
     if any(int(port) > 65_535 for port in ports):
         return "a port of it is above 65535"
-    return ProxyHeader(length, plain_address(address))
+    return ProxyHeader(length, parse_address(source))
 
 
 def _parse_binary(begun: bytes) -> ProxyHeader | str:
@@ -109,7 +110,7 @@ def _parse_binary(begun: bytes) -> ProxyHeader | str:
     address = ""
     if transport and family in (1, 2):
         packed = body[:4] if family == 1 else body[:16]
-        address = plain_address(ipaddress.ip_address(packed))
+        address = parse_address(str(ipaddress.ip_address(packed)))
     # Without a family nobody can tell where the addresses end.
     encrypted = _client_has_tls(body[fixed:]) if family else False
     if isinstance(encrypted, str):
@@ -134,9 +135,3 @@ def _client_has_tls(rest: bytes) -> bool | str:
 
 def _binary_length(begun: bytes) -> int:
     return _HEAD_BYTES + int.from_bytes(begun[14:16], "big")
-
-
-def plain_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """The address as this server writes it: an IPv4 address in IPv6 is that of IPv4."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)

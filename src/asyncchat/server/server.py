@@ -246,7 +246,8 @@ class Server:
         for session in self.context.sessions:
             session.change_budget()
         self._apply_to_chat()
-        if (options.password, options.operators) != (before.password, before.operators):
+        secrets = ("password", "operators", "gateways")
+        if any(getattr(options, one) != getattr(before, one) for one in secrets):
             self.auth.passwords = ServerPasswords(options, self.auth.guard.queue)
         self.auth.guard.counting = options.limits
         renewed = self.protocols.update(options, motd)

@@ -15,6 +15,7 @@ from asyncchat.config.options import ServeConfig
 from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
 from asyncchat.core.people import customer_of
+from asyncchat.server.addresses import is_within
 from asyncchat.server.hash_queue import HashQueue
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.secret_file import kept_beside
@@ -78,6 +79,7 @@ class ServerPasswords:
             name: (Password(operator.password) if operator.password else None, operator)
             for name, operator in options.operators.items()
         }
+        self._gateways = [(Password(one.password), one.networks) for one in options.gateways.values()]
         # For operators who do not exist, so that the answer takes as long.
         self._decoy = next((password for password, _ in self._operators.values() if password), None)
 
@@ -94,6 +96,15 @@ class ServerPasswords:
             if not right:
                 guard.record_server_failure(address)
             return right
+
+    async def verify_gateway(self, typed: str, address: str) -> bool:
+        """Whether a gateway connects from this address, and this is its password."""
+        for password, networks in self._gateways:
+            if is_within(address, networks):
+                async with self._queue.turn(customer_of(address)):
+                    if await asyncio.to_thread(password.verify, typed):
+                        return True
+        return False
 
     def is_host_allowed(self, name: str, host: str) -> bool:
         """Whether the operator of this name may come from this host; an unknown one from everywhere."""

@@ -65,6 +65,7 @@ _COMMANDS = {
     "TAGMSG": IRCV3.format(path="extensions/message-tags"),
     "UNPIN": "of its own",
     "USERS": RFC_2812.format(section="4.6"),
+    "WEBIRC": IRCV3.format(path="extensions/webirc"),
     "WEBPUSH": IRCV3.format(path="extensions/webpush"),
 }
 """Where a command is specified, if not in Modern IRC."""

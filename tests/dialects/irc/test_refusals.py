@@ -13,6 +13,7 @@ from asyncchat.core.features.connect import (
     RealnameFixed,
 )
 from asyncchat.core.features.edits import EditFault, EditRefused
+from asyncchat.core.features.gateways import GatewayRefused
 from asyncchat.core.features.history import HistoryUnreadable, NoSuchMessage, TargetsUnreadable
 from asyncchat.core.features.host import HostAlready, HostNotAllowed
 from asyncchat.core.features.invite_codes import CodeFault, InviteCodeRefused
@@ -132,6 +133,7 @@ LINES = [
     (NotFromHere("b"), "491 a :No O-lines for your host"),
     (NotServerOperator(), "481 a :Permission Denied- You're not an IRC operator"),
     (WrongPassword(True, True), "464 a :Password incorrect"),
+    (GatewayRefused("why"), "464 a :WEBIRC is refused: why"),
     (NoSuchMessage("#r", 1), "400 a * :There is no such message"),
     (ReactionRefused("#r", "why"), "404 a #r :Not sent: why"),
     (InviteCodeRefused(CodeFault.EXPIRED, "#r", NotInvited("#r")),

@@ -28,7 +28,7 @@ class PendingRegistration:
     ``nick`` is empty again when it is refused; ``wanted`` is the one that was last asked for.
     ``metadata`` is what it sets of itself when it enters, by key (None: what it takes away); ``keys`` are
     those of others' metadata that it subscribes to. ``code`` is that of an invitation, if that was its
-    password.
+    password. ``gateway``: it has said that it is a gateway (WEBIRC).
     """
 
     nick: str = ""
@@ -41,8 +41,14 @@ class PendingRegistration:
     code: str = ""
     unlocked: bool = False
     negotiating: bool = False
+    gateway: bool = False
     metadata: tuple[tuple[str, str | None], ...] = ()
     keys: tuple[str, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been said."""
+        return self == PendingRegistration()
 
     @property
     def complete(self) -> bool:

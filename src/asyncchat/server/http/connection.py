@@ -117,7 +117,7 @@ class HttpConnection:
         if not is_within(self._peer, options.trusted_proxies):
             return request
         origin = origin_of(request, self._peer, options.trusted_proxies, options.forwarded)
-        session.encrypted_to_proxy = origin.scheme == "https" if origin.scheme else self._peer_secure
+        session.secure = origin.scheme == "https" if origin.scheme else self._peer_secure
         if not session.relocate(origin.address):
             return problem(429, "Too many connections are open from your address.", (("Retry-After", "10"),))
         self._banned = self._app.ban(session)

@@ -7,13 +7,11 @@ that is not a trusted proxy's is the client's: what stands left of it is only sa
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from asyncchat.server.addresses import is_within
-from asyncchat.server.proxy_protocol import plain_address
+from asyncchat.server.addresses import is_within, parse_address
 
 if TYPE_CHECKING:
     from asyncchat.server.http.messages import Request
@@ -101,9 +99,4 @@ def _scheme(text: str) -> str:
 def _address(node: str) -> str:
     """The address of a node; empty if it has none."""
     found = _NODE.fullmatch(node)
-    if found is None:
-        return ""
-    try:
-        return plain_address(ipaddress.ip_address(found[1] or found[2] or found[3]))
-    except ValueError:
-        return ""
+    return "" if found is None else parse_address(found[1] or found[2] or found[3])

@@ -15,6 +15,7 @@ from asyncchat.core.features.rooms import Joined, RoomOpened
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import postings, reader, streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange
+from asyncchat.log.database import Database
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
@@ -71,6 +72,32 @@ async def test_the_write_ahead_log_begins_anew(path):
         await log.run_maintenance()
     assert wal.stat().st_size < 400_000
     assert len(await texts(log)) == 1200
+    await log.close()
+
+
+@asynchronous
+async def test_appends_wait_for_a_checkpoint_that_may_find_nothing(path, monkeypatch):
+    """SQLite's "WAL-reset bug": an append at the instant at which such a checkpoint begins can be lost."""
+    loop, real = asyncio.get_running_loop(), Database.checkpoint
+    log = await SqliteLog.open(path, tuning=Tuning(lag=1000, checkpoint_at=1, quiet=3600, slow=3600))
+    waited: list[bool] = []
+    enough = asyncio.Event()
+
+    def checkpoint(database: Database, *args: Any) -> Any:
+        if len(waited) < 2:  # what is appended during the first is all that the second would find
+            appended = asyncio.run_coroutine_threadsafe(log.append(log.last, [said(log.last + 1)]), loop)
+            for _ in range(3):
+                asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+            waited.append(not appended.done())
+        else:
+            loop.call_soon_threadsafe(enough.set)
+        return real(database, *args)
+
+    monkeypatch.setattr(Database, "checkpoint", checkpoint)
+    await log.append(0, [said(1)])
+    await enough.wait()
+    assert waited == [False, True]
+    assert len(await texts(log)) == log.last == 3
     await log.close()
 
 

@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 
 from asyncchat.log import postings, retention, schema, snapshot
@@ -62,6 +62,8 @@ class Maintenance:
         self._indexed_upto = database.indexed_upto
         self._checkpointed = 0
         """``writer.written`` at the last checkpoint."""
+        self._certain = 0
+        """``writer.written`` after the last checkpoint: what was written since is not yet in the database."""
         self._erased = 0
         """``writer.erasures`` when the write-ahead log was last emptied."""
         self._snapshot_at = tuning.snapshot_at
@@ -241,7 +243,15 @@ class Maintenance:
         ):
             return
         written = writer.written
-        _, pages = await self._thread.run(self._database.checkpoint, self._connection, "PASSIVE", writer.last)
+        # SQLite before 3.51.3 mixes up its write-ahead log if an append begins it anew at the instant at
+        # which a checkpoint begins (its "WAL-reset bug"): later reads are old, and appends are lost. One
+        # does so only where all is in the database already: where that may be, none is let in meanwhile.
+        async with nullcontext() if written != self._certain else self._turn:
+            _, pages = await self._thread.run(
+                self._database.checkpoint, self._connection, "PASSIVE", writer.last
+            )
+        async with self._turn:
+            self._certain = writer.written
         self._checkpointed = written
         if not (quiet or writer.erasures != self._erased or pages * _PAGE_BYTES >= self._tuning.rewind_at):
             return

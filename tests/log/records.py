@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
@@ -70,6 +71,9 @@ def said(number: int, room: str = "#lobby", text: str = "", who: Any = ANNA) -> 
 
 
 def fact(number: int, event: Event) -> Record:
+    """A fact, a second after the one before; whoever erases knows the numbers, so they are earlier ones."""
+    if isinstance(event, Erased):
+        event = replace(event, numbers=tuple(earlier for earlier in event.numbers if earlier < number))
     return Record(number, START + number * SECOND, event)
 
 

@@ -211,7 +211,7 @@ def test_keys_typed_ahead_close_only_one_window(server):
             assert app.screen is ahead.chat
             # The list of commands is read from its beginning.
             await ahead.says("/help")
-            await ahead.sees("A line that begins with / is a command:", "/join #ROOM")
+            await ahead.sees("a line that begins with / is a command:", "/join #ROOM")
             await pilot.press("escape")
             assert app.screen is ahead.chat
             await asyncio.to_thread(ahead.chat.link.close, 2.0)

@@ -25,7 +25,7 @@ _SGR = {"dim": "2", "error": "31", "own": "1", "calls": "1;33"} | {colour: colou
 _QUOTED = 40
 """Characters of a message that are shown with its answer: enough to recognise it."""
 
-_UNDER = " " * 8
+UNDER = " " * 8
 """Indents the further lines of a message: as wide as its time and a little more."""
 
 KNOWN = 2000
@@ -170,7 +170,7 @@ class Renderer:
         else:
             line.append(("", ": "))
             line.append((style, shown(first)))
-        return [*lines, line, *([(style, _UNDER + shown(text))] for text in others)]
+        return [*lines, line, *([(style, UNDER + shown(text))] for text in others)]
 
     def _marked(self, event: events.Reacted | events.Redacted | events.Edited) -> str:
         """What was done to a message."""

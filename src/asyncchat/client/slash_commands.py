@@ -104,7 +104,11 @@ def obey(state: TerminalState, line: str) -> None:
         state.chat.command(*raw)
         return
     is_help = command.name == "help"
-    asked = slash.help_answer(text, state.notes, known) if is_help else command.ask(state, text)
+    if is_help:
+        narrow = state.columns() <= slash.HELP_WIDTH
+        asked: str | Command = slash.help_answer(text, state.notes, known, narrow=narrow)
+    else:
+        asked = command.ask(state, text)
     if isinstance(asked, str):
         for told in asked.split("\n"):
             state.tell(told)

@@ -4,6 +4,7 @@ Owns the screen and the keys. ``slash_commands`` decides what a line does, ``ren
 """
 
 import os
+import re
 import sys
 import threading
 import time
@@ -18,13 +19,14 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.renderer import CPR_Support
+from prompt_toolkit.utils import get_cwidth
 
 from asyncchat.client import events
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
 from asyncchat.client.mentions import Mentions
 from asyncchat.client.remembered import Remembered
-from asyncchat.client.render import Fragments, Renderer, ansi
+from asyncchat.client.render import UNDER, Fragments, Renderer, ansi
 from asyncchat.client.slash_commands import COMMANDS, Leave, inputs, obey
 from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.names import fold
@@ -85,6 +87,7 @@ class Screen:
             self._renderer.ignored,
             commands_go_through=commands_go_through,
             recent=self._renderer.recent,
+            columns=lambda: self._session.output.get_size().columns,
         )
         self._renderer.room = room
         self._lines: deque[str] = deque()
@@ -208,7 +211,8 @@ class Screen:
                 self._write(line)
 
     def _write(self, line: Fragments) -> None:
-        self._lines.append(ansi(line, colour=self._colour) + "\r\n")
+        for row in wrapped(line, self._state.columns()):
+            self._lines.append(ansi(row, colour=self._colour) + "\r\n")
         self._refresh()
 
     def _refresh(self) -> None:
@@ -249,6 +253,42 @@ class Screen:
             parts.append(("", f"-- disconnected, trying again in {seconds} s (Ctrl-C leaves) --\n"))
         parts.append(("", f"{shown(self._state.room)}> "))
         return parts
+
+
+def wrapped(line: Fragments, width: int) -> list[Fragments]:
+    """A line as rows of a screen, cut at words; a word that fits in no row is left to the terminal.
+
+    Args:
+        line: the line.
+        width: cells of a row.
+    """
+    text = "".join(piece for _, piece in line)
+    if get_cwidth(text) <= width:
+        return [line]
+    indent = " " * min(len(text) - len(text.lstrip(" ")) or len(UNDER), width // 4)
+    rows: list[Fragments] = []
+    start = end = used = 0
+    for word in _WORD.finditer(text):
+        spaces, cells = len(word[1]), get_cwidth(word[2])
+        if end and used + spaces + cells > width >= len(indent) + cells:
+            rows.append([("", indent)] * bool(rows) + _between(line, start, end))
+            start, used, spaces = word.start(2), len(indent), 0
+        end, used = word.end(), (used + spaces + cells - 1) % width + 1
+    rows.append([("", indent)] * bool(rows) + _between(line, start, end))
+    return rows
+
+
+_WORD = re.compile("( *)([^ ]+)")
+
+
+def _between(line: Fragments, start: int, end: int) -> Fragments:
+    """A part of a line, by the characters where it begins and ends."""
+    found: Fragments = []
+    for style, text in line:
+        if piece := text[max(start, 0) : max(end, 0)]:
+            found.append((style, piece))
+        start, end = start - len(text), end - len(text)
+    return found
 
 
 def _start(threads: Iterable[threading.Thread]) -> None:

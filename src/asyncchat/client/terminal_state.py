@@ -52,6 +52,7 @@ class TerminalState:
         history: where ``/history`` goes on in each room, and with each person.
         search: the search that ``/search`` continues.
         recent: what was shown, so that it can be answered.
+        columns: how wide the terminal is.
     """
 
     chat: Client
@@ -63,6 +64,7 @@ class TerminalState:
     history: dict[str, MessageCursor] = field(default_factory=dict)
     search: SearchPages | None = None
     recent: MessageCache = field(default_factory=MessageCache)
+    columns: Callable[[], int] = lambda: 80
     calendar: LocalCalendar = field(default_factory=LocalCalendar)
 
     @property

@@ -216,9 +216,14 @@ HELP_WIDTH = 79
 """Longest line of the help: what fits the narrowest terminals that people have."""
 
 
-def help_lines(command: SlashCommand) -> list[str]:
-    """A command in the list of them: its usage, and its help beside it, or under it where it is too long."""
+def help_lines(command: SlashCommand, *, narrow: bool) -> list[str]:
+    """A command in the list of them: its usage, and its help beside it, or under it where it is too long.
+
+    Lines for narrow screens are of any length: whoever shows them wraps them.
+    """
     usage = command.usage
+    if narrow:
+        return [f"  {usage}", f"      {command.help}"]
     lines = wrap(command.help, HELP_WIDTH - HELP_COLUMN - 4)
     before = [f"  {usage}"] if len(usage) > HELP_COLUMN else []
     first = "" if before else usage
@@ -230,21 +235,25 @@ def in_order(known: Mapping[str, SlashCommand] = COMMANDS) -> list[SlashCommand]
     return sorted(dict.fromkeys(known.values()), key=lambda command: command.section)
 
 
-def help_text(notes: Iterable[str], known: Mapping[str, SlashCommand] = COMMANDS) -> str:
+def help_text(
+    notes: Iterable[str], known: Mapping[str, SlashCommand] = COMMANDS, *, narrow: bool = False
+) -> str:
     """The list of commands in lines, and what else a person should know."""
     return "\n".join(
         (
             "What you type goes to the room; a line that begins with / is a command:",
-            *(line for command in in_order(known) for line in help_lines(command)),
+            *(line for command in in_order(known) for line in help_lines(command, narrow=narrow)),
             *notes,
         )
     )
 
 
-def help_answer(text: str, notes: Iterable[str], known: Mapping[str, SlashCommand] = COMMANDS) -> str:
+def help_answer(
+    text: str, notes: Iterable[str], known: Mapping[str, SlashCommand] = COMMANDS, *, narrow: bool = False
+) -> str:
     """The answer to ``/help TEXT``."""
     if not text:
-        return help_text(notes, known)
+        return help_text(notes, known, narrow=narrow)
     word = text.removeprefix("/")
     command = known.get(word.lower())
     return unknown(word, known) if command is None else f"{command.usage}\n{command.help}"

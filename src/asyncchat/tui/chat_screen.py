@@ -19,6 +19,7 @@ from asyncchat.client.search import SearchPages
 from asyncchat.client.slash_commands import COMMANDS, Leave, inputs, obey
 from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold
+from asyncchat.text.slash import help_text
 from asyncchat.tui import hints
 from asyncchat.tui.actions import Action, Standing, message_actions, person_actions, room_actions
 from asyncchat.tui.chat_view import PAGE, ChatView
@@ -322,7 +323,7 @@ class ChatScreen(ChatView):
             self.told(f"No message is pinned in {room}.")
 
     def _list_commands(self) -> None:
-        self.app.push_screen(Help("Commands", hints.commands_help(self._terminal.notes)))
+        self.app.push_screen(Help("Commands", help_text(self._terminal.notes, COMMANDS, narrow=True)))
 
     def action_leave_or_copy(self) -> None:
         """Copies what is selected, empties what is typed, or leaves at the second time."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from asyncchat.core.names import fold
-from asyncchat.text.slash import in_order
 from asyncchat.tui.completion import usage
 from asyncchat.tui.panels import PanelLine
 from asyncchat.tui.state import ChatState, Conversation, Said
@@ -52,12 +51,6 @@ n      its author
 A pasted text is one message, however many lines it has.
 /help lists the commands, /help KICK explains one. // sends a line that begins with /.
 """
-
-
-def commands_help(notes: Iterable[str]) -> str:
-    """The list of commands for screens of any width: below each usage what it does."""
-    listed = (f"{command.usage}\n    {command.help}" for command in in_order())
-    return "\n".join(("A line that begins with / is a command:", *listed, *notes))
 
 
 def room_lines(state: ChatState) -> list[PanelLine]:

@@ -211,7 +211,7 @@ def test_keys_typed_ahead_close_only_one_window(server):
             assert app.screen is ahead.chat
             # The list of commands is read from its beginning.
             await ahead.says("/help")
-            await ahead.sees("a line that begins with / is a command:", "/join #ROOM")
+            await ahead.sees("a line that begins with / is a", "/join #ROOM")
             await pilot.press("escape")
             assert app.screen is ahead.chat
             await asyncio.to_thread(ahead.chat.link.close, 2.0)
@@ -455,5 +455,45 @@ def test_rooms_and_members_are_clicked(server):
                 await anna.sees("@bob")
                 await anna.pilot.click("#members", offset=(3, 1))
                 await anna.until(lambda: isinstance(anna.app.screen, Menu), "opened a menu")
+
+    asyncio.run(scene())
+
+
+def test_text_is_marked_with_the_mouse_and_copied(server):
+    async def scene() -> None:
+        async with joined(address_of(server), "anna", "#marks", size=(60, 12)) as anna:
+            text = "the tea 茶 is at five, and those who come later get " + "x" * 40
+            await anna.says(text)
+            await anna.sees("the tea")
+            timeline, pilot = anna.chat.query_one(Timeline), anna.pilot
+            top = next(y for y in range(12) if "the tea" in timeline.render_line(y).text)
+            first = timeline.render_line(top).text
+            column = 1 + first.index("tea")  # behind the padding
+            await pilot.mouse_down(Timeline, offset=(column, top))
+            await pilot.hover(Timeline, offset=(column + 4, top))
+            await pilot.mouse_up(Timeline, offset=(column + 4, top))
+            marked = timeline.get_component_rich_style("timeline--marked").bgcolor
+            strip = timeline.render_line(top)
+            assert "".join(s.text for s in strip if s.style and s.style.bgcolor == marked) == "tea 茶"
+            await pilot.press("ctrl+c")
+            assert anna.app.clipboard == "tea 茶"
+            # Marking is no click: no message is selected, and no menu opened by a second one.
+            assert timeline.selected is None
+            assert anna.app.screen is anna.chat
+            await pilot.mouse_down(Timeline, offset=(column, top))
+            await pilot.hover(Timeline, offset=(20, top + 1))
+            await pilot.mouse_up(Timeline, offset=(20, top + 1))
+            await pilot.press("ctrl+c")
+            one, two = anna.app.clipboard.split("\n")
+            assert one == first[column - 1 :].strip()
+            assert two in text
+            await pilot.mouse_down(Timeline, offset=(column, top))
+            await pilot.hover(Timeline, offset=(column + 2, top))
+            await pilot.mouse_up(Timeline, offset=(column + 2, top))
+            assert anna.chat.selections
+            await pilot.press("escape")
+            assert not anna.chat.selections
+            await pilot.click(Timeline, offset=(column, top))
+            assert timeline.selected is not None
 
     asyncio.run(scene())

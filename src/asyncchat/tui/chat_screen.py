@@ -304,6 +304,7 @@ class ChatScreen(ChatView):
             self._replying = self._editing = None
             self._timeline.action_newest()
         self._timeline.unselect()
+        self.clear_selection()
         self._composer.focus()
         self._show_around()
 

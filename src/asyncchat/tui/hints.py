@@ -35,7 +35,8 @@ Page Up, Down  scroll
 Esc            back to typing, to the end
 Ctrl-P         themes, highlight words
 F1             this help
-Ctrl-C         clear; twice: leave
+Ctrl-C         copy marked text, clear what
+               is typed; twice: leave
 Ctrl-Q         leave
 
 Messages: Up selects one (when nothing is typed), or click it. Then
@@ -47,6 +48,9 @@ d      take back, remove
 c      copy
 p, u   pin, unpin
 n      its author
+
+Drag the mouse over text to mark it, Ctrl-C copies it. If your terminal lets nobody
+write to the clipboard, hold Shift: then the terminal marks.
 
 A pasted text is one message, however many lines it has.
 /help lists the commands, /help KICK explains one. // sends a line that begins with /.

@@ -38,6 +38,8 @@ class PanelLine:
 class Panel(ScrollView, can_focus=False):
     """A list of lines, of any length: only those in view are drawn."""
 
+    ALLOW_SELECT = False
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "panel--calls",
         "panel--current",

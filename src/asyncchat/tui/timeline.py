@@ -14,6 +14,7 @@ from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.selection import SELECT_ALL, Selection
 from textual.strip import Strip
 
 from asyncchat.tui.layout import NICK_COLOURS, Layout, Row
@@ -47,6 +48,7 @@ class Timeline(ScrollView, can_focus=True):
         "timeline--dim",
         "timeline--error",
         "timeline--link",
+        "timeline--marked",
         "timeline--notice",
         "timeline--own",
         "timeline--quote",
@@ -73,7 +75,8 @@ class Timeline(ScrollView, can_focus=True):
         & > .timeline--link { text-style: underline; }
         & > .timeline--reaction { color: $text-accent; }
         & > .timeline--selected { background: $primary 30%; }
-        &:nocolor > .timeline--selected { text-style: reverse; }
+        & > .timeline--marked { background: $screen-selection-background; }
+        &:nocolor > .timeline--selected, &:nocolor > .timeline--marked { text-style: reverse; }
     }
     """
 
@@ -122,6 +125,7 @@ class Timeline(ScrollView, can_focus=True):
         self._positions[self._conversation.key] = (self._rows_below(), self._is_at_end)
         self._conversation = conversation
         self.selected = None
+        self._unmark()
         self._layout = Layout(conversation, self._text_width)
         self._strips.clear()
         below, is_at_end = self._positions.pop(conversation.key, (0, True))
@@ -132,9 +136,12 @@ class Timeline(ScrollView, can_focus=True):
 
     def sync(self) -> None:
         """Shows what has changed in the conversation."""
+        is_changed = bool(self._conversation.changed)
         moved = self._layout.sync()
         if moved:
             self._strips.clear()
+        if moved or is_changed:
+            self._unmark()
         self._resize(moved)
 
     def reveal(self, entry: Said) -> bool:
@@ -173,6 +180,7 @@ class Timeline(ScrollView, can_focus=True):
         index = self._layout.index_at(at) if self._layout.height else 0
         self._layout.set_width(width)
         self._strips.clear()
+        self._unmark()
         self._resize()
         if not self._is_at_end:
             self.scroll_to(y=self._layout.top_of(index), animate=False, immediate=True, force=True)
@@ -208,7 +216,16 @@ class Timeline(ScrollView, can_focus=True):
         index = layout.index_at(row)
         strips = self._strips_of(index)
         offset = row - layout.top_of(index)
-        return strips[offset] if offset < len(strips) else Strip.blank(width, self._named_style(""))
+        if offset >= len(strips):
+            return Strip.blank(width, self._named_style(""))
+        marked = self._marked
+        span = None if marked is None else marked.get_span(row)
+        strip = (
+            strips[offset]
+            if span is None
+            else _marked_strip(strips[offset], *span, self._named_style("marked"))
+        )
+        return strip.apply_offsets(0, row)
 
     def _strips_of(self, index: int) -> list[Strip]:
         entry = self._conversation.entries[index]
@@ -259,6 +276,35 @@ class Timeline(ScrollView, can_focus=True):
                 return style
             colour = Color.from_rich_color(style.color)
         return style + Style(color=readable(colour, self.background_colors[1]).rich_color)
+
+    # What the mouse marked: rows of the layout, and characters in them.
+
+    @property
+    def _marked(self) -> Selection | None:
+        """What is marked here; a mark on all of it comes from clicks elsewhere."""
+        return None if self.text_selection == SELECT_ALL else self.text_selection
+
+    def _unmark(self) -> None:
+        if self._marked is not None:
+            self.screen.clear_selection()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What is marked as text, for the clipboard."""
+        if selection == SELECT_ALL:
+            return None
+        start = 0 if selection.start is None else selection.start.y
+        end = self._layout.height if selection.end is None else selection.end.y + 1
+        texts = []
+        for number in range(start, min(end, self._layout.height)):
+            index = self._layout.index_at(number)
+            row = self._layout.rows(index)[number - self._layout.top_of(index)]
+            first, last = selection.get_span(number) or (0, 0)
+            texts.append("".join(span.text for span in row)[first : None if last < 0 else last].strip())
+        return "\n".join(texts), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Shows what is marked now."""
+        self.refresh()
 
     # The selection.
 
@@ -319,6 +365,9 @@ class Timeline(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Selects the message that was clicked; a click on the selected one opens its menu."""
+        event.prevent_default()  # two clicks would mark all of it
+        if self._marked is not None:
+            return  # the mouse was moved in between
         row = event.y + self.scroll_offset.y - max(0, self.size.height - self._layout.height)
         if not 0 <= row < self._layout.height:
             return
@@ -330,6 +379,23 @@ class Timeline(ScrollView, can_focus=True):
             self.post_message(self.Chosen(entry))
         else:
             self._select(entry)
+
+
+def _marked_strip(strip: Strip, start: int, end: int, mark: Style) -> Strip:
+    """A row with some of its characters marked; ``end`` -1: up to its end."""
+    segments: list[Segment] = []
+    end = len(strip.text) if end < 0 else end
+    at = 0
+    for text, style, _ in strip:
+        first, last = max(0, start - at), max(0, end - at)
+        marked = mark if style is None else style + mark
+        segments += [
+            Segment(text[:first], style),
+            Segment(text[first:last], marked),
+            Segment(text[max(first, last) :], style),
+        ]
+        at += len(text)
+    return Strip([segment for segment in segments if segment.text], strip.cell_length)
 
 
 def readable(colour: Color, background: Color) -> Color:

@@ -25,6 +25,7 @@ from asyncchat.client.protocol import Clock, Settings
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.features.moderation import Ban
+from asyncchat.dialects.base import Way
 from asyncchat.dialects.irc.server_context import IrcContext
 from tests.dialects.driver import Hub, server_info
 
@@ -195,7 +196,9 @@ def test_several_lines_are_said_apart_where_a_server_takes_them_so_no_more(world
     bob.cut()
     receipt = say(bob, "one\ntwo")
     say(bob, "three")
-    monkeypatch.setattr(world.irc.offer, "values", without(world.irc.offer.values, "draft/multiline"))
+    monkeypatch.setattr(
+        world.irc.offers[Way.OPEN], "values", without(world.irc.offers[Way.OPEN].values, "draft/multiline")
+    )
     bob.connect()
     bob.settle()
     amy.settle()

@@ -180,6 +180,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "subscription": st.builds(
         Subscription, endpoints, st.just("k"), st.just("s"), token=st.sampled_from(["", "d"])
     ),
+    "tls": st.sampled_from([None, "", "ab" * 32]),
+    "fingerprint": st.sampled_from(["ab" * 32, "cd" * 32, "abababab", ""]),
     "hash": st.sampled_from(["d" * 64, "e" * 64]),
     **dict.fromkeys(("size", "width", "height"), st.integers(1, 3)),
 }

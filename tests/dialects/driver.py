@@ -34,6 +34,7 @@ from asyncchat.core.features.accounts import (
 )
 from asyncchat.core.features.audit import AuditView, ReadAudit
 from asyncchat.core.features.autoreplay import wants_autoreplay
+from asyncchat.core.features.certificates import AddCertificate, AddCertificateVerified
 from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.edits import EditFault, EditRefused, EditsView, GetEdits, edits_of, versions
 from asyncchat.core.features.history import (
@@ -102,6 +103,7 @@ class Peer:
     id: int
     dialect: Dialect
     address: str = ""
+    tls: str | None = None
     sent: bytearray = field(default_factory=bytearray)
     gone: bool = False
 
@@ -193,7 +195,7 @@ class Hub:
     def submit(self, peer: Peer, command: Command) -> None:
         self.now += self.tick
         if isinstance(command, Connect):
-            command = msgspec.structs.replace(command, address=peer.address)
+            command = msgspec.structs.replace(command, address=peer.address, tls=peer.tls)
         if isinstance(command, DialectReply):
             peer.sent += peer.dialect.encode_outcome((command.value,))
             return
@@ -533,6 +535,9 @@ _IO_HANDLERS: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
     Unlock: Hub.unlock,
     Authenticate: Hub.authenticate,
     LogInWithPassword: Hub.show,
+    AddCertificate: lambda hub, peer, asked: hub.decide(
+        peer, AddCertificateVerified(asked.fingerprint or peer.tls or "", asked.context)
+    ),
     RegisterAccount: Hub.register,
     NewPassword: Hub.new_password,
     DropAccount: Hub.drop,

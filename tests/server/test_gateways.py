@@ -147,3 +147,20 @@ def test_one_is_read_from_the_file(tmp_path):
     assert Sources(str(file), {}, {}).load().config.gateways == {
         "kiwi": Gateway("long enough", ("10.0.0.1", "unix"))
     }
+
+
+def test_the_gateway_s_certificate_is_not_its_client_s(server, pem):
+    context = trusting(pem)
+    context.load_cert_chain(pem)
+    plain = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    with context.wrap_socket(plain, server_hostname="localhost") as connection:
+        connection.sendall(
+            b"WEBIRC the-secret-of-kiwi kiwi h 192.0.2.77 :secure\r\nCAP LS 302\r\n"
+            b"NICK iris\r\nUSER i 0 * :i\r\nCAP END\r\nWHOIS iris\r\nQUIT\r\n"
+        )
+        told = b""
+        while data := connection.recv(65_536):
+            told += data
+    assert b" sasl=PLAIN,SCRAM-SHA-256 " in told
+    assert b" 671 iris " in told
+    assert b" 276 iris " not in told

@@ -3,12 +3,16 @@
 import socket
 import ssl
 import warnings
+from base64 import b64encode
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from asyncchat import Client, LoginRefused
+from asyncchat.core.fingerprints import parse_fingerprint
 from asyncchat.server import tls
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.tls import Certificate, TlsError, greeting_bytes, is_pair, self_signed
@@ -266,7 +270,7 @@ def test_a_certificate_that_goes_while_it_is_read_again_changes_nothing(tmp_path
     path = make(tmp_path)
     certificate = Certificate(path, path)
     before = certificate.context, certificate.fingerprint
-    read = tls._context
+    read = tls._contexts
 
     def read_and_remove(*files):
         try:
@@ -274,7 +278,66 @@ def test_a_certificate_that_goes_while_it_is_read_again_changes_nothing(tmp_path
         finally:
             path.unlink()
 
-    monkeypatch.setattr(tls, "_context", read_and_remove)
+    monkeypatch.setattr(tls, "_contexts", read_and_remove)
     with pytest.raises(TlsError, match="can't be read"):
         certificate.reload()
     assert (certificate.context, certificate.fingerprint) == before
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A client's certificate, with its fingerprint."""
+    path = make(tmp_path, "anna", "anna")
+    return path, parse_fingerprint(Certificate(path, path).fingerprint)
+
+
+def external(server, pem, own, *asked):
+    """What a client is told that logs in by its certificate; closed after it."""
+    context = trusting(pem)
+    context.load_cert_chain(own[0])
+    plain = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    with context.wrap_socket(plain, server_hostname="localhost") as connection:
+        connection.sendall(b"CAP REQ :sasl\r\nAUTHENTICATE EXTERNAL\r\n")
+        until(connection, b"AUTHENTICATE +\r\n")
+        for data in asked or ("+",):
+            connection.sendall(f"AUTHENTICATE {data}\r\n".encode())
+        connection.sendall(b"PING over\r\n")
+        return until(connection, b"PONG").decode()
+
+
+def test_a_certificate_logs_in_to_its_account(server, pem, own):
+    path, fingerprint = own
+    address = f"ircs://localhost:{server.port}"
+    certified: dict[str, Any] = {"ca": str(pem), "cert": str(path)}
+    with Client(address, nick="anna", **certified) as anna:
+        anna.command("NS", "REGISTER", "plumotter41")
+        anna.command("NS", "CERT", "ADD")
+        until_told(anna, fingerprint)
+    with Client(address, nick="anna", account="anna", **certified) as anna:
+        anna.command("WHOIS", "anna")
+        until_told(anna, "anna is logged in as")
+        until_told(anna, fingerprint)
+    assert " 903 " in external(server, pem, own)
+    assert " 903 " in external(server, pem, own, b64encode(b"Anna").decode())
+    assert " 904 " in external(server, pem, own, b64encode(b"bob").decode())
+    with pytest.raises(LoginRefused):
+        Client(address, nick="anna", account="bob", **certified)
+
+
+def until_told(client, text):
+    while True:
+        event = client.receive(PATIENCE)
+        if text in getattr(event, "text", "") + getattr(event, "reason", ""):
+            return
+
+
+def test_a_certificate_of_no_account_only_connects(server, pem, own):
+    assert " 904 * :SASL authentication failed: there is no such certificate" in external(server, pem, own)
+
+
+def test_a_browser_is_not_asked_for_a_certificate(pem):
+    certificate = Certificate(pem, pem)
+    assert certificate.context_for(begun(pem, ["h2", "http/1.1"])[2].read()) is certificate.context
+    assert certificate.context_for(begun(pem, ["irc"])[2].read()) is certificate.asking_context
+    assert certificate.context.verify_mode is ssl.CERT_NONE
+    assert certificate.asking_context.verify_mode is ssl.CERT_OPTIONAL

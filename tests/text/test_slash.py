@@ -96,6 +96,7 @@ UNTOLD_EVENTS = {
         "Spoke",
         "AlwaysOnSaved",
     ),
+    *("CertificateAdded", "CertificatesRemoved"),
     *("LoginTokenMade", "LoginTokenUsed", "LoginTokensRevoked", "PushEnded", "PushSubscribed"),
     *("Subscribed", "Synced", "TokenMade", "TokenRevoked", "MonitorListChanged", "MonitorOffline"),
     "AcceptChanged",

@@ -99,8 +99,10 @@ def command(
     place = _address(address or (known.address if known is not None else DEFAULT_ADDRESS))
     wanted = _rooms(place, rooms)
     nick = nick or account or (known.nick if known is not None else "") or login_name()
-    if account and not password:
-        raise Misuse("--account needs the password: --password-file FILE, or ASYNCCHAT_PASSWORD")
+    if account and not (password or cert):
+        raise Misuse(
+            "--account needs the password: --password-file FILE, or ASYNCCHAT_PASSWORD; or over TLS --cert"
+        )
     connect = partial(
         Client,
         place,
@@ -179,7 +181,8 @@ def _join_full_screen(given: "JoinRequest") -> None:
     rooms = given.rooms and tuple(_rooms(_address(given.address or DEFAULT_ADDRESS), given.rooms))
     request = completed(replace(given, rooms=rooms), remembered)
     # Who was here before need not be asked again, but for the password.
-    is_complete = bool(request.address and request.nick and (request.password or not request.account))
+    has_password = bool(request.password or request.trust.cert or not request.account)
+    is_complete = bool(request.address and request.nick and has_password)
     address, nick = request.address or DEFAULT_ADDRESS, request.nick or login_name()
     run(replace(request, address=address, nick=nick, is_complete=is_complete), remembered)
 

@@ -60,7 +60,7 @@ class BaseClient(ABC):
     ) -> None:
         if any(char in "\r\n\0" for char in password):
             raise ValueError("a password must be one line")
-        if account:
+        if account and (password or not cert):
             try:
                 prepared(password)
             except ScramFault as fault:

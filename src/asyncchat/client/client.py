@@ -57,7 +57,8 @@ class Client(BaseClient):
         user: the user name that IRC shows; '': made from the nick.
         realname: the real name that IRC shows; '': the nick.
         password: the server's password, if it needs one; with ``account`` that account's.
-        account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent).
+        account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent);
+            without a password by ``cert`` (SASL EXTERNAL).
         playback: whether what the history tells of messages is yielded too, after a break and at first:
             ``Reacted``, ``Edited`` and ``Redacted``, some of them again.
         ca: over TLS, a file with the certificates of those who may vouch for the server (PEM); '': those that

@@ -42,6 +42,10 @@ class AccountFault(enum.Enum):
     NO_TOKEN = "no device of that number stays signed in"  # noqa: S105
     NO_TOKENS = "no device stays signed in"
     BY_TOKEN = "this device is signed in without the password: log in with the password first"  # noqa: S105
+    NO_CERTIFICATE = "there is no such certificate"
+    NOT_SHOWN = "your client shows no certificate: name the SHA-256 of one, or let it show one over TLS"
+    NO_FINGERPRINT = "a certificate is named by its SHA-256, 64 hexadecimal digits"
+    KNOWN_CERTIFICATE = "that certificate belongs to an account already"
     TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already, or too many from your network"
 
 

@@ -7,7 +7,7 @@ Owns only the exceptions: a person whose one session is the one it connected wit
 class Sessions:
     """The sessions of people who have more, fewer or other sessions than the one they connected with."""
 
-    __slots__ = ("device_labels", "hosts", "offline_since", "several")
+    __slots__ = ("device_labels", "encrypted", "hosts", "offline_since", "several")
 
     def __init__(self) -> None:
         self.several: dict[int, tuple[int, ...]] = {}
@@ -16,6 +16,8 @@ class Sessions:
         """The devices, by session id, of sessions that are not their person's first."""
         self.hosts: dict[int, tuple[str, str]] = {}
         """Their hosts as others would see them, and their addresses, which only bans match."""
+        self.encrypted: dict[int, str] = {}
+        """Those of sessions over TLS: the fingerprint of the certificate that the client showed, or empty."""
         self.offline_since: dict[int, int] = {}
         """Since when people have had no session (microseconds since 1970 UTC)."""
 
@@ -27,6 +29,13 @@ class Sessions:
         """The session that sent a command, or the person's first if that one is not the person's."""
         sessions = self.of(person_id)
         return session_id if session_id in sessions else sessions[0]
+
+    def certificates(self, person_id: int) -> tuple[str, ...] | None:
+        """The certificates that a person's clients showed; None: not all of its sessions are over TLS."""
+        found = [self.encrypted.get(session) for session in self.of(person_id)]
+        if not found or None in found:
+            return None
+        return tuple(dict.fromkeys(one for one in found if one))
 
     def attach(self, person_id: int, session_id: int, device: str, host: str, address: str) -> None:
         """Adds a session to a person."""
@@ -57,12 +66,14 @@ class Sessions:
     def _forget(self, session_id: int) -> None:
         self.device_labels.pop(session_id, None)
         self.hosts.pop(session_id, None)
+        self.encrypted.pop(session_id, None)
 
     def clear(self) -> None:
         """Forgets everybody."""
         self.several.clear()
         self.device_labels.clear()
         self.hosts.clear()
+        self.encrypted.clear()
         self.offline_since.clear()
 
     def state(self) -> dict[str, object]:

@@ -4,6 +4,7 @@ Owns the contract between them; must not know sockets, tasks or the hub.
 """
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -15,6 +16,14 @@ from asyncchat.core.replies import Refusal, Reply
 
 COMMANDS_A_TURN = 64
 """Commands one session may submit at a time, so that a flood does not hold up the others."""
+
+
+class Way(Enum):
+    """How a client is connected with the server, as far as what it may do depends on that."""
+
+    OPEN = "not encrypted"
+    TLS = "encrypted"
+    CERTIFICATE = "encrypted, and the client showed a certificate"
 
 
 class ServerInfo(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.text import cut
 from asyncchat.dialects import deflate
-from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
+from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, Way
 from asyncchat.dialects.deflate import Deflate
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.encoder_base import EncoderBase
@@ -199,9 +199,12 @@ class WebSocket:
         how: Deflate | None = None,
         is_confidential: bool = True,
         reached_at: str = "",
+        way: Way = Way.OPEN,
     ) -> "WebSocketDialect":
         """The dialect of a session whose handshake was answered; ``how`` is what that said of compression."""
-        irc = self._irc.dialect(session, host, is_confidential=is_confidential, reached_at=reached_at)
+        irc = self._irc.dialect(
+            session, host, is_confidential=is_confidential, reached_at=reached_at, way=way
+        )
         return WebSocketDialect(self, irc, _BINARY if binary else _TEXT, how)
 
     def encoder(self, irc: EncoderBase, first: int, how: Deflate | None = None) -> WebSocketEncoder:

@@ -16,6 +16,7 @@ from asyncchat.core import scram
 from asyncchat.core.commands import Command
 from asyncchat.core.features import accounts, login_tokens
 from asyncchat.core.features.bots import digest_of
+from asyncchat.core.features.certificates import AddCertificate, AddCertificateVerified, Certificates
 from asyncchat.core.features.gateways import ConnectedFor, ConnectFor, GatewayRefused
 from asyncchat.core.features.invite_codes import (
     CODE_BYTES,
@@ -90,6 +91,7 @@ class Authentication:
             accounts.DropAccount: self.drop,
             accounts.Reclaim: self.reclaim,
             login_tokens.MakeLoginToken: self.make_token,
+            AddCertificate: self.add_certificate,
             Oper: self.claim_owner,
             Unlock: self.unlock,
             ConnectFor: self.connect_for,
@@ -103,9 +105,31 @@ class Authentication:
         try:
             if command.mechanism == scram.NAME:
                 return await self._scram(session, command)
+            if command.mechanism == "EXTERNAL":
+                return self._external(session, command)
             return await self._plain(session, command)
         except scram.ScramFault as fault:
             return AccountRefused(AccountFault.MALFORMED, detail=str(fault), context=command.context)
+
+    def _external(self, session: Session, command: accounts.Authenticate) -> IoResult:
+        """EXTERNAL (RFC 4422, appendix A): the account of the certificate that the client showed."""
+        key = Certificates.of(self._chat).owners.get(session.certificate, "")
+        account = self._chat.accounts.get(key)
+        asked = command.data.decode("utf-8", "replace")
+        if account is None or (asked and fold(asked) != key):
+            _logger.info("%s showed a certificate of no account, or of another", session.address)
+            return AccountRefused(AccountFault.NO_CERTIFICATE, asked, context=command.context)
+        session.token = ""
+        mark = self._network_mark(session, account.name)
+        return accounts.LogInVerified(account.name, True, command.context, network=mark)
+
+    async def add_certificate(self, session: Session, command: AddCertificate, _upto: int) -> IoResult:
+        """Adds a certificate to the account of the session, by default the one that it shows."""
+        if session.token:  # one that was stolen would outlive that it is revoked
+            return AccountRefused(
+                AccountFault.BY_TOKEN, self._person(session).account, context=command.context
+            )
+        return AddCertificateVerified(command.fingerprint or session.certificate, command.context)
 
     async def _plain(self, session: Session, command: accounts.Authenticate) -> IoResult:
         """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by
@@ -395,7 +419,7 @@ class Authentication:
         # Both ways must be safe: the client's to the gateway, and the gateway's to here.
         session.secure = command.secure and (session.secure or is_local(gateway))
         _logger.info("The gateway %s at %s has connected for %s", command.gateway, gateway, address)
-        return ConnectedFor(session.host, session.private)
+        return ConnectedFor(session.host, session.private, session.secure)
 
     async def join_with_code(self, session: Session, command: JoinWithCode, _upto: int) -> IoResult:
         """Joins a room with a key that may be an invitation code; the answer to a wrong one is delayed."""

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from asyncchat.dialects.base import Way
 from asyncchat.server import tls
 from asyncchat.server.addresses import bracketed, is_private
 from asyncchat.server.limits import READ_BYTES
@@ -169,6 +170,7 @@ class Connection:
         "_reader",
         "_writer",
         "address",
+        "certificate",
         "context",
         "encrypted",
         "ended",
@@ -194,6 +196,8 @@ class Connection:
         """Whether it is over TLS."""
         self.secure = False
         """Whether the client's own connection is, to this server or to a trusted proxy, as that says."""
+        self.certificate = ""
+        """The fingerprint of the certificate that the client showed over TLS; empty: none."""
         self.heard_at = context.now()
         self._reader = reader
         self._writer = writer
@@ -208,6 +212,16 @@ class Connection:
         self.write: Callable[[bytes], object] = self.send
         self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
         self.waiting = self._backlog
+
+    @property
+    def tls(self) -> str | None:
+        """Over TLS the fingerprint of the client's certificate, or empty; None: it is not encrypted."""
+        return self.certificate if self.secure else None
+
+    @property
+    def way(self) -> Way:
+        """How the client is connected."""
+        return (Way.CERTIFICATE if self.certificate else Way.TLS) if self.secure else Way.OPEN
 
     @property
     def private(self) -> bool:
@@ -345,7 +359,7 @@ class Connection:
         """Goes on over TLS after the client's first record; whether that succeeded."""
         raw = self._writer.transport
         try:
-            await tls.encrypt(self._writer, certificate.context, begun + await self._rest())
+            shown = await tls.encrypt(self._writer, certificate, begun + await self._rest())
         except (OSError, RuntimeError) as error:  # also TimeoutError, and uvloop's word for one that is gone
             _logger.info("%s: the TLS handshake failed: %s", self.address, error)
             self.mark_lost()
@@ -353,6 +367,7 @@ class Connection:
         transport = self._writer.transport
         transport.set_write_buffer_limits(high=self.context.options.send_bytes)
         self.encrypted = self.secure = True
+        self.certificate = shown
         self.send = self.write = transport.write
         self.waiting = self._backlog = lambda: transport.get_write_buffer_size() + raw.get_write_buffer_size()
         return True

@@ -263,6 +263,7 @@ class _Detection:
                         session.host,
                         is_confidential=session.private,
                         reached_at=session.reached_at,
+                        way=session.way,
                     )
                 )
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.

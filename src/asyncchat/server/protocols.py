@@ -46,11 +46,12 @@ class Protocols:
             What IRC clients were offered before, and which tokens are others, if something is.
         """
         before, self.info = self.info, self._info(options, motd)
-        renewed = OfferRenewed(self.irc.offer, renewed_tokens(before, self.info))
-        offered = self.irc.offer
+        offers = self.irc.offers
+        renewed = OfferRenewed(offers, renewed_tokens(before, self.info))
         self.irc.renew(self.info)
         self.plain.info = self.info
-        return renewed if renewed.tokens or self.irc.offer.values != offered.values else None
+        others = any(offers[way].values != now.values for way, now in self.irc.offers.items())
+        return renewed if renewed.tokens or others else None
 
     def _info(self, options: ServeConfig, motd: tuple[str, ...] | None) -> ServerInfo:
         return ServerInfo(

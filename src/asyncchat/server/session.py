@@ -317,6 +317,7 @@ class Session(Connection):
         moved = address == self.address or self._budget.move(address)
         if moved:
             self.address, self.host = address, self.context.cloaks.of(address)
+            self.certificate = ""  # that was the proxy's
         return moved
 
     def disconnect(self, reason: str, *, at_once: bool = False) -> None:
@@ -502,7 +503,7 @@ class Session(Connection):
             if last.io:
                 commands = commands[:-1]
             elif type(last) is Connect:
-                commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address)]
+                commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address, tls=self.tls)]
             elif type(last) is Pause:
                 commands = [*commands[:-1], DialectReply(last.value)]
         return context.hub.submit(self, commands)

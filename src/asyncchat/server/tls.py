@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from asyncchat.core.fingerprints import fingerprint_of, shown_fingerprint
 from asyncchat.errors import Misuse
+from asyncchat.server.client_certificates import ask_for_certificates
 from asyncchat.server.limits import READ_BYTES
 
 _logger = logging.getLogger("asyncchat.tls")
@@ -32,6 +33,9 @@ LOOK_SECONDS = 60.0
 
 HANDSHAKE_SECONDS = 10.0
 """How long a handshake may take."""
+
+_HTTP = b"\x08http/1.1"
+"""What a client of HTTP says that it wants to speak (RFC 7301, 3.1)."""
 
 RECORD_HEAD = 5
 """Bytes of a record's head, the last two of which are the length of the rest (RFC 8446, 5.1)."""
@@ -50,6 +54,7 @@ class Certificate:
 
     Attributes:
         context: what connections that begin now use.
+        asking_context: the same, but clients are asked for a certificate of their own.
         fingerprint: the certificate's SHA-256, as ``openssl x509 -fingerprint -sha256`` prints it.
         host: the name for which somebody vouches; '': nobody does, or for several.
 
@@ -60,7 +65,7 @@ class Certificate:
     def __init__(self, certificate: Path, key: Path) -> None:
         self._files = (certificate, key)
         self._seen = self._times()
-        self.context = _context(certificate, key)
+        self.context, self.asking_context = _contexts(certificate, key)
         self.fingerprint = _fingerprint(certificate)
         self.host = _vouched_host(certificate)
 
@@ -71,8 +76,13 @@ class Certificate:
             TlsError: they can't be used; what was read before stays.
         """
         seen = self._times()
-        self.context, self.fingerprint = _context(*self._files), _fingerprint(self._files[0])
+        contexts, self.fingerprint = _contexts(*self._files), _fingerprint(self._files[0])
+        self.context, self.asking_context = contexts
         self._seen = seen
+
+    def context_for(self, greeting: bytes) -> ssl.SSLContext:
+        """What a connection uses whose client began so. A browser is not asked: it would ask its person."""
+        return self.context if _HTTP in greeting else self.asking_context
 
     async def watch(self) -> None:
         """Reads the files again whenever they have changed, until cancelled."""
@@ -163,6 +173,13 @@ def is_pair(text: str) -> bool:
     return "-----BEGIN PRIVATE KEY-----" in text and "-----BEGIN CERTIFICATE-----" in text
 
 
+def _contexts(certificate: Path, key: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """What connections use, and the same for those whose clients are asked for a certificate."""
+    asking = _context(certificate, key)
+    ask_for_certificates(asking)
+    return _context(certificate, key), asking
+
+
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -226,12 +243,12 @@ def greeting_bytes(begun: bytes) -> int:
     return RECORD_HEAD + int.from_bytes(begun[3:RECORD_HEAD])
 
 
-async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, begun: bytes) -> None:
-    """Has a connection go on over TLS.
+async def encrypt(writer: asyncio.StreamWriter, certificate: Certificate, begun: bytes) -> str:
+    """Has a connection go on over TLS; returns the fingerprint of the client's certificate, if it showed one.
 
     Args:
         writer: its writer, to which nothing was written yet.
-        context: the server's.
+        certificate: the server's.
         begun: all that came from it: the client's first record, after which it waits. Nothing is received.
 
     Raises:
@@ -239,6 +256,7 @@ async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, begun: 
     """
     transport = writer.transport
     before = transport.get_protocol()
+    context = certificate.context_for(begun)
     shaking = asyncio.ensure_future(writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE_SECONDS))
     try:
         # In the first pass the loop puts a protocol of its own before ours, which it connects in the second.
@@ -257,3 +275,5 @@ async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, begun: 
         shaking.cancel()
         transport.abort()
         raise
+    shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return fingerprint_of(shown) if shown else ""

@@ -1,3 +1,4 @@
+from asyncchat.dialects.base import Way
 from asyncchat.dialects.irc import capabilities
 from asyncchat.dialects.irc.capabilities import BATCH, CAPABILITIES, Offer, changing, gathered
 from tests.dialects.driver import server_info
@@ -14,7 +15,7 @@ def test_each_has_a_bit_of_its_own():
 
 
 def test_requests():
-    offer = Offer(server_info())
+    offer = Offer(server_info(), Way.OPEN)
     assert offer.requested(0, " batch  -echo-message ") == BATCH
     assert offer.requested(BATCH, "-batch") == 0
     assert offer.requested(BATCH, "") == BATCH
@@ -24,7 +25,7 @@ def test_requests():
 
 
 def test_no_values_before_302():
-    offer = Offer(server_info())
+    offer = Offer(server_info(), Way.OPEN)
     assert all("=" not in word for word in offer.listed(301))
     assert sorted(word.partition("=")[0] for word in offer.listed(302)) == sorted(offer.listed(0))
 

@@ -12,6 +12,7 @@ from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import TokenMade, TokenRevoked
+from asyncchat.core.features.certificates import CertificateAdded, CertificatesRemoved
 from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import FilesRemoved, FileUploaded
@@ -196,6 +197,8 @@ UNTOLD = [
     AutoreplayChanged("a", False),
     DeviceLastSeen("a", "u", 5, ("#r",)),
     AlwaysOnSaved("a", A, (("#r", 1),)),
+    CertificateAdded("a", "d", 1),
+    CertificatesRemoved("a", ("d",)),
     LoginTokenMade("a", "d", "phone", 1),
     LoginTokenUsed("a", "d", 1, 2),
     LoginTokensRevoked("a", ("d",), ((1, 2),)),

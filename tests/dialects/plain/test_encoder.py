@@ -12,6 +12,7 @@ from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.autoreplay import AutoreplayChanged
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import TokenMade, TokenRevoked
+from asyncchat.core.features.certificates import CertificateAdded, CertificatesRemoved
 from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import FilesRemoved, FileUploaded
@@ -225,6 +226,8 @@ WIRE: list[tuple[Event, str]] = [
     (AutoreplayChanged("anna", False), ""),
     (DeviceLastSeen("anna", "plain", 5), ""),
     (AlwaysOnSaved("anna", ANNA), ""),
+    (CertificateAdded("anna", "d", 1), ""),
+    (CertificatesRemoved("anna", ("d",)), ""),
     (LoginTokenMade("anna", "d", "phone", 1), ""),
     (LoginTokenUsed("anna", "d", 1, 2), ""),
     (LoginTokensRevoked("anna", ("d",), ((1, 2),)), ""),

@@ -6,6 +6,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.audit import OperOverride, OperRead
+from asyncchat.core.features.certificates import CertificatesRemoved
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked
 from asyncchat.core.features.invites import Invited
@@ -80,6 +81,7 @@ LINES = [
             ),
             (AccountRemoved("eve", 1), ": removed the account eve"),
             (AccountPasswordChanged("eve", "", 1), ": changed the password of the account eve"),
+            (CertificatesRemoved("eve", ("d",)), ": removed 1 certificate of the account eve"),
             (LoginTokensRevoked("eve", ("d", "e")), ": signed out 2 devices of the account eve"),
         )
     ),

@@ -77,7 +77,8 @@ class CheckName(Command, frozen=True):
 class Connect(Command, frozen=True):
     """Connect under a name, and join these rooms.
 
-    ``host`` is the host that others see. The session adds the ``address``; no dialect knows it. ``account``
+    ``host`` is the host that others see. The session adds the ``address``; no dialect knows it. It adds
+    ``tls``, too: over TLS the fingerprint of the certificate that the client showed, or empty. ``account``
     is one whose password the session has given (``accounts.Confirmed``), or empty. ``metadata`` are values
     that it set before, ``keys`` are the keys that it subscribes to. ``code`` is that of an invitation, in the
     place of the server's password: it must let the person into its room, which is joined too.
@@ -95,6 +96,7 @@ class Connect(Command, frozen=True):
     metadata: Pending = ()
     keys: tuple[str, ...] = ()
     code: str = ""
+    tls: str | None = None
 
 
 class Rename(Command, frozen=True):
@@ -250,7 +252,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     if invited is not None and (fault := _code_refused(chat, invited, command, newcomer, now)):
         return (fault,)
     items: list[Item] = [
-        Connected(newcomer, now, command.away),
+        Connected(newcomer, now, command.away, command.tls),
         *entering(chat, newcomer, session_id, command.metadata, command.keys),
         GetWelcome(
             missed_since(chat, mine, command.user) if mine else guest_missed_since(chat, newcomer, now)
@@ -301,7 +303,9 @@ def _attaching(
     back = same.id in chat.sessions.offline_since and chat.people.away.get(same.id) == OFFLINE_AWAY
     away = (AwayChanged(same, command.away),) if back else ()
     before = entering(chat, same, session_id, command.metadata, command.keys)
-    attached = SessionAttached(same, session_id, now, command.user, command.host, command.address)
+    attached = SessionAttached(
+        same, session_id, now, command.user, command.host, command.address, command.tls
+    )
     welcome = GetWelcome(missed_since(chat, same.account, command.user))
     used = () if code is None else letting_in(code, same)
     return (*away, *used, attached, *before, welcome, device_online(chat, same.account, command.user), *rooms)

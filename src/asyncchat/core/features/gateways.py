@@ -22,11 +22,13 @@ class ConnectFor(IoCommand, frozen=True):
 class ConnectedFor(Reply, frozen=True):
     """The gateway is believed.
 
-    ``host``: what others see in place of the client's address; ``private``: whether nobody can listen.
+    ``host``: what others see in place of the client's address; ``private``: whether nobody can listen;
+    ``secure``: whether all of the way is encrypted.
     """
 
     host: str
     private: bool
+    secure: bool
 
 
 class GatewayRefused(Refusal, frozen=True):

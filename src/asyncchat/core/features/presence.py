@@ -41,13 +41,17 @@ class NodeStarted(Event, frozen=True, tag="started"):
 
 
 class Connected(Event, frozen=True, tag="entered"):
-    """A person connected, perhaps with an ``away`` message. ``time`` in microseconds since 1970 UTC."""
+    """A person connected, perhaps with an ``away`` message. ``time`` in microseconds since 1970 UTC.
+
+    ``tls`` here and below: how the session's connection is encrypted, see ``Connect``.
+    """
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     affects: ClassVar[tuple[str, ...]] = ("person",)
     person: Person
     time: int
     away: str = ""
+    tls: str | None = None
 
 
 class Left(Event, frozen=True, tag="left"):
@@ -82,6 +86,7 @@ class SessionAttached(Event, frozen=True, tag="attached"):
     device: str = ""
     host: str = ""
     address: str = ""
+    tls: str | None = None
 
     def requester(self, _person_id: int) -> int:
         """The session is this person from now on."""
@@ -150,6 +155,8 @@ def _connected(chat: Chat, event: Connected) -> None:
     chat.people.add(event.person, event.time)
     if event.away:
         chat.people.away[event.person.id] = event.away
+    if event.tls is not None:
+        chat.sessions.encrypted[event.person.id] = event.tls
 
 
 @applies(Left)
@@ -168,6 +175,8 @@ def _left(chat: Chat, event: Left) -> None:
 @applies(SessionAttached)
 def _session_attached(chat: Chat, event: SessionAttached) -> None:
     chat.sessions.attach(event.person.id, event.session, event.device, event.host, event.address)
+    if event.tls is not None:
+        chat.sessions.encrypted[event.session] = event.tls
 
 
 @applies(SessionDetached)

@@ -153,7 +153,8 @@ class PersonView(Reply, frozen=True):
 
     ``private``: the requester may see private facts, because it is the person or a server operator.
     ``context`` as in GetPerson; ``metadata`` are the person's values by key. ``offline_since`` is in
-    microseconds since 1970 UTC; 0: the person is connected.
+    microseconds since 1970 UTC; 0: the person is connected. ``certificates`` are the fingerprints of those
+    that its clients showed, if they are private facts; None: not all of its connections are over TLS.
     """
 
     seen: PersonSummary
@@ -163,6 +164,7 @@ class PersonView(Reply, frozen=True):
     context: object = None
     metadata: tuple[tuple[str, str], ...] = ()
     offline_since: int = 0
+    certificates: tuple[str, ...] | None = None
 
 
 class PeopleView(Reply, frozen=True):
@@ -346,14 +348,17 @@ def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
     found = chat.person_named(query.name)
     if found is None:
         return (NoSuchPerson(query.name),)
+    private = person_id == found.id or person_id in chat.server_operators
+    certificates = chat.sessions.certificates(found.id)
     view = PersonView(
         _summary(chat, person_id, found, None, now),
         tuple((room.name, room.roles.get(found.id, 0)) for room in _rooms_shown(chat, person_id, found)),
         chat.people.since.get(found.id, 0),
-        person_id == found.id or person_id in chat.server_operators,
+        private,
         query.context,
         tuple(Metadata.of(chat).values_of(found).items()),
         chat.sessions.offline_since.get(found.id, 0),
+        certificates if private or certificates is None else (),
     )
     secret = (note_secret(chat, person_id, room, now) for room in chat.rooms_with(found.id))
     address = note_read(chat, person_id, "address", found.name, now) if _is_cloaked(found, person_id) else ()

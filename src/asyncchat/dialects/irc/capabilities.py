@@ -12,12 +12,12 @@ import msgspec
 
 from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
 from asyncchat.core.text import cut
-from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.base import ServerInfo, Way
 from asyncchat.dialects.irc import batches
 from asyncchat.dialects.irc.table import Table
 
-Value = Callable[["ServerInfo"], str | None]
-"""A capability's value as a server is configured; None: it is not offered there."""
+Value = Callable[["ServerInfo", Way], str | None]
+"""A capability's value as a server is configured, for those connected so; None: it is not offered there."""
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -87,17 +87,17 @@ VERSION_WITH_VALUES: Final = 302
 
 
 class Offer:
-    """The capabilities that a server offers as it is configured, and their values."""
+    """The capabilities that a server offers as it is configured, and their values, to those connected so."""
 
     __slots__ = ("_bits", "bits", "values")
 
-    def __init__(self, server: ServerInfo, table: Sequence[Capability] = CAPABILITIES) -> None:
+    def __init__(self, server: ServerInfo, way: Way, table: Sequence[Capability] = CAPABILITIES) -> None:
         self.bits = 0
         self.values: dict[str, str] = {}
         """By name, in the order of names."""
         self._bits: dict[str, int] = {}
         for one in sorted(table, key=lambda one: one.name):
-            value = one.value if isinstance(one.value, str) else one.value(server)
+            value = one.value if isinstance(one.value, str) else one.value(server, way)
             if value is not None:
                 self.values[one.name] = value
                 self._bits[one.name] = one.bit

@@ -1,6 +1,6 @@
-"""The client's side of logging in to an account: SASL with SCRAM-SHA-256 (IRCv3 sasl-3.1, RFC 7677).
+"""The client's side of logging in: SASL with SCRAM-SHA-256 or EXTERNAL (IRCv3 sasl-3.1, RFC 7677).
 
-Owns one exchange; the password itself is never sent. Must not know sockets, nor when a login is wanted.
+Owns one exchange; a password itself is never sent. Must not know sockets, nor when a login is wanted.
 """
 
 import base64
@@ -17,7 +17,7 @@ class Login:
 
     Args:
         account: its name.
-        password: its password.
+        password: its password; empty: the client's certificate is enough.
         nonce: random, of characters that base64 has.
 
     Raises:
@@ -27,14 +27,15 @@ class Login:
     def __init__(self, account: str, password: str, nonce: str) -> None:
         self.under_way = False
         self.done = False
-        self._prover = scram.Prover(account, password, nonce)
+        self._account = account
+        self._prover = scram.Prover(account, password, nonce) if password else None
         self._received = ""
         self._step = 0
 
     def begin(self) -> Commands:
         """The commands that open the exchange."""
         self.under_way = True
-        return [("AUTHENTICATE", scram.NAME)]
+        return [("AUTHENTICATE", scram.NAME if self._prover is not None else "EXTERNAL")]
 
     def answer(self, chunk: str) -> Commands:
         """The commands that answer a chunk of the server's.
@@ -42,6 +43,9 @@ class Login:
         Raises:
             scram.ScramFault: the server says what it must not, or does not know the password.
         """
+        if self._prover is None:
+            self.done = True  # TLS has shown who the server is
+            return _commands(self._account.encode())
         self._received += "" if chunk == "+" else chunk
         if len(chunk) == CHUNK_BYTES:
             return []

@@ -12,7 +12,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said, Say
 from asyncchat.core.features.opers import NotFromHere, OfferRenewed, WrongCode
 from asyncchat.core.replies import NotServerOperator, Refusal, StorageDown
-from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
+from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, Way
 from asyncchat.dialects.framing import LineFramer
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE, MULTILINE
 from asyncchat.dialects.irc.dispatch import MOST_BYTES, dispatch
@@ -49,8 +49,11 @@ class IrcDialect(IrcSession):
         *,
         is_confidential: bool = True,
         reached_at: str = "",
+        way: Way = Way.OPEN,
     ) -> None:
-        super().__init__(context, session, host, is_confidential=is_confidential, reached_at=reached_at)
+        super().__init__(
+            context, session, host, is_confidential=is_confidential, reached_at=reached_at, way=way
+        )
         self._lines: LineFramer | None = None
         self._in_batch = 0
         """Lines of batches that have not been counted yet."""

@@ -5,7 +5,7 @@ Owns the encoders; must not know what a session has said.
 
 from weakref import WeakValueDictionary
 
-from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.base import ServerInfo, Way
 from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE, changing
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.encoder import CapabilityEncoder, Heads
@@ -23,7 +23,13 @@ class IrcContext(SharedState):
         self._encoders: WeakValueDictionary[int, CapabilityEncoder] = WeakValueDictionary()
 
     def dialect(
-        self, session: int, host: str, *, is_confidential: bool = True, reached_at: str = ""
+        self,
+        session: int,
+        host: str,
+        *,
+        is_confidential: bool = True,
+        reached_at: str = "",
+        way: Way = Way.OPEN,
     ) -> IrcDialect:
         """The dialect of a new session.
 
@@ -33,8 +39,11 @@ class IrcContext(SharedState):
             is_confidential: whether nobody can listen on the way: the connection is encrypted, or does not
                 leave a private network.
             reached_at: where the client reached the server, as the beginning of a URL; empty: nobody knows.
+            way: how it is connected.
         """
-        return IrcDialect(self, session, host, is_confidential=is_confidential, reached_at=reached_at)
+        return IrcDialect(
+            self, session, host, is_confidential=is_confidential, reached_at=reached_at, way=way
+        )
 
     def encoder(self, caps: int) -> CapabilityEncoder:
         """The encoder of others' events for sessions with these capabilities."""

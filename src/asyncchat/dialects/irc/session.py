@@ -10,9 +10,9 @@ from typing import TypeVar, cast
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.people import Person
-from asyncchat.dialects.base import Outcome
+from asyncchat.dialects.base import Outcome, Way
 from asyncchat.dialects.irc.batches import ClientBatches
-from asyncchat.dialects.irc.capabilities import BATCH, MESSAGE_TAGS
+from asyncchat.dialects.irc.capabilities import BATCH, MESSAGE_TAGS, Offer
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart
 from asyncchat.dialects.irc.serialize import line
@@ -66,7 +66,7 @@ class IrcSession:
     __slots__ = (
         "_features", "_label", "_person", "_queued", "_registration", "batches", "cap_version",
         "caps_in", "caps_out", "client_batches", "closed", "context", "encoder", "host", "id",
-        "is_confidential", "reached_at", "session",
+        "is_confidential", "reached_at", "session", "way",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,7 @@ class IrcSession:
         *,
         is_confidential: bool = True,
         reached_at: str = "",
+        way: Way = Way.OPEN,
     ) -> None:
         self.context = context
         self.id = session
@@ -87,6 +88,7 @@ class IrcSession:
         """Whether nobody can listen on the way: a password may be sent as it is."""
         self.reached_at = reached_at
         """Where its client reached the server, as the beginning of a URL; empty: on a Unix socket."""
+        self.way = way
         self.encoder: EncoderBase = context.encoder(0)
         self.caps_out = 0
         """The capabilities by which this session is told things: those acknowledged."""
@@ -102,6 +104,11 @@ class IrcSession:
         self._person: Person | None = None
         self._label: LabeledResponse | None = None
         self._queued: list[Command] | None = None
+
+    @property
+    def offer(self) -> Offer:
+        """What it may request."""
+        return self.context.offers[self.way]
 
     # Who it is.
 

@@ -10,13 +10,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
-from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.base import ServerInfo, Way
 from asyncchat.dialects.irc.capabilities import Offer
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.serialize import BODY_BYTES
 
 MOST_SETS = 1000
 """Sets of capabilities remembered: there are as many as kinds of clients, but one may ask for any."""
+
+
+def _offers(server: ServerInfo) -> dict[Way, Offer]:
+    return {way: Offer(server, way) for way in Way}
 
 
 class SharedState:
@@ -30,7 +34,8 @@ class SharedState:
         names = BODY_BYTES - len(f":{server.name} 353  =  :") - NAME_BYTES - ROOM_BYTES
         self.names_key = ("irc", max(names, NAME_BYTES + 1))
         """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
-        self.offer = Offer(server)
+        self.offers = _offers(server)
+        """What clients may request, by how they are connected."""
         self.command_counts: dict[str, int] = {}
         """How often each command came since the server started."""
         self.arriving: Callable[[], int] = lambda: 0
@@ -45,7 +50,7 @@ class SharedState:
     def renew(self, server: ServerInfo) -> None:
         """Says this of the server from now on; its name and software stay."""
         self.server = server
-        self.offer = Offer(server)
+        self.offers = _offers(server)
         self._rendered.clear()
 
     def rendered(self, render: Callable[[SharedState], bytes]) -> bytes:

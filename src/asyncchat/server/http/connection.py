@@ -152,6 +152,7 @@ class HttpConnection:
                 how=handshake.deflate,
                 is_confidential=session.private,
                 reached_at=sys.intern(self._app.base(request, session)),
+                way=session.way,
             )
         )
         return self._reader.rest()

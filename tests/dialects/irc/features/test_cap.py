@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from asyncchat.core.features.opers import OfferRenewed
+from asyncchat.dialects.base import Way
 from asyncchat.dialects.irc.capabilities import CAPABILITIES, Capability, Offer
 from tests.dialects.driver import server_info
 
@@ -67,7 +68,7 @@ class TestList:
     def test_all_of_them_in_lines_that_belong_together(self, server):
         words = listed(server.connect().send("CAP LS 302"))
         names = [word.partition("=")[0] for word in words]
-        assert sorted(names) == sorted(server.irc.offer.values)
+        assert sorted(names) == sorted(server.irc.offers[Way.OPEN].values)
 
     @pytest.mark.parametrize("version", ["", " 301", " x", " ٣٠٢", " -302"])
     def test_one_line_without_values_for_older_ones(self, server, version):
@@ -77,12 +78,12 @@ class TestList:
         assert "=" not in lines[0]
         assert len(lines[0].encode()) <= 510
         standard = [capability.name for capability in CAPABILITIES if "/" not in capability.name]
-        assert set(standard) & set(server.irc.offer.values) <= set(listed(lines))
+        assert set(standard) & set(server.irc.offers[Way.OPEN].values) <= set(listed(lines))
 
     @pytest.mark.parametrize("version", ["302", "307", "0302", "99999999999999999999"])
     def test_newer_versions_are_as_good_as_ours(self, server, version):
         peer = server.connect()
-        assert listed(peer.send(f"CAP LS {version}")) == server.irc.offer.listed(302)
+        assert listed(peer.send(f"CAP LS {version}")) == server.irc.offers[Way.OPEN].listed(302)
         assert listed(peer.send("CAP LIST"), "LIST") == ["cap-notify"]
 
     def test_the_highest_version_counts_but_an_answer_is_as_asked(self, server):
@@ -91,9 +92,9 @@ class TestList:
         older = peer.send("CAP LS")
         assert len(older) == 1
         assert "=" not in older[0]
-        for name in server.irc.offer.values:
+        for name in server.irc.offers[Way.OPEN].values:
             assert peer.send(f"CAP REQ {name}") == [f"{SERVER}CAP * ACK :{name}"]
-        assert listed(peer.send("CAP LIST"), "LIST") == list(server.irc.offer.values)
+        assert listed(peer.send("CAP LIST"), "LIST") == list(server.irc.offers[Way.OPEN].values)
 
     def test_the_language_is_there_after_the_registration_too(self, server):
         a = server.person("a", caps="batch")
@@ -195,12 +196,12 @@ class TestRequests:
 def test_what_the_server_says_of_itself_decides_what_is_offered(server):
     here = server_info()
     locked = msgspec.structs.replace(here, locked=True)
-    of_locked = Capability("x", 0, "", value=lambda server: "v" if server.locked else None)
-    offer = Offer(here, (of_locked,))
+    of_locked = Capability("x", 0, "", value=lambda server, way: "v" if server.locked else None)
+    offer = Offer(here, Way.OPEN, (of_locked,))
     assert offer.listed(302) == []
     assert offer.requested(0, "x") is None
-    assert Offer(locked, (of_locked,)).listed(302) == ["x=v"]
-    assert Offer(locked, (of_locked,)).listed(301) == ["x"]
+    assert Offer(locked, Way.OPEN, (of_locked,)).listed(302) == ["x=v"]
+    assert Offer(locked, Way.OPEN, (of_locked,)).listed(301) == ["x"]
 
 
 @pytest.mark.parametrize("caps", ["", "standard-replies"])
@@ -216,7 +217,7 @@ class TestRenewed:
     """A reload changes what is offered."""
 
     def renew(self, server, **info):
-        before = server.irc.offer
+        before = server.irc.offers
         server.irc.renew(msgspec.structs.replace(server.irc.server, **info))
         return OfferRenewed(before)
 

@@ -55,7 +55,7 @@ def test_what_a_reload_changes_is_told():
     a, b, new = server.person("a"), server.person("b", caps=BOTH), server.connect()
     before = server.irc.server
     server.irc.renew(msgspec.structs.replace(before, icon="", client_tag_deny=("typing",)))
-    renewed = OfferRenewed(server.irc.offer, renewed_tokens(before, server.irc.server))
+    renewed = OfferRenewed(server.irc.offers, renewed_tokens(before, server.irc.server))
 
     def told(peer):
         return peer.dialect.encode_outcome((renewed,)).decode().splitlines()

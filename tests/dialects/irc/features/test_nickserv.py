@@ -171,3 +171,30 @@ def test_nobody_is_called_so(server, name):
     assert peer.send(f"NICK {name}") == [
         f":irc.test 432 * {name} :That nickname is not allowed: it stands for the server or for everybody"
     ]
+
+
+KEY = "ab" * 32
+
+
+def test_certificates(server):
+    anna = server.person("anna", tls=KEY)
+    added = f"Clients that show the certificate {KEY} over TLS log in to anna."
+    gone = f"The certificate {KEY} logs in to anna no longer."
+    assert notices(anna.send("NS CERT ADD")) == ["You are not logged in"]
+    anna.send("NS REGISTER sesame")
+    assert notices(anna.send("NS CERT LIST", "NS CERT ADD", f"PRIVMSG NickServ :cert add {KEY}")) == [
+        "No certificate logs in to anna.",
+        added,
+        added,
+    ]
+    listed = notices(anna.send("NS CERT LIST"))
+    assert listed[0] == "With these certificates clients log in to anna:"
+    assert listed[1].startswith(f"{KEY}, since ")
+    assert notices(anna.send("NS CERT DEL abababab", "NS CERT REMOVE abababab")) == [
+        gone,
+        "There is no such certificate",
+    ]
+    usage = ["CERT ADD [<SHA-256>]", "CERT LIST [<account>]", "CERT DEL <SHA-256> [<account>]"]
+    assert notices(anna.send("NS CERT x", "NS CERT DEL")) == usage * 2
+    anna.send("NS LOGOUT")
+    assert notices(anna.send("NS CERT LIST anna")) == ["It is not your account"]

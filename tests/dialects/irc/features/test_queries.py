@@ -95,6 +95,21 @@ def test_an_operator_is_marked(people):
     assert SERVER + "252 a 1 :operator(s) online" in people.send("LUSERS")
 
 
+def test_an_encrypted_connection_and_its_certificate(server, people):
+    c = server.person("c", tls="ab" * 32)
+    secure = SERVER + "671 {} c :is using a secure connection"
+    shown = SERVER + "276 {} c :has client certificate fingerprint " + "ab" * 32
+    assert [line for line in people.send("WHOIS c") if line.split()[1] in ("671", "276")] == [
+        secure.format("a")
+    ]
+    people.send("OPER owner 7KQ2-M9XD")
+    for peer, nick in ((people, "a"), (c, "c")):
+        lines = peer.send("WHOIS c")
+        assert secure.format(nick) in lines
+        assert shown.format(nick) in lines
+    assert not any(" 671 " in line for line in people.send("WHOIS b"))
+
+
 def test_version_says_005_too(people):
     lines = people.send("VERSION")
     assert lines[0].startswith(SERVER + "351 a asyncchat-0.1 irc.test :")

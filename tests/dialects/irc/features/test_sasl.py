@@ -144,7 +144,8 @@ MALFORMED = f"{FAILED}: that does not answer the challenge"
         (["AUTHENTICATE :"], [":irc.test 461 * AUTHENTICATE :Not enough parameters"]),
         (["AUTHENTICATE +"], [MECHS, FAILED]),
         (["AUTHENTICATE *"], [ABORTED]),
-        (["AUTHENTICATE EXTERNAL"], [MECHS, FAILED]),
+        (["AUTHENTICATE EXTERNAL"],
+         [MECHS, FAILED + ": EXTERNAL needs a certificate, which your client must show over TLS"]),
         ([f"AUTHENTICATE {RIGHT}"], [MECHS, FAILED]),
         (["AUTHENTICATE " + "x" * 401], [TOO_LONG]),
         (["AUTHENTICATE PLAIN", "AUTHENTICATE *"], ["AUTHENTICATE +", ABORTED]),
@@ -245,3 +246,10 @@ def test_no_password_is_asked_for_where_others_listen(server):
 def test_the_value_is_told_with_302_alone(server):
     assert "sasl=PLAIN,SCRAM-SHA-256" in " ".join(server.connect().send("CAP LS 302"))
     assert " sasl " in server.connect().send("CAP LS")[0].replace(":sasl", ": sasl") + " "
+
+
+@pytest.mark.parametrize(("tls", "mechanisms"), [(None, ""), ("", ""), ("ab" * 32, ",EXTERNAL")])
+def test_external_is_offered_where_a_certificate_was_shown(server, tls, mechanisms):
+    peer = server.connect(tls=tls)
+    (listed,) = (line for line in peer.send("CAP LS 302") if " sasl=" in line)
+    assert f" sasl=PLAIN,SCRAM-SHA-256{mechanisms} " in f"{listed} "

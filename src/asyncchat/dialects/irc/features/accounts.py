@@ -12,7 +12,7 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features import accounts, connect, presence
 from asyncchat.core.replies import AccountFault, AccountRefused, NeedsAccount
-from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.base import ServerInfo, Way
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_registry import shape
@@ -26,7 +26,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
-def _registration_value(server: ServerInfo) -> str | None:
+def _registration_value(server: ServerInfo, _way: Way) -> str | None:
     """The value of draft/account-registration; none where people make no accounts."""
     if not server.registration:
         return None

@@ -84,7 +84,7 @@ def _listing(session: IrcSession, asked: str) -> Listing:
 
 def _verdict(session: IrcSession, words: str) -> Verdict:
     """Accepts all of a request or nothing; a client of version 302 can't turn ``cap-notify`` off."""
-    caps = session.context.offer.requested(session.caps_in, words)
+    caps = session.offer.requested(session.caps_in, words)
     if caps is None or (session.cap_version >= VERSION_WITH_VALUES and not caps & CAP_NOTIFY):
         return Verdict(words, None)
     session.set_caps_in(caps)
@@ -95,7 +95,7 @@ def _verdict(session: IrcSession, words: str) -> Verdict:
 def _say_listing(session: IrcSession, value: Listing) -> bytes:
     """The capabilities there are, or those in use; in several lines only for clients that can read them."""
     if value.offered:
-        subcommand, names = "LS", session.context.offer.listed(value.version)
+        subcommand, names = "LS", session.offer.listed(value.version)
         if value.version >= VERSION_WITH_VALUES:
             session.set_caps_out(session.caps_out | CAP_NOTIFY)
     else:
@@ -128,12 +128,14 @@ def _say_renewed(session: IrcSession, reply: OfferRenewed) -> bytes:
     tokens = b""
     if reply.tokens and session.entered:
         tokens = isupport_of(session, token_lines(session.context.name, reply.tokens))
-    return tokens + _offer_lines(session, reply.before, session.context.offer)
+    return tokens + _offer_lines(session, reply.before)
 
 
-def _offer_lines(session: IrcSession, before: object, now: Offer) -> bytes:
-    if not isinstance(before, Offer) or not session.caps_out & CAP_NOTIFY:
+def _offer_lines(session: IrcSession, offers: object) -> bytes:
+    if not isinstance(offers, dict) or not session.caps_out & CAP_NOTIFY:
         return b""
+    before: Offer = offers[session.way]
+    now = session.offer
     gone = [name for name in before.values if name not in now.values]
     new = [name for name, value in now.values.items() if before.values.get(name) != value]
     if session.cap_version >= VERSION_WITH_VALUES:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.gateways import ConnectedFor, ConnectFor, GatewayRefused
+from asyncchat.dialects.base import Way
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.registry import command, refusal, reply
 from asyncchat.dialects.irc.serialize import numeric
@@ -31,6 +32,7 @@ def _webirc(session: IrcSession, message: Message) -> Sequence[Command]:
 def _say_connected_for(session: IrcSession, reply: ConnectedFor) -> bytes:
     """Says nothing."""
     session.host, session.is_confidential = reply.host, reply.private
+    session.way = Way.TLS if reply.secure else Way.OPEN
     return b""
 
 

@@ -124,6 +124,12 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
     if person.account:
         lines.append(say(numerics.RPL_WHOISACCOUNT, nick, person.account, text="is logged in as"))
+    if view.certificates is not None:
+        lines.append(say(numerics.RPL_WHOISSECURE, nick, text="is using a secure connection"))
+        lines.extend(
+            say(numerics.RPL_WHOISCERTFP, nick, text=f"has client certificate fingerprint {one}")
+            for one in view.certificates
+        )
     if BOT in view.seen.flags:
         lines.append(say(numerics.RPL_WHOISBOT, nick, text="is a bot"))
     if view.seen.away:

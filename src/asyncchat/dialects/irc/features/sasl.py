@@ -14,6 +14,7 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.accounts import Authenticate, Challenge
 from asyncchat.core.scram import ScramFault
+from asyncchat.dialects.base import Way
 from asyncchat.dialects.irc import client_numerics, numerics
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability
@@ -24,15 +25,23 @@ from asyncchat.dialects.irc.serialize import CHUNK_BYTES, chunks, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
-MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
-"""The mechanisms of SASL; EXTERNAL comes with TLS."""
+_PLAIN = "PLAIN"
 
-SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
+MECHANISMS: Final = (_PLAIN, "SCRAM-SHA-256")
+"""The mechanisms of SASL for all."""
+
+EXTERNAL: Final = "EXTERNAL"
+"""For clients that showed a certificate over TLS (RFC 4422, appendix A): it names the account."""
+
+
+def _mechanisms(way: Way) -> tuple[str, ...]:
+    return (*MECHANISMS, EXTERNAL) if way is Way.CERTIFICATE else MECHANISMS
+
+
+SASL: Final = capability("sasl", "extensions/sasl-3.2", value=lambda _server, way: ",".join(_mechanisms(way)))
 
 MESSAGE_BYTES = 4000
 """Longest message in base64: a name, a password and what SCRAM adds to them need less than half of it."""
-
-_PLAIN = "PLAIN"
 
 
 class SaslPurpose(msgspec.Struct, frozen=True):
@@ -82,11 +91,13 @@ def _authenticate(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 def _begun(session: IrcSession, mechanism: str) -> Sequence[Command]:
-    offered = [name for name in MECHANISMS if session.is_confidential or name != _PLAIN]
+    offered = [name for name in _mechanisms(session.way) if session.is_confidential or name != _PLAIN]
     if mechanism not in offered:
         text = "are available SASL mechanisms"
         open_line = mechanism == _PLAIN
         why = "PLAIN would show your password on this unencrypted connection" if open_line else ""
+        if mechanism == EXTERNAL:
+            why = "EXTERNAL needs a certificate, which your client must show over TLS"
         known = numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
         return [known, _failed(session, why)]
     session.keep(SaslExchange(mechanism))

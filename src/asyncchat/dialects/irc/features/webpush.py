@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features import webpush
-from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.base import ServerInfo, Way
 from asyncchat.dialects.irc.capabilities import capability, changing, named, token
 from asyncchat.dialects.irc.features.accounts import FailPurpose
 from asyncchat.dialects.irc.registry import FAILURES, command, reply
@@ -17,7 +17,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, parse_tags
 
 
-def _offered(server: ServerInfo) -> str | None:
+def _offered(server: ServerInfo, _way: Way) -> str | None:
     return "" if server.push_key else None
 
 

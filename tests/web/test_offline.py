@@ -80,7 +80,7 @@ def test_without_the_server_the_page_opens_and_an_update_is_seen_at_once(visits,
         page.reload()
         page.get_by_text("Not connected:").wait_for()
         page.locator(".message .text", has_text="before the tunnel").wait_for()
-        kept = page.evaluate("localStorage.getItem('asyncchat.last')")
+        kept = page.evaluate("localStorage.getItem('asyncchat/chat.last')")
         assert "before the tunnel" in kept
         assert "psst" not in kept  # a guest's private talk is the tab's
         page.wait_for_function("document.querySelector('.brand img').naturalWidth > 0")

@@ -5,6 +5,11 @@ import re
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from tests.client_programs import free_port
+from tests.real_proxies import NGINX, nginx
+from tests.server.harness import serving
 from tests.web.conftest import say, sees
 
 
@@ -67,6 +72,39 @@ def test_the_page_works_under_a_path_of_a_proxy(server, visits):
         say(page, "hello")
         sees(page, "hello")
         assert alice.line() == "bob: hello"
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_all_of_it_is_below_the_base_path_of_nginx(visits, tmp_path):
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    with (
+        serving(base_path="/chat", origins=(origin,), trusted_proxies=("127.0.0.1",)) as server,
+        nginx(tmp_path, server.port, path="/chat/", listen=port),
+    ):
+        alice = server.person("alice")
+        page = visits.join(port, "bob", "/chat/#lobby", of=server.port, service_workers="allow")
+        assert page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)") == f"{origin}/chat/"
+        start = page.evaluate(
+            """fetch(document.querySelector('link[rel=manifest]').href).then(async (answer) =>
+              new URL((await answer.json()).start_url, answer.url).href)"""
+        )
+        assert start == f"{origin}/chat/"
+        alice.until("bob is online\n")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Send a file").click()
+        chooser.value.set_files([{"name": "plan.txt", "mimeType": "text/plain", "buffer": b"first tea"}])
+        page.locator("#composer textarea").press("Enter")
+        link = alice.until("plan.txt").split()[-1]
+        assert link.startswith(f"{origin}/chat/files/")
+        assert page.request.get(link).text() == "first tea"
+        page.locator("#timeline a.file", has_text="plan.txt").wait_for()
+        alice.send("/join #class\n/invitecode\n")
+        assert f"{origin}/chat/#class?invite=" in alice.until("?invite=")
+        assert page.request.get(f"{origin}/chat/api/v1/openapi.json").ok
+        direct = page.request.get(f"http://127.0.0.1:{server.port}/chat?x", headers={"Accept": "text/html"})
+        assert direct.url == f"http://127.0.0.1:{server.port}/chat/?x"
+        assert direct.ok
 
 
 def test_the_page_says_that_its_scripts_are_refused(server, browser):

@@ -10,7 +10,7 @@ from asyncchat.cli._options import loaded, serve_options, sources
 
 _SECTIONS = {
     "Where it listens": ("host", "port", "listen", "lan", "open", "origins", "tls", "tls_cert", "tls_key"),
-    "Behind a proxy": ("trusted_proxies",),
+    "Behind a proxy": ("trusted_proxies", "base_path"),
     "History": ("db", "history", "durable"),
     "What it says of itself": ("name", "description", "contact", "network", "icon", "motd"),
     "People": ("ascii_names", "cloak"),

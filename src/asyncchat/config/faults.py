@@ -61,6 +61,13 @@ def url_fault(url: str) -> str:
     return origins_fault((url,))
 
 
+def base_path_fault(path: str) -> str:
+    """Why the page can't be below this path, or ''."""
+    if not path or re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", path):
+        return ""
+    return "it is no path such as /chat: it begins with / and does not end with one"
+
+
 def tags_fault(tags: tuple[str, ...]) -> str:
     """Why these can't be the tags that are not passed on, or ''."""
     every = tags[:1] == ("*",)

@@ -238,6 +238,16 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=origins_fault,
         ),
     ] = ()
+    base_path: Annotated[
+        str,
+        Option(
+            "The path below which a proxy has the page and the API: /chat.",
+            key="http.base_path",
+            metavar="PATH",
+            reload=True,
+            check=faults.base_path_fault,
+        ),
+    ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
         Option(

@@ -113,8 +113,9 @@ class Listeners:
 
         Empty: there is none.
         """
-        for origin in self._context.options.origins:
-            return f"{origin.rstrip('/')}/"
+        options = self._context.options
+        for origin in options.origins:
+            return f"{origin.rstrip('/')}{options.base_path}/"
         best = banner.best(self.reachable)
         return "" if best.path or best.udp else banner.root(best)
 

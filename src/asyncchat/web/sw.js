@@ -1,10 +1,10 @@
 // The service worker. The page is always asked of the server first, so that nobody is shown an old one; without an answer the
 // one that was seen last is shown, with its files. Files have the version in their path and are asked for once.
 
-const KEPT = "asyncchat";
 const WAIT = 3000; // milliseconds for the server's answer
 
 const scope = new URL(self.registration.scope);
+const KEPT = `asyncchat${scope.pathname.replace(/\/$/, "")}`; // another chat may be below another path
 
 /** Keeps a page and all files that it names, and forgets those of other versions. */
 async function keep(response) {

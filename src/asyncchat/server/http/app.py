@@ -182,14 +182,14 @@ class App:
         """The address of the server in links, as the one who asks reaches it, and if possible others too."""
         options = self._context.options
         if options.file_url:
-            return options.file_url.rstrip("/")
+            return options.file_url.rstrip("/") + options.base_path
         host = parse_authority(request.host)
         if host is not None and (host[0] == "localhost" or is_local(host[0].strip("[]"))):
             best = banner.best(self._listeners.reachable)
             if not best.path and not is_local(best.host):
                 return banner.root(best).rstrip("/")
         scheme = "https" if session.secure else "http"
-        return self._hosts.origin_for(request.host, request.header("origin"), scheme)
+        return self._hosts.origin_for(request.host, request.header("origin"), scheme) + options.base_path
 
     def _answer_at_once(self, request: Request, session: Session) -> Response:
         """The answer to all that waits for nothing."""

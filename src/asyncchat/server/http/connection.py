@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from asyncchat.dialects import websocket
 from asyncchat.server.addresses import is_local, is_within
 from asyncchat.server.http.forwarded import origin_of
-from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem
+from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem, text
 from asyncchat.server.http.reader import RequestReader
 from asyncchat.server.limits import FILE_BYTES
 
@@ -74,8 +74,9 @@ class HttpConnection:
             if isinstance(request, Response):
                 self._send(request, close=True)
                 break
-            if session.context.options.trusted_proxies:
-                request = self._from_proxy(request)
+            options = session.context.options
+            if options.trusted_proxies or options.base_path:
+                request = self._as_sent(request)
                 if isinstance(request, Response):
                     self._send(request, close=True)
                     break
@@ -110,19 +111,26 @@ class HttpConnection:
         await self._drain_input()
         return None
 
-    def _from_proxy(self, request: Request) -> Request | Response:
-        """The request as its client sent it to a trusted proxy, if one has passed it on."""
+    def _as_sent(self, request: Request) -> Request | Response:
+        """The request as its client sent it to a trusted proxy, without the base path."""
         session = self._session
         options = session.context.options
-        if not is_within(self._peer, options.trusted_proxies):
-            return request
-        origin = origin_of(request, self._peer, options.trusted_proxies, options.forwarded)
-        session.secure = origin.scheme == "https" if origin.scheme else self._peer_secure
-        if not session.relocate(origin.address):
-            return problem(429, "Too many connections are open from your address.", (("Retry-After", "10"),))
-        self._banned = self._app.ban(session)
-        host = origin.host or request.host
-        return request if host == request.host else request.seen_as(host, request.origin_form)
+        host, target = request.host, request.origin_form
+        base = options.base_path
+        if base and (target == base or target.startswith((f"{base}/", f"{base}?"))):
+            target = target[len(base) :]
+            if not target.startswith("/"):
+                return text(308, "The page has a / behind that.\n", (("Location", f"{base}/{target}"),))
+        if is_within(self._peer, options.trusted_proxies):
+            origin = origin_of(request, self._peer, options.trusted_proxies, options.forwarded)
+            session.secure = origin.scheme == "https" if origin.scheme else self._peer_secure
+            if not session.relocate(origin.address):
+                return problem(
+                    429, "Too many connections are open from your address.", (("Retry-After", "10"),)
+                )
+            self._banned = self._app.ban(session)
+            host = origin.host or host
+        return request if (host, target) == (request.host, request.target) else request.seen_as(host, target)
 
     def _upgrade(self, request: Request) -> bytes | Response:
         """Upgrades the connection to WebSocket, or says why not."""

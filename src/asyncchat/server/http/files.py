@@ -130,7 +130,9 @@ class FilesApp:
         Returns:
             The link; empty if no file is taken.
         """
-        base = self._context.options.file_url.rstrip("/") or base
+        options = self._context.options
+        if options.file_url:
+            base = options.file_url.rstrip("/") + options.base_path
         if not base or not self._uploads.most_bytes:
             return ""
         return f"{base}{_UPLOAD_PREFIX}{self._links.mark(person_id, session_id)}"

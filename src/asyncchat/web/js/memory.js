@@ -1,13 +1,13 @@
 // What this browser remembers: the choices of its user, drafts, how far a guest has read, and, until the tab is closed, a
 // guest's private talk, which no server keeps. It must not know the page.
 
-const KEPT = "asyncchat";
-const TALK = "asyncchat.talk";
-const HERE = "asyncchat.nick";
+const KEPT = `asyncchat${location.pathname.replace(/\/$/, "")}`; // another chat may be below another path
+const TALK = `${KEPT}.talk`;
+const HERE = `${KEPT}.nick`;
 const MOST_ROOMS = 50;
 const MOST_MARKERS = 200;
 const MOST_TALK = 200; // messages of a conversation
-const LAST = "asyncchat.last";
+const LAST = `${KEPT}.last`;
 const MOST_LAST = 40; // messages of a room that are shown while there is no server
 const MOST_TEXT = 2000;
 

@@ -76,6 +76,25 @@ def test_works_take_turns_and_a_pass_of_the_loop_has_one_slice():
     assert [passes.index(next(one for one in passes if one[0] == name)) for name in "abc"] == [0, 4, 8]
 
 
+def test_short_answers_share_a_slice():
+    waits = 0
+
+    async def delivered() -> None:
+        nonlocal waits
+        waits += 1
+
+    async def scene() -> None:
+        slices = Slices(delivered, lambda: 0.0)
+        answers = await asyncio.gather(*(slices.take(iter((b"x",))) for _ in range(50)))
+        assert answers == [b"x"] * 50
+        assert await slices.take(iter((b"x" * SLICE_BYTES, b"y"))) == b"x" * SLICE_BYTES
+        assert waits == 1
+        await slices.take(iter((b"y",)))
+        assert waits == 2
+
+    asyncio.run(scene())
+
+
 def test_work_ends_its_slice_itself():
     slices: list[int] = []
 

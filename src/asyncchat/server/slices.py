@@ -146,6 +146,8 @@ class Slices:
         self._delivered = delivered
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._end = 0.0
+        """When the last slice is over, if it was not used up: what comes until then has the rest of it."""
 
     async def finish(self, work: Generator[bool | None, None, T], charge: Callable[[float], object]) -> T:
         """Does work to its end, and gives its result; slices after the first are charged by their time.
@@ -155,16 +157,15 @@ class Slices:
         is_first = True
         while True:
             async with self._turn:
-                await self._pass()
-                began = self._clock()
-                end = began + SLICE_SECONDS
+                began = await self._begin()
                 try:
-                    while not next(work) and self._clock() < end:
+                    while not next(work) and self._clock() < self._end:
                         pass
                 except StopIteration as done:
                     result: T = done.value
                     return result
                 spent = self._clock() - began
+                self._end = 0.0
             if not is_first:
                 charge(spent / CHARGED_SECONDS)
             is_first = False
@@ -172,16 +173,25 @@ class Slices:
     async def take(self, pieces: Iterator[bytes]) -> bytes | None:
         """The next pieces of an answer, joined, as many as fit a slice; None: there are no more."""
         async with self._turn:
-            await self._pass()
-            end = self._clock() + SLICE_SECONDS
+            await self._begin()
             taken: list[bytes] = []
             size = 0
             for piece in pieces:
                 taken.append(piece)
                 size += len(piece)
-                if size >= SLICE_BYTES or self._clock() >= end:
+                if size >= SLICE_BYTES or self._clock() >= self._end:
+                    self._end = 0.0
                     break
         return b"".join(taken) if taken else None
+
+    async def _begin(self) -> float:
+        """Goes on in the slice before, where that was short, or waits for the next; gives the time."""
+        now = self._clock()
+        if now >= self._end:
+            await self._pass()
+            now = self._clock()
+            self._end = now + SLICE_SECONDS
+        return now
 
     async def _pass(self) -> None:
         with suppress(TimeoutError):

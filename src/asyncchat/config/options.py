@@ -135,6 +135,16 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Literal["off", "self-signed"],
         Option("self-signed: make a certificate, and keep it beside the database.", key="tls.make"),
     ] = "off"
+    strict_days: Annotated[
+        int,
+        msgspec.Meta(ge=-1, le=3650),
+        Option(
+            "For so many days clients that came over TLS come over TLS only (STS, HSTS), to all of this "
+            "host; 0: off; -1: they are told to forget it.",
+            table="tls",
+            reload=True,
+        ),
+    ] = 0
     lan: Annotated[
         bool,
         Option("Listen on all private addresses of this machine, and show the page's link as a QR code."),

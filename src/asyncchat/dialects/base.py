@@ -53,6 +53,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
             with ``-``.
         file_bytes: how many bytes an uploaded file may have; 0: none is taken.
         push_key: the public key of its pushes (RFC 8292), in base64; empty: it sends none.
+        strict_seconds: for how long who came over TLS must come so again; None: nothing is said of it.
+        tls_port: where it takes TLS; 0: nowhere.
     """
 
     name: str
@@ -76,6 +78,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     client_tag_deny: tuple[str, ...] = ()
     file_bytes: int = 0
     push_key: str = ""
+    strict_seconds: int | None = None
+    tls_port: int = 0
 
 
 class EventEncoder(Protocol):

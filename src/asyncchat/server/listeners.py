@@ -119,6 +119,11 @@ class Listeners:
         best = banner.best(self.reachable)
         return "" if best.path or best.udp else banner.root(best)
 
+    def tls_port(self) -> int:
+        """Where to come over TLS, where there is a certificate: a port for it alone, else any; 0: nowhere."""
+        ports = {address.tls: address.port for address in self.addresses if not (address.path or address.udp)}
+        return ports.get(True) or ports.get(False, 0)
+
     def first_address(self) -> tuple[str, int]:
         """A host and port that people can use."""
         best = banner.best(self.reachable)

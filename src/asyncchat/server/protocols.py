@@ -34,6 +34,8 @@ class Protocols:
         self._push_key = push_key
         self._started = wall_clock()
         self._zone = time.localtime()
+        self.tls_port = 0
+        """Where the server takes TLS, known when it listens; 0: nowhere."""
         self.info = self._info(options, motd)
         self.irc = IrcContext(self.info)
         self.websocket = WebSocket(self.irc)
@@ -76,5 +78,7 @@ class Protocols:
             icon=options.icon,
             client_tag_deny=options.client_tag_deny,
             push_key=self._push_key if options.push else "",
+            strict_seconds=max(0, options.strict_days) * 86_400 if options.strict_days else None,
+            tls_port=self.tls_port,
             file_bytes=options.file_megabytes * 1_000_000 if options.file_uploads else 0,
         )

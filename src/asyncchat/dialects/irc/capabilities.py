@@ -30,6 +30,7 @@ class Capability(msgspec.Struct, frozen=True):
         value: what CAP LS 302 says behind ``=``; one that depends on the configuration is a function of it.
         changes: whether it changes the bytes that others' events have: sessions with it need another encoder.
         needs: capabilities without which it gives less.
+        requestable: whether it can be requested; if not, its value is all there is to it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Capability(msgspec.Struct, frozen=True):
     value: str | Value = ""
     changes: bool = False
     needs: tuple[str, ...] = ()
+    requestable: bool = True
 
 
 CAPABILITIES: Final[list[Capability]] = []
@@ -45,13 +47,19 @@ CAPABILITIES: Final[list[Capability]] = []
 
 
 def capability(
-    name: str, spec: str, *, value: str | Value = "", changes: bool = False, needs: tuple[str, ...] = ()
+    name: str,
+    spec: str,
+    *,
+    value: str | Value = "",
+    changes: bool = False,
+    needs: tuple[str, ...] = (),
+    requestable: bool = True,
 ) -> int:
     """Declares a capability; gives its bit. The arguments are those of ``Capability``."""
     if any(one.name == name for one in CAPABILITIES):
         raise ValueError(f"{name} is declared twice")
     bit = 1 << len(CAPABILITIES)
-    CAPABILITIES.append(Capability(name, bit, spec, value, changes, needs))
+    CAPABILITIES.append(Capability(name, bit, spec, value, changes, needs, requestable))
     return bit
 
 
@@ -80,6 +88,17 @@ MULTILINE: Final = capability(
 )
 OPER_TAG: Final = capability("draft/oper-tag", "extensions/oper-tag", changes=True)
 SERVER_TIME: Final = capability("server-time", "extensions/server-time", changes=True)
+STS: Final = "sts"
+
+
+def _strict_policy(server: ServerInfo, way: Way) -> str | None:
+    """Where to come over TLS, and over TLS for how long to come so again (IRCv3 sts, "Mechanism")."""
+    if way is not Way.OPEN:
+        return None if server.strict_seconds is None else f"duration={server.strict_seconds}"
+    return f"port={server.tls_port}" if server.strict_seconds and server.tls_port else None
+
+
+capability(STS, "extensions/sts", value=_strict_policy, requestable=False)
 STANDARD_REPLIES: Final = capability("standard-replies", "extensions/standard-replies")
 
 VERSION_WITH_VALUES: Final = 302
@@ -100,14 +119,15 @@ class Offer:
             value = one.value if isinstance(one.value, str) else one.value(server, way)
             if value is not None:
                 self.values[one.name] = value
-                self._bits[one.name] = one.bit
-                self.bits |= one.bit
+                if one.requestable:
+                    self._bits[one.name] = one.bit
+                    self.bits |= one.bit
 
     def listed(self, version: int) -> list[str]:
         """The list for CAP LS of this version; drafts are last where only one line may be used."""
         if version >= VERSION_WITH_VALUES:
             return [f"{name}={value}" if value else name for name, value in self.values.items()]
-        return sorted(self.values, key=lambda name: "/" in name)
+        return sorted(self._bits, key=lambda name: "/" in name)
 
     def requested(self, caps: int, words: str) -> int | None:
         """The set that a request makes of the one held, or None when it is rejected as a whole."""

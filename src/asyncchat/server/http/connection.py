@@ -169,9 +169,11 @@ class HttpConnection:
         # A 304 and a 204 have no body (RFC 9110, 8.6), and the length of a stream is not known.
         has_length = response.status not in _BODILESS and response.stream is None
         length = len(response.body) if response.pieces is None else response.length
-        head = b"%bDate: %b\r\n%b%b\r\n" % (
+        strict = self._session.secure and self._session.context.options.strict_days
+        head = b"%bDate: %b\r\n%b%b%b\r\n" % (
             _beginning(response.status, response.headers),
             _date(int(time())),
+            _STRICT % (max(0, strict) * 86_400) if strict else b"",
             b"Connection: close\r\n" if close else b"",
             b"Content-Length: %d\r\n" % length if has_length else b"",
         )
@@ -212,6 +214,9 @@ class HttpConnection:
             taken += len(data)
             await asyncio.sleep(0)
 
+
+_STRICT = b"Strict-Transport-Security: max-age=%d\r\n"
+"""RFC 6797; over HTTP alone it must not be sent (7.2)."""
 
 _CLOSE = ("Connection", "close")
 _BODILESS = (204, 304)

@@ -261,3 +261,39 @@ def test_sasl_is_in_the_last_line(server):
     """pydle 1.2.0 reads no other: without it there it would not even ask for SASL."""
     *_, last = server.connect().send("CAP LS 302")
     assert any(word.startswith("sasl=") for word in last.partition(" :")[2].split(" "))
+
+
+class TestStrict:
+    """STS: a policy to upgrade for who comes without TLS, one to persist for who comes with it."""
+
+    def listed(self, server, tls):
+        lines = server.connect(tls=tls).send("CAP LS 302")
+        return [word for line in lines for word in line.split(":", 2)[2].split() if word.startswith("sts")]
+
+    @pytest.mark.parametrize(
+        ("strict", "port", "open_", "over_tls"),
+        [
+            (None, 6697, [], []),
+            (86_400, 6697, ["sts=port=6697"], ["sts=duration=86400"]),
+            (86_400, 0, [], ["sts=duration=86400"]),
+            (0, 6697, [], ["sts=duration=0"]),
+        ],
+    )
+    def test_each_is_told_its_own(self, server, strict, port, open_, over_tls):
+        server.irc.renew(msgspec.structs.replace(server.irc.server, strict_seconds=strict, tls_port=port))
+        assert (self.listed(server, None), self.listed(server, "")) == (open_, over_tls)
+
+    def test_it_is_no_capability_to_request(self, server):
+        server.irc.renew(msgspec.structs.replace(server.irc.server, strict_seconds=1, tls_port=1))
+        peer = server.connect(tls="")
+        assert " sts" not in "".join(peer.send("CAP LS"))
+        assert peer.send("CAP REQ :sts") == [":irc.test CAP * NAK :sts"]
+
+    def test_it_is_announced_but_never_ended(self, server):
+        peer = server.connect(tls="")
+        peer.send("CAP LS 302")
+        for strict, told in ((60, [":irc.test CAP * NEW :sts=duration=60"]), (None, [])):
+            before = server.irc.offers
+            server.irc.renew(msgspec.structs.replace(server.irc.server, strict_seconds=strict))
+            peer.sent += peer.dialect.encode_outcome((OfferRenewed(before),))
+            assert peer.read() == told

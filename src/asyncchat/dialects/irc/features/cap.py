@@ -12,7 +12,7 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, Offer, gathered, named
+from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, STS, VERSION_WITH_VALUES, Offer, gathered, named
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.features.connect import enter
@@ -136,7 +136,7 @@ def _offer_lines(session: IrcSession, offers: object) -> bytes:
         return b""
     before: Offer = offers[session.way]
     now = session.offer
-    gone = [name for name in before.values if name not in now.values]
+    gone = [name for name in before.values if name not in now.values and name != STS]  # it must not be ended
     new = [name for name, value in now.values.items() if before.values.get(name) != value]
     if session.cap_version >= VERSION_WITH_VALUES:
         new = [f"{name}={now.values[name]}" if now.values[name] else name for name in new]

@@ -41,7 +41,7 @@ from asyncchat.server.limits import (
     NetworkBudget,
 )
 from asyncchat.server.recipients import Pending, catch_up, joined
-from asyncchat.server.slices import GatheredOutput, PassTurns, Slices, Turns
+from asyncchat.server.slices import PIECE_BYTES, GatheredOutput, PassTurns, Slices, Turns, next_piece
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -55,19 +55,6 @@ if TYPE_CHECKING:
     from asyncchat.server.watchdog import Watchdog
 
 _logger = logging.getLogger("asyncchat.session")
-
-
-PIECE_BYTES = 4096
-"""How much input a dialect is given at a time: cut into short lines it takes up to 20 times the memory."""
-
-
-def _next_piece(data: bytes) -> tuple[bytes, bytes]:
-    """The first lines of what was read, and the rest. A longer line is cut."""
-    if len(data) <= PIECE_BYTES:
-        return data, b""
-    end = data.rfind(b"\n", 0, PIECE_BYTES) + 1 or PIECE_BYTES
-    return data[:end], data[end:]
-
 
 _NOBODY: frozenset[str] = frozenset()
 """Whom most sessions ignore: Python makes each empty one anew, of 216 bytes."""
@@ -445,7 +432,7 @@ class Session(Connection):
             if not limited:
                 piece, data = data, b""
             elif data and (hungry or held < PIECE_BYTES):
-                piece, data = _next_piece(data)
+                piece, data = next_piece(data)
             commands = dialect.receive_data(piece, limit)
             hungry = not commands
             left = self._submit(commands)

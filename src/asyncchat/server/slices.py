@@ -41,7 +41,18 @@ SLICE_BYTES = 65_536
 WRITE_BYTES = 1024
 """A write takes about as long as this many bytes of a longer one."""
 
+PIECE_BYTES = 4096
+"""How much input a dialect is given at a time: cut into short lines it takes up to 20 times the memory."""
+
 T = TypeVar("T")
+
+
+def next_piece(data: bytes) -> tuple[bytes, bytes]:
+    """The first lines of what was read, and the rest. A longer line is cut."""
+    if len(data) <= PIECE_BYTES:
+        return data, b""
+    end = data.rfind(b"\n", 0, PIECE_BYTES) + 1 or PIECE_BYTES
+    return data[:end], data[end:]
 
 
 class Turns:

@@ -31,7 +31,14 @@ class ServerThread:
     """One server; everything of it is touched in its loop's thread only, by way of ``call``."""
 
     def __init__(
-        self, config: ServeConfig, log: Log, *, udp: int | None = None, tls: bool = False, **options: Any
+        self,
+        config: ServeConfig,
+        log: Log,
+        *,
+        udp: int | None = None,
+        tls: bool = False,
+        unix: str = "",
+        **options: Any,
     ) -> None:
         self.loop = uvloop.new_event_loop()
         self.troubles: list[str] = []
@@ -42,6 +49,7 @@ class ServerThread:
         self._options = options
         self._udp = udp
         self._tls = tls
+        self._unix = unix
         self.udp_port = self.tls_port = 0
         self._ready: threading.Event = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -125,6 +133,8 @@ class ServerThread:
             listening.append(Address("127.0.0.1", self._udp, udp=True))
         if self._tls:
             listening.append(Address("127.0.0.1", 0, tls=True))
+        if self._unix:
+            listening.append(Address(path=self._unix))
         await self.server.start([(one, addresses.open_listener(one)) for one in listening])
         self.serving = asyncio.create_task(self.server.run())
         self.tls_port = self.server.listeners.addresses[-1].port
@@ -207,6 +217,7 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
             "sources",
             "udp",
             "tls",
+            "unix",
             "certificate",
             "webhook_positions",
             "database",

@@ -26,6 +26,7 @@ URLS = [
     ("tcp://10.0.0.1", Address("10.0.0.1", 1234)),
     ("10.0.0.1:4000", Address("10.0.0.1", 4000)),
     ("unix:///run/chat.sock", Address(path="/run/chat.sock")),
+    ("unix:///run/chat.sock?mode=0660", Address(path="/run/chat.sock", mode=0o660)),
 ]
 
 
@@ -50,6 +51,8 @@ def test_writes_what_it_reads(address):
         ("tcp://[::1", "Invalid IPv6"),
         ("unix://run/chat.sock", "no path"),
         ("unix://", "no path"),
+        ("unix:///run/chat.sock?mode=9", "mode=660"),
+        ("unix:///run/chat.sock?mod=660", "mode=660"),
         ("tls://0.0.0.0:6697/path", "more than"),
         ("udp://0.0.0.0:1234/path", "more than"),
         ("http://127.0.0.1", "no listener"),
@@ -136,6 +139,19 @@ def test_a_unix_socket_is_made_replaced_refused_and_removed(tmp_path):
     addresses.unlink([address, Address("127.0.0.1", 1)])
     assert not path.exists()
     addresses.unlink([address])
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660, 0o777])
+def test_a_unix_socket_has_its_mode_whatever_the_umask(tmp_path, mode):
+    path = tmp_path / "chat.sock"
+    umask = os.umask(0o077)
+    try:
+        (listener,) = open_listener(Address(path=str(path), mode=mode))
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(umask)
+    listener.close()
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_a_file_is_never_replaced_by_a_unix_socket(tmp_path):

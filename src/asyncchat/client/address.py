@@ -1,12 +1,15 @@
 """Addresses of chats, as people write them.
 
 Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, the same with
-``ircs://`` (or ``tls://``) and ``udp://``, ``plain://host[:port]``, and the page's ``http[s]://host[:port]/#room``.
+``ircs://`` (or ``tls://``) and ``udp://``, ``plain://host[:port]``, ``unix:///path[#room]``, and the page's
+``http[s]://host[:port]/#room``.
 """
 
 import ipaddress
 import re
+import socket
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from asyncchat.client.errors import AddressError
@@ -20,7 +23,7 @@ DEFAULT_ADDRESS = f"127.0.0.1:{DEFAULT_PORT}"
 TLS_PORT = 6697
 """The port of ``ircs://`` (RFC 7194)."""
 
-SCHEMES = ("irc", "ircs", "udp", "plain")
+SCHEMES = ("irc", "ircs", "udp", "unix", "plain")
 
 _PAGES = {"http": ("irc", 80), "https": ("ircs", 443)}
 """What to speak where a page is, and the port of a link that names none."""
@@ -33,9 +36,10 @@ class Address:
     """Where a chat is, and the dialect to speak there.
 
     Attributes:
-        scheme: ``irc``, the same over TLS (``ircs``) or UDP (``udp``), or ``plain`` for a plain-text server.
-        host: a name or an IP literal, without brackets.
-        port: 1 to 65535.
+        scheme: ``irc``, the same over TLS (``ircs``), UDP (``udp``) or a Unix socket (``unix``), or ``plain``
+            for a plain-text server.
+        host: a name or an IP literal, without brackets; the path of a Unix socket.
+        port: 1 to 65535; 0 for a Unix socket.
         room: the room in the address; '' for none.
         key: its key, or the code of an invitation to it; '' for none.
     """
@@ -51,13 +55,22 @@ class Address:
 
     @property
     def place(self) -> str:
-        """Host and port."""
+        """Host and port; the path of a Unix socket."""
+        if self.scheme == "unix":
+            return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def tls(self) -> bool:
         """Whether the connection is over TLS."""
         return self.scheme == "ircs"
+
+    @property
+    def socket_path(self) -> tuple[tuple[Any, ...], ...]:
+        """A Unix socket as ``getaddrinfo`` gives the addresses of a host; empty for a host."""
+        if self.scheme != "unix":
+            return ()
+        return ((socket.AF_UNIX, socket.SOCK_STREAM, 0, "", self.host),)
 
 
 def parse_address(text: str) -> Address:
@@ -78,6 +91,11 @@ def parse_address(text: str) -> Address:
             text,
             f"it begins with {scheme}:// instead of {', '.join(f'{s}://' for s in SCHEMES[:-1])} or {SCHEMES[-1]}://",
         )
+    if scheme == "unix":
+        path, _, room = rest.partition("#")
+        if not path.startswith("/"):
+            raise AddressError(text, "it names no path; use unix:///run/chat.sock")
+        return Address(scheme, path, 0, _room(text, room) if room else "")
     place, slash, path = rest.partition("/")
     host, port = _place(text, place, TLS_PORT if scheme == "ircs" else DEFAULT_PORT)
     if slash and path and scheme == "plain":

@@ -62,11 +62,11 @@ class Exchange:
         self._timeout = timeout
         self._http = h11.Connection(h11.CLIENT)
         self._heard = False
-        self._host = address.place
+        self._host = address.place if address.port else "localhost"
         try:
             if not self._host.isascii():
                 self._host = self._host.replace(address.host, address.host.encode("idna").decode())
-            self._socket = socket.create_connection((address.host, address.port), timeout)
+            self._socket = _connected(address, timeout)
             if tls is not None:
                 self._socket = tls.opened(self._socket)
         except UnicodeError as error:  # it can't be asked for, so nobody has it
@@ -197,3 +197,16 @@ class Exchange:
                 raise (NotOurs if is_strange else ConnectionBroken)(self._address) from error
             except OSError as error:
                 raise ConnectionBroken(self._address) from error
+
+
+def _connected(address: Address, timeout: float) -> socket.socket:
+    if address.port:
+        return socket.create_connection((address.host, address.port), timeout)
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(timeout)
+        made.connect(address.host)
+    except OSError:
+        made.close()
+        raise
+    return made

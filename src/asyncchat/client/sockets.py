@@ -124,7 +124,7 @@ class Connection(ABC):
 
 
 class TcpSocket(Connection):
-    """A connection over TCP, perhaps with TLS."""
+    """A connection over TCP, perhaps with TLS, or over a Unix socket."""
 
     KIND = socket.SOCK_STREAM
     opens_with = selectors.EVENT_WRITE
@@ -134,10 +134,11 @@ class TcpSocket(Connection):
         self._encrypted: ssl.SSLSocket | None = None
         self._later = (BlockingIOError,) if tls is None else tls.later
 
-    def begin(self, place: tuple[Any, ...]) -> None:
-        """Begins to connect with an address."""
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    def begin(self, place: tuple[Any, ...] | str) -> None:
+        """Begins to connect with an address, or a path."""
+        if isinstance(place, tuple):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         with suppress(BlockingIOError):
             self._socket.connect(place)
 
@@ -210,7 +211,8 @@ def connect(
         Interrupted: the connection is no longer wanted.
     """
     failure: OSError | None = None
-    for family, type_, protocol, _, place in socket.getaddrinfo(address.host, address.port, type=kind.KIND):
+    found = address.socket_path or socket.getaddrinfo(address.host, address.port, type=kind.KIND)
+    for family, type_, protocol, _, place in found:
         attempt = kind(socket.socket(family, type_, protocol), tls)
         try:
             attempt.begin(place)

@@ -64,7 +64,7 @@ class Stream(ABC):
 
 
 class TcpStream(Stream):
-    """A connection over TCP, perhaps with TLS."""
+    """A connection over TCP, perhaps with TLS, or over a Unix socket."""
 
     KIND = socket.SOCK_STREAM
 
@@ -73,11 +73,13 @@ class TcpStream(Stream):
         self._writer = writer
 
     @classmethod
-    async def open(cls, family: int, place: tuple[Any, ...], tls: TlsLayer | None) -> Self:
-        """Connects with an address; asyncio sets TCP_NODELAY."""
+    async def open(cls, family: int, place: tuple[Any, ...] | str, tls: TlsLayer | None) -> Self:
+        """Connects with an address, or a path; asyncio sets TCP_NODELAY."""
         secured: dict[str, Any] = {}
         if tls is not None:
             secured = {"ssl": tls.context, "server_hostname": tls.server_name}
+        if isinstance(place, str):
+            return cls(*await asyncio.open_unix_connection(place, limit=RECEIVE_BYTES))
         reader, writer = await asyncio.open_connection(
             *place[:2], family=family, limit=RECEIVE_BYTES, **secured
         )
@@ -238,7 +240,8 @@ async def connect(address: Address, tls: TlsLayer | None, patience: float) -> St
     kind: type[TcpStream | UdpStream] = UdpStream if address.scheme == "udp" else TcpStream
     patience = min(patience, kind.PATIENCE or patience)
     failure: OSError | None = None
-    found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=kind.KIND)
+    loop = asyncio.get_running_loop()
+    found = address.socket_path or await loop.getaddrinfo(address.host, address.port, type=kind.KIND)
     for family, _type, _protocol, _, place in found:
         try:
             async with asyncio.timeout(patience):

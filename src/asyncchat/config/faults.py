@@ -68,6 +68,15 @@ def base_path_fault(path: str) -> str:
     return "it is no path such as /chat: it begins with / and does not end with one"
 
 
+def unix_accounts_fault(stated: tuple[str, ...]) -> str:
+    """Why one of these names no user and account, or ''."""
+    for one in stated:
+        user, equals, account = one.partition("=")
+        if not user or (equals and not account) or " " in one:
+            return f"{one!r} is neither USER nor USER=ACCOUNT"
+    return ""
+
+
 def tags_fault(tags: tuple[str, ...]) -> str:
     """Why these can't be the tags that are not passed on, or ''."""
     every = tags[:1] == ("*",)

@@ -258,6 +258,15 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=faults.base_path_fault,
         ),
     ] = ""
+    unix_accounts: Annotated[
+        tuple[str, ...],
+        Option(
+            "Users of this machine who are logged in by a Unix socket: USER, USER=ACCOUNT, or * for all.",
+            flag=None,
+            reload=True,
+            check=faults.unix_accounts_fault,
+        ),
+    ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
         Option(

@@ -6,6 +6,7 @@ Owns their grammar, and which addresses are local. Must not know sessions.
 import errno
 import ipaddress
 import os
+import re
 import socket
 import stat
 from collections.abc import Iterable, Sequence
@@ -53,17 +54,21 @@ class ListenError(AsyncChatError):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """One place to listen: a host and port, of TCP (or only TLS) or UDP, or the path of a unix socket."""
+    """One place to listen: a host and port, of TCP (or only TLS) or UDP, or the path of a unix socket.
+
+    ``mode``: who may connect to the socket, as ``chmod`` has it; None: as the process makes files.
+    """
 
     host: str = ""
     port: int = 0
     path: str = ""
     udp: bool = False
     tls: bool = False
+    mode: int | None = None
 
     def __str__(self) -> str:
         if self.path:
-            return f"unix://{self.path}"
+            return f"unix://{self.path}" + ("" if self.mode is None else f"?mode={self.mode:o}")
         scheme = "udp" if self.udp else "tls" if self.tls else "tcp"
         return f"{scheme}://{bracketed(self.host)}:{self.port}"
 
@@ -83,7 +88,10 @@ def parse_listener(url: str) -> Address:
     if parts.scheme == "unix":
         if parts.netloc or not parts.path:
             raise ValueError(f"{url} names no path: unix:///run/asyncchat.sock")
-        return Address(path=parts.path)
+        mode = re.fullmatch(r"(?:mode=([0-7]{3,4}))?", parts.query)
+        if mode is None:
+            raise ValueError(f"{url} has more than a path and a mode: unix:///run/asyncchat.sock?mode=660")
+        return Address(path=parts.path, mode=int(mode[1], 8) if mode[1] else None)
     if parts.scheme not in ("tcp", "tls", "udp"):
         raise ValueError(
             f"{parts.scheme}:// is no listener; use tcp://, tls:// or udp://HOST:PORT, or unix:///PATH"
@@ -223,7 +231,15 @@ def _open_unix(address: Address) -> socket.socket:
                 if other.connect_ex(address.path) == 0:
                     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
             path.unlink()  # left behind by a server that was killed
-        listener.bind(address.path)
+        if address.mode is None:
+            listener.bind(address.path)
+        else:
+            before = os.umask(0o777)  # nobody can connect before the mode is set
+            try:
+                listener.bind(address.path)
+            finally:
+                os.umask(before)
+            path.chmod(address.mode)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.dialects.base import Way
 from asyncchat.server import tls
-from asyncchat.server.addresses import bracketed, is_private
+from asyncchat.server.addresses import LOCALHOST, bracketed, is_private
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.udp import UdpTransport
+from asyncchat.server.unix_peers import account_of_peer
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -229,6 +230,17 @@ class Connection:
         return self.secure or is_private(self.address)
 
     @property
+    def peer_account(self) -> str:
+        """The account of the machine's user who has connected by a Unix socket, as the options say."""
+        stated = self.context.options.unix_accounts
+        # Elsewhere a proxy has connected for somebody.
+        return account_of_peer(self._socket, stated) if self.address == LOCALHOST else ""
+
+    @property
+    def _socket(self) -> Any:
+        return self._writer.get_extra_info("socket")
+
+    @property
     def reached_at(self) -> str:
         """Where the client reached the server, as the beginning of a URL; empty on a Unix socket."""
         name = self._writer.get_extra_info("sockname")
@@ -410,7 +422,7 @@ class Connection:
         """
         if isinstance(self._writer.transport, UdpTransport):
             return self._writer.transport.is_closing()
-        connection = self._writer.get_extra_info("socket")
+        connection = self._socket
         if self._reader.exception() is not None or connection is None:
             return True
         if connection.family == getattr(socket, "AF_UNIX", None) or not hasattr(socket, "TCP_INFO"):
@@ -424,7 +436,7 @@ class Connection:
         """Has TCP, or what UDP has instead, find out within so many seconds whether the peer is there."""
         if isinstance(self._writer.transport, UdpTransport):
             return self._writer.transport.probe(seconds)
-        connection = self._writer.get_extra_info("socket")
+        connection = self._socket
         if connection is None or connection.family == getattr(socket, "AF_UNIX", None):
             return
         # Where the last is set, Linux counts its time and not the probes (tcp(7)).

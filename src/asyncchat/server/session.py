@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from asyncchat.core.commands import Command, DialectReply, Pause, Query
 from asyncchat.core.events import Record
@@ -490,7 +491,9 @@ class Session(Connection):
             if last.io:
                 commands = commands[:-1]
             elif type(last) is Connect:
-                commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address, tls=self.tls)]
+                account = last.account or self.peer_account
+                whole = replace(last, address=self.address, account=account, tls=self.tls)
+                commands = [*commands[:-1], whole]
             elif type(last) is Pause:
                 commands = [*commands[:-1], DialectReply(last.value)]
         return context.hub.submit(self, commands)

@@ -184,6 +184,7 @@ def _say_unlocked(session: IrcSession, reply: server.Unlocked) -> bytes:
 
 @reply(connect.Welcome)
 def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
+    account = "" if session.registration.account else reply.person.account
     session.become(reply.person)
     autoreplay.welcomed(session, reply.missed)
     isupport = isupport_of(session)
@@ -195,6 +196,11 @@ def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
         (
             session.context.rendered(opening).replace(b"\0", nick),
             isupport,
+            session.numeric(
+                numerics.RPL_LOGGEDIN, session.origin, account, text=f"You are now logged in as {account}"
+            )
+            if account
+            else b"",
             whoami if session.caps_out & WHOAMI else b"",
             lusers_lines(session.context, reply.person.name, reply.counts),
             own,

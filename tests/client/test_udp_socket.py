@@ -166,7 +166,7 @@ def test_over_ipv6():
     with serving() as server:
         (listener,) = open_listener(Address("::1", 0, udp=True))
         port = listener.getsockname()[1]
-        endpoint = server.wait(server.server.listeners._open_endpoint(listener))
+        endpoint = server.wait(server.server.listeners._open_endpoint(listener, Address(udp=True)))
         with Client(f"udp://[::1]:{port}", nick="anna") as anna:
             assert anna.say("#lobby", "hello").wait(PATIENCE)
         server.call(endpoint.close)

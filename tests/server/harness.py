@@ -38,6 +38,7 @@ class ServerThread:
         udp: int | None = None,
         tls: bool = False,
         unix: str = "",
+        insecure: bool = False,
         **options: Any,
     ) -> None:
         self.loop = uvloop.new_event_loop()
@@ -50,6 +51,7 @@ class ServerThread:
         self._udp = udp
         self._tls = tls
         self._unix = unix
+        self._insecure = insecure
         self.udp_port = self.tls_port = 0
         self._ready: threading.Event = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -127,7 +129,7 @@ class ServerThread:
     async def _serve(self) -> None:
         self._stopping: asyncio.Future[str] = self.loop.create_future()
         self.server = Server(self._config, self._log, OwnerCode(CODE), **self._options)
-        address = Address("127.0.0.1", 0)
+        address = Address("127.0.0.1", 0, insecure=self._insecure)
         listening = [address]
         if self._udp is not None:
             listening.append(Address("127.0.0.1", self._udp, udp=True))
@@ -218,6 +220,7 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
             "udp",
             "tls",
             "unix",
+            "insecure",
             "certificate",
             "webhook_positions",
             "database",

@@ -21,6 +21,8 @@ URLS = [
     ("udp://127.0.0.1:1234", Address("127.0.0.1", 1234, udp=True)),
     ("udp://[::1]:0", Address("::1", 0, udp=True)),
     ("tls://[::1]", Address("::1", 6697, tls=True)),
+    ("tcp+insecure://[::1]", Address("::1", 1234, insecure=True)),
+    ("udp+insecure://127.0.0.1:7", Address("127.0.0.1", 7, udp=True, insecure=True)),
     ("tls://127.0.0.1:1235", Address("127.0.0.1", 1235, tls=True)),
     ("tcp://:4000", Address("127.0.0.1", 4000)),
     ("tcp://10.0.0.1", Address("10.0.0.1", 1234)),
@@ -56,6 +58,7 @@ def test_writes_what_it_reads(address):
         ("tls://0.0.0.0:6697/path", "more than"),
         ("udp://0.0.0.0:1234/path", "more than"),
         ("http://127.0.0.1", "no listener"),
+        ("tls+insecure://127.0.0.1", "no listener"),
     ],
 )
 def test_says_what_is_wrong_with_a_listener(url, says):

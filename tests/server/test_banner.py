@@ -111,6 +111,20 @@ def test_where_the_history_is(database, kept, messages, says):
     assert line == f"asyncchat {__version__}, {says}\n"
 
 
-@pytest.mark.parametrize(("addresses", "only_here"), [([LOOPBACK, UNIX], True), ([LOOPBACK, LAN], False)])
-def test_who_can_join(addresses, only_here):
-    assert banner.who_can_join(addresses).startswith("Only this machine") is only_here
+TLS, INSECURE = Address("192.168.1.7", 6697, tls=True), Address("192.168.1.7", 1234, insecure=True)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "encrypted", "says"),
+    [
+        ([LOOPBACK, UNIX], False, "Only this machine can join. For your network: asyncchat serve --lan"),
+        ([LOOPBACK, LAN], False, "… these addresses from a private network can join; nothing is encrypted."),
+        ([LAN, TLS], True, "… these addresses can join, from outside over TLS; only TLS is encrypted."),
+        ([INSECURE, TLS], True, "… these addresses can join; only TLS is encrypted."),
+        ([INSECURE], False, "… these addresses can join; nothing is encrypted."),
+        ([TLS], True, "… these addresses can join; all is encrypted."),
+    ],
+)
+def test_who_can_join(addresses, encrypted, says):
+    says = says.replace("…", "Whoever reaches")
+    assert banner.who_can_join(addresses, encrypted=encrypted) == f"{says}\n"

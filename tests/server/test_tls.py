@@ -40,8 +40,8 @@ def trusting(pem):
     return ssl.create_default_context(cafile=pem)
 
 
-def connected(port, pem):
-    plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+def connected(port, pem, source="127.0.0.1"):
+    plain = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=(source, 0))
     return trusting(pem).wrap_socket(plain, server_hostname="localhost")
 
 

@@ -112,7 +112,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         tuple[str, ...],
         Option(
             "Listen on tcp://, tls:// or udp://HOST:PORT, or unix:///PATH; replaces the defaults of --host "
-            "and --port.",
+            "and --port. tcp+insecure:// takes plain text from everywhere.",
             metavar="URL",
         ),
     ] = ()

@@ -57,6 +57,7 @@ class Address(msgspec.Struct, frozen=True):
     """One place to listen: a host and port, of TCP (or only TLS) or UDP, or the path of a unix socket.
 
     ``mode``: who may connect to the socket, as ``chmod`` has it; None: as the process makes files.
+    ``insecure``: plain text is taken from everywhere, not from private networks only.
     """
 
     host: str = ""
@@ -65,12 +66,16 @@ class Address(msgspec.Struct, frozen=True):
     udp: bool = False
     tls: bool = False
     mode: int | None = None
+    insecure: bool = False
 
     def __str__(self) -> str:
         if self.path:
             return f"unix://{self.path}" + ("" if self.mode is None else f"?mode={self.mode:o}")
         scheme = "udp" if self.udp else "tls" if self.tls else "tcp"
-        return f"{scheme}://{bracketed(self.host)}:{self.port}"
+        return f"{scheme}{_INSECURE if self.insecure else ''}://{bracketed(self.host)}:{self.port}"
+
+
+_INSECURE = "+insecure"
 
 
 def bracketed(host: str) -> str:
@@ -80,6 +85,8 @@ def bracketed(host: str) -> str:
 
 def parse_listener(url: str) -> Address:
     """Reads ``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``udp://HOST:PORT`` or ``unix:///PATH``.
+
+    ``tcp+insecure`` and ``udp+insecure`` take plain text from everywhere.
 
     Raises:
         ValueError: it is none of them; the text says why.
@@ -92,7 +99,8 @@ def parse_listener(url: str) -> Address:
         if mode is None:
             raise ValueError(f"{url} has more than a path and a mode: unix:///run/asyncchat.sock?mode=660")
         return Address(path=parts.path, mode=int(mode[1], 8) if mode[1] else None)
-    if parts.scheme not in ("tcp", "tls", "udp"):
+    scheme = parts.scheme.removesuffix(_INSECURE)
+    if scheme not in ("tcp", "tls", "udp") or parts.scheme == f"tls{_INSECURE}":
         raise ValueError(
             f"{parts.scheme}:// is no listener; use tcp://, tls:// or udp://HOST:PORT, or unix:///PATH"
         )
@@ -102,10 +110,12 @@ def parse_listener(url: str) -> Address:
         raise ValueError(f"{url} has no port between 0 and 65535") from None
     if parts.path or parts.query or parts.username is not None:
         raise ValueError(f"{url} has more than a host and a port")
-    usual = TLS_PORT if parts.scheme == "tls" else DEFAULT_PORT
+    usual = TLS_PORT if scheme == "tls" else DEFAULT_PORT
     port = usual if port is None else port
     host = parts.hostname or "127.0.0.1"
-    return Address(host, port, udp=parts.scheme == "udp", tls=parts.scheme == "tls")
+    return Address(
+        host, port, udp=scheme == "udp", tls=scheme == "tls", insecure=parts.scheme.endswith(_INSECURE)
+    )
 
 
 _TRIES = 8
@@ -321,6 +331,9 @@ def is_local(host: str) -> bool:
         return host == LOCALHOST
 
 
+_CARRIER = ipaddress.ip_network("100.64.0.0/10")
+
+
 @lru_cache(maxsize=1024)
 def is_private(address: str) -> bool:
     """Whether a connection from there stays within a private network, so that nobody can listen."""
@@ -328,7 +341,8 @@ def is_private(address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return True  # a Unix socket
-    return found.is_private or found.is_loopback or found.is_link_local
+    # A carrier's own (RFC 6598) is also what Tailscale and other private networks over the internet use.
+    return found.is_private or found.is_loopback or found.is_link_local or found in _CARRIER
 
 
 def parse_address(text: str) -> str:

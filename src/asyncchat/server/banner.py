@@ -135,10 +135,14 @@ def who_can_join(addresses: Sequence[Address], *, encrypted: bool = False) -> st
     """From where people can join, and whether others can listen; ``encrypted``: the server takes TLS."""
     if all(address.path or is_local(address.host) for address in addresses):
         return "Only this machine can join. For your network: asyncchat serve --lan\n"
-    what = "only TLS is" if encrypted else "nothing is"
     if all(address.tls or address.path for address in addresses):
-        what = "all is"
-    return f"Whoever reaches these addresses can join; {what} encrypted.\n"
+        return "Whoever reaches these addresses can join; all is encrypted.\n"
+    what = "only TLS is encrypted" if encrypted else "nothing is encrypted"
+    if any(address.insecure for address in addresses):
+        return f"Whoever reaches these addresses can join; {what}.\n"
+    if encrypted:
+        return f"Whoever reaches these addresses can join, from outside over TLS; {what}.\n"
+    return f"Whoever reaches these addresses from a private network can join; {what}.\n"
 
 
 def owner_line(code: str) -> str:

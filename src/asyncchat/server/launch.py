@@ -20,6 +20,7 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
 from asyncchat.server.outbox import StorageLost
+from asyncchat.server.plaintext import check_listeners
 from asyncchat.server.reload import ServeError, read_motd
 from asyncchat.server.secret_file import kept_beside, key_beside
 from asyncchat.server.server import Server
@@ -63,6 +64,9 @@ async def launched(
         for address in further:
             listening.append((address, addresses.open_listener(address)))  # what opened is closed
         database = database_path(config)
+        has_certificate = bool(config.tls_cert) or config.tls != "off"
+        bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
+        check_listeners(bound, has_certificate=has_certificate)
         log = await _open_log(config, database)
         try:
             yield Launched(_server(config, log, database, motd, most_sessions, sources), listening, database)

@@ -12,8 +12,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 
+import msgspec
+
 from asyncchat.dialects.udp.admission import Admission
-from asyncchat.server import banner
+from asyncchat.server import banner, plaintext
 from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
 from asyncchat.server.limits import READ_BYTES, NetworkBudget
 from asyncchat.server.session import Detector, Session, SessionContext
@@ -49,7 +51,7 @@ class Listeners:
     async def open(
         self,
         sockets: Sequence[tuple[Address, Sequence[socket.socket]]],
-        detect: Callable[[bool], Detector],
+        detect: Callable[[Address], Detector],
         detect_person: Callable[[bool], Detector],
         first_id: int,
     ) -> None:
@@ -57,20 +59,20 @@ class Listeners:
 
         Args:
             sockets: bound, by what was asked for.
-            detect: gives each session its dialect; it is told whether the session must be over TLS.
+            detect: gives each session its dialect; it is told of the listener.
             detect_person: gives the same for a person with ``nc -u``, who may have to be asked for its name.
             first_id: the number of the first session.
         """
-        self._detect, self._detect_person = detect(False), detect_person
+        self._detect, self._detect_person = detect(Address(udp=True, insecure=True)), detect_person
         self._next_id = first_id
         for address, listening in sockets:
             for listener in listening:
                 if address.udp:
                     host, port = listener.getsockname()[:2]
-                    self.addresses.append(Address(host, port, udp=True))
-                    self._endpoints.append(await self._open_endpoint(listener))
+                    self.addresses.append(Address(host, port, udp=True, insecure=address.insecure))
+                    self._endpoints.append(await self._open_endpoint(listener, address))
                     continue
-                accept = partial(self._accept, detect(address.tls))
+                accept = partial(self._accept, detect(address))
                 if address.path:
                     self.addresses.append(address)
                     server = await asyncio.start_unix_server(
@@ -78,7 +80,7 @@ class Listeners:
                     )
                 else:
                     host, port = listener.getsockname()[:2]
-                    self.addresses.append(Address(host, port, tls=address.tls))
+                    self.addresses.append(msgspec.structs.replace(address, host=host, port=port))
                     server = await asyncio.start_server(
                         accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
                     )
@@ -102,7 +104,7 @@ class Listeners:
         udp = next((address for address in self.reachable if address.udp), None)
         locked = bool(self._context.options.password)
         return banner.how_to_join(
-            banner.best(self.reachable),
+            self._best(),
             udp,
             locked=locked,
             certificate=self._context.certificate,
@@ -116,18 +118,26 @@ class Listeners:
         options = self._context.options
         for origin in options.origins:
             return f"{origin.rstrip('/')}{options.base_path}/"
-        best = banner.best(self.reachable)
+        best = self._best()
         return "" if best.path or best.udp else banner.root(best)
 
     def tls_port(self) -> int:
-        """Where to come over TLS, where there is a certificate: a port for it alone, else any; 0: nowhere."""
+        """Where to come over TLS: a port for it alone, else any; 0: nowhere."""
+        if self._context.certificate is None:
+            return 0
         ports = {address.tls: address.port for address in self.addresses if not (address.path or address.udp)}
         return ports.get(True) or ports.get(False, 0)
 
     def first_address(self) -> tuple[str, int]:
         """A host and port that people can use."""
-        best = banner.best(self.reachable)
+        best = self._best()
         return best.host, best.port
+
+    def _best(self) -> Address:
+        """The address to tell others; a public one takes TLS alone, where nothing else is spelled out."""
+        best = banner.best(self.reachable)
+        needs_tls = self._context.certificate is not None and plaintext.is_refused(best, best.host)
+        return msgspec.structs.replace(best, tls=best.tls or needs_tls)
 
     def _accept(
         self, detect: Detector, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -174,16 +184,20 @@ class Listeners:
         self._next_id += 1
         return session
 
-    async def _open_endpoint(self, listener: socket.socket) -> UdpEndpoint:
+    async def _open_endpoint(self, listener: socket.socket, address: Address) -> UdpEndpoint:
         _transport, endpoint = await self._context.loop.create_datagram_endpoint(
             lambda: UdpEndpoint(
-                self._admission, self._admit_udp, lambda: bool(self._context.options.password)
+                self._admission,
+                partial(self._admit_udp, address),
+                lambda: bool(self._context.options.password),
             ),
             sock=listener,
         )
         return endpoint
 
-    def _admit_udp(self, address: str, opening: bytes | None) -> bytes | Serve:
+    def _admit_udp(self, listener: Address, address: str, opening: bytes | None) -> bytes | Serve:
+        if plaintext.is_refused(listener, address):
+            return f"{plaintext.sentence(self.tls_port())}\r\n".encode()
         network = self._admit(address)
         if isinstance(network, bytes):
             return network

@@ -10,8 +10,8 @@ from collections.abc import Coroutine
 
 from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import silence_for
-from asyncchat.server import proxy_protocol
-from asyncchat.server.addresses import is_within
+from asyncchat.server import plaintext, proxy_protocol
+from asyncchat.server.addresses import Address, is_within
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
@@ -20,7 +20,7 @@ from asyncchat.server.listeners import CROWDED, Listeners
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.session import Detector, Session
 from asyncchat.server.sniffing import Kind, readable, sniff
-from asyncchat.server.tls import Certificate, greeting_bytes
+from asyncchat.server.tls import HANDSHAKE_SECONDS, Certificate, greeting_bytes
 
 _logger = logging.getLogger("asyncchat.detection")
 
@@ -41,7 +41,7 @@ _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
 def detect_protocol(
-    protocols: Protocols, listeners: Listeners, app: App, only_encrypted: bool, session: Session
+    protocols: Protocols, listeners: Listeners, app: App, listener: Address, session: Session
 ) -> Coroutine[None, None, bytes | None]:
     """Gives a session its dialect.
 
@@ -49,13 +49,13 @@ def detect_protocol(
         protocols: what clients can speak.
         listeners: know the address to tell a client on the wrong port.
         app: answers HTTP.
-        only_encrypted: whether it must be over TLS.
+        listener: where it was accepted.
         session: the client's.
 
     Returns:
         The input that its dialect has not seen yet; None when there is nobody to serve.
     """
-    return _Detection(protocols, listeners, app, only_encrypted, session).run()
+    return _Detection(protocols, listeners, app, listener, session).run()
 
 
 def plain_detector(protocols: Protocols, asks: bool) -> Detector:
@@ -78,11 +78,12 @@ def plain_detector(protocols: Protocols, asks: bool) -> Detector:
 
 class _Detection:
     def __init__(
-        self, protocols: Protocols, listeners: Listeners, app: App, only_encrypted: bool, session: Session
+        self, protocols: Protocols, listeners: Listeners, app: App, listener: Address, session: Session
     ) -> None:
         self._protocols, self._listeners, self._app = protocols, listeners, app
         self._session = session
-        self._must_encrypt = only_encrypted
+        self._must_encrypt = listener.tls or plaintext.is_refused(listener, session.address)
+        self._is_told_why = not listener.tls
         self._begun = b""
         self._ended = False
         self._prompted = False
@@ -106,7 +107,8 @@ class _Detection:
                 if not await self._encrypt():
                     return None
             elif kind is not None and self._must_encrypt:
-                return self._turn_to(Kind.GARBAGE)
+                self._turn_away(kind)
+                return None
             elif kind is Kind.PLAIN:
                 if await self._try_name():
                     return self._begun
@@ -175,7 +177,9 @@ class _Detection:
         # A client that ended one line ends them all.
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
-        if not self._prompted and silent and not self._must_encrypt:
+        if self._must_encrypt:
+            patience = HANDSHAKE_SECONDS
+        elif not self._prompted and silent:
             patience = max(PROMPT_SECONDS, self._loading_seconds())
         elif unframed_after is not None:
             patience = unframed_after
@@ -188,7 +192,10 @@ class _Detection:
                 session.tell(self._protocols.plain.hush() if self._plain is None else b"")
         elif data is not None:
             self._ended = True
-        elif silent and not self._must_encrypt:
+        elif self._must_encrypt:
+            self._turn_away(Kind.PLAIN)
+            self._begun, self._ended = b"", True
+        elif silent:
             if self._loading_seconds() <= 0:
                 self._prompt()
         elif unframed_after is not None:
@@ -250,6 +257,14 @@ class _Detection:
     def _http(self) -> HttpConnection:
         begun = readable(self._begun) if self._marked() else self._begun
         return HttpConnection(self._session, self._app, self._protocols.websocket, begun, ended=self._ended)
+
+    def _turn_away(self, kind: Kind) -> None:
+        """Ends with a client that must come over TLS and does not."""
+        if not self._is_told_why or kind in (Kind.TLS, Kind.GARBAGE):
+            self._turn_to(kind if kind is Kind.TLS else Kind.GARBAGE)
+            return
+        self._session.tell(plaintext.turn_away(kind, self._begun, self._listeners.tls_port()))
+        _logger.info("%s came without TLS, closed", self._session.address)
 
     def _turn_to(self, kind: Kind) -> bytes | None:
         session = self._session

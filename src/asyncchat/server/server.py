@@ -182,9 +182,8 @@ class Server:
         detect = partial(partial, detect_protocol, self.protocols, self.listeners, self.app)
         detect_person = partial(plain_detector, self.protocols)
         await self.listeners.open(sockets, detect, detect_person, max(chat.people, default=0) + 1)
-        if self.certificate is not None:
-            self.protocols.tls_port = self.listeners.tls_port()
-            self.protocols.update(self.options, self.motd)
+        self.protocols.tls_port = self.listeners.tls_port()
+        self.protocols.update(self.options, self.motd)
         self.hub.page = self.listeners.page()
         self.log.set_retention(_retention(self.options))
 

@@ -185,8 +185,7 @@ def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) 
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        for level, option, value in _connection_options():
-            listener.setsockopt(level, option, value)
+        prepare_tcp(listener)
         listener.bind(where)
         listener.listen(BACKLOG)
     except OSError:
@@ -212,8 +211,8 @@ def _open_udp(family: int, kind: int, protocol: int, where: tuple[object, ...]) 
     return listener
 
 
-def _connection_options() -> list[tuple[int, int, int]]:
-    """Options that accepted connections inherit: no delay, bounded buffers, TCP keep-alive."""
+def prepare_tcp(listener: socket.socket) -> None:
+    """Sets what accepted connections inherit: no delay, bounded buffers, TCP keep-alive."""
     options = [
         (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),
         (socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER),
@@ -229,7 +228,8 @@ def _connection_options() -> list[tuple[int, int, int]]:
     options += [
         (socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in named if hasattr(socket, name)
     ]
-    return options
+    for level, option, value in options:
+        listener.setsockopt(level, option, value)
 
 
 def _open_unix(address: Address) -> socket.socket:

@@ -7,7 +7,7 @@ whoever runs the server.
 import asyncio
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +30,11 @@ from asyncchat.server.tls import Certificate, is_pair, self_signed, stated_certi
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
 
-Listening = list[tuple[Address, list[socket.socket]]]
+Listening = Sequence[tuple[Address, list[socket.socket]]]
 """Bound sockets, by what was asked for."""
+
+
+NO_SOCKETS: Listening = ()
 
 
 class Launched(NamedTuple):
@@ -44,7 +47,10 @@ class Launched(NamedTuple):
 
 @asynccontextmanager
 async def launched(
-    config: ServeConfig, most_sessions: int, sources: Sources | None = None
+    config: ServeConfig,
+    most_sessions: int,
+    sources: Sources | None = None,
+    inherited: Listening = NO_SOCKETS,
 ) -> AsyncIterator[Launched]:
     """Makes a server, and closes what it had after the block. Whoever calls it starts and ends the server.
 
@@ -52,17 +58,20 @@ async def launched(
         config: the options.
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
+        inherited: sockets of whoever started the process, in place of those of the options.
 
     Raises:
         AsyncChatError: a port is in use, a file can't be opened, …; the text says what to do.
     """
     motd = read_motd(config.motd)
-    listening: Listening = []
+    listening = list(inherited)
     try:
-        shared_port, further = _addresses(config)
-        listening += addresses.open_on_one_port(shared_port)
-        for address in further:
-            listening.append((address, addresses.open_listener(address)))  # what opened is closed
+        if not inherited:
+            shared_port, further = _addresses(config)
+            listening += addresses.open_on_one_port(shared_port)
+            for address in further:
+                listening.append((address, addresses.open_listener(address)))  # what opened is closed
+        _require_certificate(config, listening)
         database = database_path(config)
         has_certificate = bool(config.tls_cert) or config.tls != "off"
         bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
@@ -76,7 +85,8 @@ async def launched(
         for _address, sockets in listening:
             for one in sockets:
                 one.close()
-        addresses.unlink(address for address, _sockets in listening)
+        if not inherited:
+            addresses.unlink(address for address, _sockets in listening)
 
 
 def _server(
@@ -135,13 +145,16 @@ def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
         more = [addresses.parse_listener(url) for url in config.listen]
     except ValueError as error:
         raise ServeError(str(error)) from error
-    if any(address.tls for address in more) and not config.tls_cert and config.tls == "off":
-        raise Misuse(
-            "A tls:// listener needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self-signed"
-        )
     if config.lan:
         return [Address(host, config.port) for host in addresses.private_addresses()], more
     return [Address(config.host, config.port)] if config.host else [], more
+
+
+def _require_certificate(config: ServeConfig, listening: Listening) -> None:
+    if any(address.tls for address, _ in listening) and not config.tls_cert and config.tls == "off":
+        raise Misuse(
+            "A tls:// listener needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self-signed"
+        )
 
 
 def _certificate(config: ServeConfig, database: Path | None) -> Certificate | None:

@@ -5,7 +5,7 @@ Owns the order of a reload and what is logged of it. Must not know sessions.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -81,6 +81,8 @@ class Reloader:
         self._sources = sources
         self._asked = asyncio.Event()
         self._turn = asyncio.Lock()
+        self.on_reload: Callable[[bool], None] = lambda _running: None
+        """Is told that a reload begins (True), or has ended."""
 
     def ask(self) -> None:
         """Has ``run`` reload: for a signal."""
@@ -91,7 +93,9 @@ class Reloader:
         while True:
             await self._asked.wait()
             self._asked.clear()
+            self.on_reload(True)
             await self.reload(SIGNAL)
+            self.on_reload(False)
 
     async def reload(self, requester: Person) -> Reloaded | NotReloaded:
         """Reads the options and applies those that can be changed; logs which.

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Effective, Sources, exposed
-from asyncchat.server import banner, logging_setup
+from asyncchat.server import banner, logging_setup, systemd
 from asyncchat.server.addresses import is_local
 from asyncchat.server.control_socket import control_socket
 from asyncchat.server.launch import end, launched
@@ -75,8 +75,10 @@ def _open_standard_streams() -> None:
 async def _serve(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
     config = effective.config
     raise_file_limit()
-    async with launched(config, most_connections(), sources) as (server, listening, database):
+    sockets = systemd.inherited()
+    async with launched(config, most_connections(), sources, sockets) as (server, listening, database):
         stopping = _stop_at_signals()
+        server.reloader.on_reload = systemd.notify_reload
         _reload_at_hangup(server, stopping)
         await server.start(listening)
         async with control_socket(server.hub, database):
@@ -85,10 +87,15 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
                 _open_page(server)
             _tune_memory()
             giving_back = asyncio.create_task(_give_back_memory(server.context.sessions), name="memory")
+            systemd.notify(
+                "READY=1", f"STATUS=Listening on {', '.join(map(str, server.listeners.addresses))}"
+            )
+            alive = asyncio.create_task(systemd.keep_alive(), name="systemd")
             try:
                 await _until(stopping, server)
             finally:
                 giving_back.cancel()
+                alive.cancel()
 
 
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:
@@ -200,6 +207,7 @@ async def _until(stopping: asyncio.Event, server: Server) -> None:
     serving = asyncio.create_task(server.run())
     signalled = asyncio.create_task(stopping.wait())
     await asyncio.wait((serving, signalled), return_when=asyncio.FIRST_COMPLETED)
+    systemd.notify("STOPPING=1", "STATUS=Stopping")
     if not serving.done():
         _logger.info("Stopping (Ctrl-C once more forces it)")
     signalled.cancel()

@@ -76,7 +76,9 @@ NOT_RUN = {
 ENDLESS = {"curl --no-buffer": "retry:"}
 """Commands that run until they are stopped, by how they begin: what they say first."""
 
-IN_PROCESS = ("asyncchat account ", "asyncchat audit", "asyncchat config ", "asyncchat token ")
+IN_PROCESS = (
+    "asyncchat account ", "asyncchat audit", "asyncchat config ", "asyncchat db ", "asyncchat token ",
+)  # fmt: skip
 """How commands begin that are called in the test's process."""
 
 OF_CLIENTS = {"connect", "metrics", "network", "oper", "query", "quote", "raw", "server", "set"}
@@ -203,7 +205,7 @@ def run(script: str, port: int, environment: dict[str, str]) -> None:
 def missing(command: str) -> bool:
     """Whether a program is not installed that the machine has to bring."""
     words = set(re.findall(r"(?:^|[|(;&]\s*)([a-z0-9]+) ", command, re.MULTILINE))
-    return any(shutil.which(word) is None for word in words & {"curl", "nc", "sqlite3", "telnet"})
+    return any(shutil.which(word) is None for word in words & {"curl", "nc", "telnet"})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for bash")

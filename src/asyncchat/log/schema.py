@@ -195,7 +195,7 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
         )
     if version < len(steps):
         _upgrade(connection, steps, version)
-    _check_shape(connection, path, steps)
+    check_shape(connection, path, steps)
 
 
 def check_content(connection: sqlite3.Connection, path: Path, last: int, last_time: object) -> None:
@@ -242,7 +242,7 @@ def _upgrade(connection: sqlite3.Connection, steps: Sequence[str], version: int)
         connection.execute(f"PRAGMA user_version = {len(steps)}")
 
 
-def _check_shape(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> None:
+def check_shape(connection: sqlite3.Connection, path: Path, steps: Sequence[str] = STEPS) -> None:
     """Checks that the file has the tables, columns and indexes that the steps make, and no trigger.
 
     These are also the first reads after a change to a write-ahead log, of which SQLite needs one: else its

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from asyncchat.client.events import Message as Message
     from asyncchat.client.events import ModeChanged as ModeChanged
     from asyncchat.client.events import Pinned as Pinned
+    from asyncchat.client.events import Preference as Preference
     from asyncchat.client.events import Present as Present
     from asyncchat.client.events import Reacted as Reacted
     from asyncchat.client.events import ReadUpTo as ReadUpTo
@@ -79,6 +80,7 @@ _MODULES = {
         "Message",
         "ModeChanged",
         "Pinned",
+        "Preference",
         "Present",
         "Reacted",
         "ReadUpTo",

@@ -26,6 +26,7 @@ from asyncchat.client.events import (
     TopicChanged,
     Unconfirmed,
 )
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.render import Renderer, ansi, notice_of, plain_lines
 
 AT = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
@@ -142,7 +143,7 @@ def test_history_begins_with_its_day():
 
 def test_ignored_people_are_not_shown():
     renderer = Renderer(zone=lambda at: at)
-    renderer.ignored["bob"] = "Bob"
+    renderer.ignored = IgnoredNames(["Bob"])
     assert lines(renderer, Message("", AT, LOBBY, "BOB", "hi")) == []
 
 

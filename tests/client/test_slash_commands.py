@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from asyncchat import Client, ClientError, Message
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.slash_commands import COMMANDS, Leave, obey
 from asyncchat.client.terminal_state import TerminalState
 from asyncchat.text import slash
@@ -23,7 +24,7 @@ class Typed:
             "#ci",
             self.told.append,
             lambda messages: self.recalled.extend(message.text for message in messages),
-            {},
+            IgnoredNames(),
             **settings,
         )
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from asyncchat.client import events
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
 from asyncchat.tui.state import HIDDEN_ENTRIES, ChatState, Notice, Said
 
@@ -192,7 +193,7 @@ def test_who_comes_and_goes_at_a_time_is_one_line():
 
 
 def test_ignored_people_are_not_shown():
-    talk = Talk(ignored={"bob": "bob"})
+    talk = Talk(ignored=IgnoredNames(["bob"]))
     id = talk.say("hello", nick="anna")
     talk.say("spam", nick="Bob")
     talk.take(events.Joined(START, "#tea", "bob"))

@@ -196,6 +196,23 @@ class BaseClient(ABC):
         """
         self._ask(lambda session: session.mark_read(room, time))
 
+    def prefer(self, name: str, target: str, value: str = "") -> bool:
+        """Chooses something for all devices of our account; ``Preference`` or ``Refused`` follows.
+
+        Args:
+            name: ``ignore`` or ``notify``.
+            target: whom we ignore; the room or person of which we are notified.
+            value: ``on`` to ignore; ``all`` or ``none``; '': the default.
+
+        Returns:
+            False: nothing is chosen, because we are logged in to no account, or the server keeps no choices.
+
+        Raises:
+            ValueError: it does not fit into one line.
+            NotConnected: there is no connection right now.
+        """
+        return self._ask(lambda session: session.prefer(name, target, value))
+
     def typing(self, room: str, state: str = "active") -> None:
         """Tells others whether we type: ``active``, ``paused`` or ``done``. Once in 3 s is enough."""
         self._ask(lambda session: session.typing(room, state))

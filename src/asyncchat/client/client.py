@@ -35,7 +35,7 @@ class Client(BaseClient):
 
     Iterating yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``RoomRenamed``,
     ``TopicChanged``, ``ModeChanged``, ``Reacted``, ``Edited``, ``Redacted``, ``Typing``, ``ReadUpTo``,
-    ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. Up to
+    ``Preference``, ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. Up to
     100,000 events wait for a program that does not iterate; beyond that the oldest are dropped.
 
     Args:

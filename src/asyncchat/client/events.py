@@ -15,6 +15,7 @@ Left = client_values.Left
 Message = client_values.Message
 ModeChanged = client_values.ModeChanged
 Pinned = client_values.Pinned
+Preference = client_values.Preference
 Present = client_values.Present
 Reacted = client_values.Reacted
 ReadUpTo = client_values.ReadUpTo

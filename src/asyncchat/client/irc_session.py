@@ -248,6 +248,16 @@ class IrcSession(ClientSession):
         if self.ready:
             self._dialect.mark_read(target, time)
 
+    def prefer(self, name: str, target: str, value: str) -> bool:
+        """Keeps a choice for our account, if the server does that."""
+        if not self._settings.account:
+            return False
+        self._check_registered()
+        if not self._dialect.server.keeps_preferences:
+            return False
+        self._dialect.ask("PREFERENCES", name, target, *([value] if value else []))
+        return True
+
     def typing(self, to: str, state: str) -> None:
         """Tells others whether we type, if they can be told."""
         if self.ready:
@@ -318,6 +328,8 @@ class IrcSession(ClientSession):
         self._nick_fallback.got(value.nick)
         if self.was_ready:
             self._emit(events.Reconnected(self._clock.now(), value.nick))
+        if self._settings.account and self._dialect.server.keeps_preferences:
+            self._dialect.ask("PREFERENCES")
         self._resume.begin(self._dialect)
         self._step()
 

@@ -165,6 +165,10 @@ class ClientSession(ABC):
         """Notes how far we have read, if the server keeps that."""
         return
 
+    def prefer(self, name: str, target: str, value: str) -> bool:
+        """Keeps a choice for our account; False: the server does not, or there is no account."""
+        return False
+
     def typing(self, to: str, state: str) -> None:
         """Tells others whether we type, if they can be told."""
         return

@@ -10,6 +10,7 @@ from datetime import date, datetime
 import msgspec
 
 from asyncchat.client import events
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text.sanitize import shown
@@ -107,14 +108,14 @@ class Renderer:
     Args:
         zone: converts a time to the reader's zone.
         recent: the messages that were shown.
-        ignored: folded nicks whose words are not shown.
+        ignored: names whose words are not shown.
     """
 
     def __init__(
         self, zone: Callable[[datetime], datetime] = datetime.astimezone, recent: MessageCache | None = None
     ) -> None:
         self.room = LOBBY
-        self.ignored: dict[str, str] = {}
+        self.ignored = IgnoredNames()
         self.nick = ""
         self.mentions = Mentions()
         self._zone = zone
@@ -124,11 +125,11 @@ class Renderer:
     def event(self, event: events.Event) -> list[Fragments]:
         """The lines of an event."""
         if isinstance(event, events.Message):
-            return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
+            return [] if event.nick in self.ignored and not event.own else self.message(event)
         if isinstance(event, events.Disconnected):  # the prompt says when it tries again
             return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
         if isinstance(event, events.Reacted | events.Redacted | events.Edited):
-            return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
+            return [] if event.nick in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
         if isinstance(event, events.RoomRenamed):
             self.recent.rename_room(event.room, event.now)
             if fold(event.room) == fold(self.room):

@@ -22,7 +22,7 @@ from asyncchat.core.features.join import Join, JoinWithCode, Part
 from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.pins import GetPins, PinnedMessage, PinsView
-from asyncchat.core.features.preferences import Ignore, Ignored
+from asyncchat.core.features.preferences import Ignore
 from asyncchat.core.features.queries import GetPerson, GetWho
 from asyncchat.core.features.reactions import React
 from asyncchat.core.features.redaction import Redact
@@ -235,16 +235,10 @@ def _local_moment(time: datetime) -> str:
 
 
 def _ignore(state: TerminalState, asked: Ignore) -> None:
-    if asked.name and asked.on:
-        state.ignored[fold(asked.name)] = asked.name
-    elif asked.name:
-        state.ignored.pop(fold(asked.name), None)
-    for line in reply_lines(Ignored(tuple(state.ignored.values())), _NO_ZONE):
-        state.tell(line)
-
-
-_NO_ZONE = Zone("", 0)
-"""For sentences without a time."""
+    ignored = state.ignored
+    told = ignored.set(state.chat, asked.name, on=asked.on) if asked.name else ignored.sentence()
+    if told:
+        state.tell(told)
 
 
 def _quit(_state: TerminalState, asked: Quit) -> None:

@@ -24,6 +24,7 @@ from prompt_toolkit.utils import get_cwidth
 from asyncchat.client import events
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
 from asyncchat.client.remembered import Remembered
 from asyncchat.client.render import UNDER, Fragments, Renderer, ansi
@@ -76,7 +77,7 @@ class Screen:
         self._renderer = Renderer()
         if remembered is not None:
             self._renderer.mentions = Mentions(remembered.highlights)
-            self._renderer.ignored |= {fold(name): name for name in remembered.ignored}
+            self._renderer.ignored = IgnoredNames(remembered.ignored)
         self._colour = not os.environ.get("NO_COLOR")  # no-color.org
         self._again_at: float | None = None
         self._state = TerminalState(
@@ -184,12 +185,14 @@ class Screen:
         ):
             self._state.room = self._renderer.room = event.room
         self._renderer.nick = self._chat.nick
+        if told := self._state.ignored.take(event):
+            self._tell(told)
         for line in self._renderer.event(event):
             self._write(line)
         if (
             isinstance(event, events.Message)
             and not event.replayed
-            and fold(event.nick) not in self._renderer.ignored
+            and event.nick not in self._renderer.ignored
             and self._renderer.mentions.call(event, self._chat.nick)
         ):
             self._lines.append("\a")

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from asyncchat.client.client import Client
 from asyncchat.client.events import Message
 from asyncchat.client.history_cursor import MessageCursor
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.render import MessageCache
 from asyncchat.client.search import SearchPages
 from asyncchat.core.features.history import ReadHistory
@@ -47,7 +48,7 @@ class TerminalState:
         room: where what is typed goes.
         tell: shows a line of ours.
         recall: shows messages of the history.
-        ignored: folded nicks whose messages are not shown, and as they were typed.
+        ignored: names whose messages are not shown.
         commands_go_through: whether the server takes the commands (a plain dialect), and only a few are ours.
         history: where ``/history`` goes on in each room, and with each person.
         search: the search that ``/search`` continues.
@@ -59,7 +60,7 @@ class TerminalState:
     room: str
     tell: Callable[[str], None]
     recall: Callable[[list[Message]], None]
-    ignored: dict[str, str]
+    ignored: IgnoredNames
     commands_go_through: bool = False
     history: dict[str, MessageCursor] = field(default_factory=dict)
     search: SearchPages | None = None

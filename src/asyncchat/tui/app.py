@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, Untrusted
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
 from asyncchat.client.remembered import Remembered, RememberedError, RememberedServer, save
 from asyncchat.core.names import fold
@@ -55,7 +56,7 @@ class ChatApp(App[str]):
         self._request = request
         self._remembered = remembered
         self._connect = connect
-        ignored = {fold(name): name for name in remembered.ignored}
+        ignored = IgnoredNames(remembered.ignored)
         self._state = ChatState(request.nick, ignored, Mentions(remembered.highlights))
         self._saved: object = None
 
@@ -145,7 +146,7 @@ class ChatApp(App[str]):
             fingerprint=request.trust.fingerprint,
         )
         remembered.theme = "" if self.theme == DEFAULT_THEME else self.theme
-        remembered.ignored = list(state.ignored.values())
+        remembered.ignored = list(state.ignored.here.values())
         remembered.highlights = list(state.mentions.words)
         values = (server, remembered.theme, remembered.ignored, remembered.highlights)
         if values == self._saved:

@@ -230,7 +230,7 @@ class ChatScreen(ChatView):
         self.link.do(lambda: chat.react(room, id, reaction, on=not given))
 
     def _person_menu(self, nick: str) -> None:
-        ignored = fold(nick) in self.state.ignored
+        ignored = nick in self.state.ignored
         actions = person_actions(self.state.current, nick, self._standing(), ignored)
         self.app.push_screen(Menu(nick, actions), self._do)
 

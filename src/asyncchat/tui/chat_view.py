@@ -149,6 +149,8 @@ class ChatView(Screen[None]):
                 self._again_at = None if event.retry_in is None else time.monotonic() + event.retry_in
             elif isinstance(event, events.Reconnected):
                 self._again_at = None
+            if told := state.ignored.take(event):
+                self.told(told)
             concerns_members = concerns_members or not isinstance(event, events.Message | events.Typing)
             state.take(event)
             if isinstance(event, events.Left) and event.own and fold(event.room) in self._parting:

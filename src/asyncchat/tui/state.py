@@ -11,6 +11,7 @@ import msgspec
 
 from asyncchat.client import events
 from asyncchat.client.events import Message
+from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
 from asyncchat.client.render import notice_of
 from asyncchat.core.names import LOBBY, fold
@@ -231,14 +232,14 @@ class ChatState:
         conversations: by folded name, in the order in which they are shown.
         current: the one that is shown.
         is_watched: whether the person looks at the terminal, and at the end of what is shown.
-        ignored: names whose messages are not shown, by folded name.
+        ignored: names whose messages are not shown.
         mentions: the words that call us.
         disconnected: why there is no connection; '': there is one.
         calls: what the person should be told of at once; whoever does that empties it.
     """
 
     nick: str
-    ignored: dict[str, str] = field(default_factory=dict)
+    ignored: IgnoredNames = field(default_factory=IgnoredNames)
     mentions: Mentions = field(default_factory=Mentions)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     current: Conversation = field(default_factory=lambda: Conversation(LOBBY))
@@ -353,7 +354,7 @@ class ChatState:
         )
 
     def _is_ignored(self, message: Message) -> bool:
-        return fold(message.nick) in self.ignored and not message.own
+        return message.nick in self.ignored and not message.own
 
     def _said(self, message: Message) -> None:
         if self._is_ignored(message):
@@ -396,7 +397,7 @@ class ChatState:
         if event.own or isinstance(event, events.Kicked):
             self._note(found, event)
             return
-        if fold(event.nick) in self.ignored:
+        if event.nick in self.ignored:
             return
         verb = "joined" if isinstance(event, events.Joined) else "left"
         last = found.entries[-1] if found.entries else None
@@ -412,7 +413,7 @@ class ChatState:
 
     def _reacted(self, event: events.Reacted) -> None:
         conversation = self.conversations.get(fold(event.room))
-        if conversation is not None and fold(event.nick) not in self.ignored:
+        if conversation is not None and event.nick not in self.ignored:
             conversation.react(event)
 
     def _read_up_to(self, event: events.ReadUpTo) -> None:
@@ -474,7 +475,7 @@ class ChatState:
 
     def _typing(self, event: events.Typing) -> None:
         conversation = self.conversations.get(fold(event.room))
-        if conversation is None or fold(event.nick) in self.ignored:
+        if conversation is None or event.nick in self.ignored:
             return
         lasts = TYPING_LASTS.get(event.state)
         conversation.typing.pop(fold(event.nick), None)

@@ -208,6 +208,11 @@ class ServerFacts:
         return {"soju.im/search", "batch", "server-time", "message-tags"} <= self.capabilities
 
     @property
+    def keeps_preferences(self) -> bool:
+        """Whether the server keeps what people chose."""
+        return "asyncchat/preferences" in self.capabilities
+
+    @property
     def page(self) -> int:
         """Most messages to ask for at a time."""
         return self.number("CHATHISTORY", 0) or PAGE

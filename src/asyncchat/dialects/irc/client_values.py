@@ -143,6 +143,18 @@ class ReadUpTo(RoomEvent, frozen=True):
     """We have read a room, or what a person wrote, up to this ``time``: here or on another device."""
 
 
+class Preference(Event, frozen=True):
+    """What our account chose about a ``target``, a room or a person: here, on another device, or before.
+
+    ``name`` is ``ignore`` (``value`` is ``on``) or ``notify`` (``all``, ``none``); '' is the default.
+    """
+
+    time: datetime
+    name: str
+    target: str
+    value: str
+
+
 class TopicChanged(MemberEvent, frozen=True):
     """Somebody set a room's topic; '' took it away."""
 

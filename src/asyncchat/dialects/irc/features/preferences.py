@@ -1,6 +1,6 @@
 """What people chose for themselves, on all devices of an account: PREFERENCES, of no specification."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from asyncchat.core.commands import Command
@@ -14,7 +14,11 @@ from asyncchat.core.features.preferences import (
     PreferenceView,
     SetPreference,
 )
+from asyncchat.dialects.irc import client_values
 from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import (
     by_the_server,
@@ -79,3 +83,15 @@ not_to_self(PreferenceChanged)
 @to_siblings(PreferenceChanged)
 def _from_sibling(session: IrcSession, record: Record, _event: PreferenceChanged, _alone: bool) -> bytes:
     return session.encoder.encode(record)
+
+
+# The client's side.
+
+wanted("asyncchat/preferences")
+
+
+@from_server("PREFERENCES")
+def _read_preference(_client: ClientConnection, line: ServerLine) -> Iterable[client_values.Value]:
+    if len(line.params) < 3:
+        return ()
+    return (client_values.Preference(line.time, *line.params[:3]),)

@@ -295,6 +295,8 @@ def test_reading_the_history(client):
         )
         assert line.until("CHATHISTORY") == "CHATHISTORY BEFORE #ci msgid=e1-1 2"
         line.send(":s FAIL CHATHISTORY MESSAGE_ERROR BEFORE #ci :no")
+        assert line.until("CHATHISTORY") == "CHATHISTORY AROUND #ci msgid=e1-1 2"
+        line.send(":s BATCH +b chathistory #ci", ":s BATCH -b")
         line.to_the_end()
 
     with Scripted(script) as server, client(server) as chat:
@@ -303,6 +305,7 @@ def test_reading_the_history(client):
             chat.history("#ci", before="e1-1")
         with pytest.raises(ValueError, match="only one of"):
             chat.history("#ci", before="e1-1", after="e1-0")
+        assert chat.history("#ci", around="e1-1") == []
 
 
 def test_commands(client):

@@ -7,7 +7,7 @@ import pytest
 from asyncchat.client.events import Message
 from asyncchat.client.slash_commands import COMMANDS
 from asyncchat.tui.actions import Standing, message_actions, person_actions, room_actions
-from asyncchat.tui.state import Conversation, Said
+from asyncchat.tui.conversation import Conversation, Said
 
 TEA = Conversation("#tea")
 PREFIXES = {"olga": "@", "half": "%", "vera": "+", "fred": "~@"}

@@ -20,10 +20,10 @@ from asyncchat.server.tls import Certificate, self_signed
 from asyncchat.tui.app import ChatApp
 from asyncchat.tui.chat_screen import ChatScreen
 from asyncchat.tui.composer import Composer
+from asyncchat.tui.conversation import Conversation, Said
 from asyncchat.tui.dialogs import Menu, Results
 from asyncchat.tui.join_screen import JoinRequest, JoinScreen
 from asyncchat.tui.run import connect
-from asyncchat.tui.state import Conversation
 from asyncchat.tui.timeline import Timeline
 from tests.client.scripted import Line, Scripted
 from tests.server.harness import PATIENCE, ServerThread, serving
@@ -306,6 +306,41 @@ def test_history_is_scrolled_to_its_beginning(server):
                 assert timeline.selected is not None
                 assert timeline.selected.message.text == "line 123"
                 await anna.sees("line 123", "scrolled back")
+
+    asyncio.run(scene())
+
+
+def test_a_search_opens_what_is_far_back_and_reads_on_from_there(server):
+    count = 500
+
+    async def scene() -> None:
+        with Client(address_of(server), nick="bob", rooms=["#far"]) as bob:
+            for number in range(count):
+                bob.say("#far", f"line {number}")
+            bob.flush()
+            async with joined(address_of(server), "anna", "#far") as anna:
+                await anna.sees(f"line {count - 1}")
+                timeline, room = anna.chat.query_one(Timeline), anna.chat.state.current
+                await anna.pilot.press("ctrl+f")
+                await anna.until(lambda: isinstance(anna.app.screen, Results), "opened the search")
+                await anna.pilot.press(*"line", "space", *"123", "enter")
+                await anna.sees("1 found.")
+                await anna.pilot.press("enter")
+                await anna.until(lambda: timeline.selected is not None, "went to it")
+                await anna.sees("line 123", "scrolled back")
+                assert len(room.by_id) < 300  # not all that lies between
+                assert room.gap is not None
+                bob.say("#far", "and one more").wait()
+                await anna.sees("1 new below")
+                # Page by page to the end: what lies between comes in time, each message once.
+                while not timeline.is_at_end:
+                    await anna.pilot.press("pagedown")
+                    await anna.until(lambda: not anna.chat._reading, "read")
+                assert room.gap is None
+                said = [entry.message.text for entry in room.entries if isinstance(entry, Said)]
+                assert said[-1] == "and one more"
+                first = int(said[0].split()[1])
+                assert said[:-1] == [f"line {number}" for number in range(first, count)]
 
     asyncio.run(scene())
 

@@ -7,7 +7,8 @@ import pytest
 
 from asyncchat.client import events
 from asyncchat.tui import hints
-from asyncchat.tui.state import ChatState, Said
+from asyncchat.tui.conversation import Said
+from asyncchat.tui.state import ChatState
 from asyncchat.tui.wrapping import width_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

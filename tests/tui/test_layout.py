@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from asyncchat.client.events import Message
 from asyncchat.tui.actions import Standing, message_actions
+from asyncchat.tui.conversation import Conversation, Entry, Notice, Said
 from asyncchat.tui.layout import Layout
-from asyncchat.tui.state import Conversation, Entry, Notice, Said
 from asyncchat.tui.wrapping import width_of
 
 NOBODY = Standing("me", {})

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from asyncchat.client import events
 from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
-from asyncchat.tui.state import HIDDEN_ENTRIES, ChatState, Notice, Said
+from asyncchat.tui.conversation import Break, Notice, Said
+from asyncchat.tui.state import HIDDEN_ENTRIES, ChatState
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -289,3 +290,70 @@ def test_what_is_read_is_told_once():
     assert talk.state.reads() is None
     talk.state.watch(True)
     assert talk.state.reads() == talk.last().time
+
+
+def part(first: int, last: int, nick: str = "bob") -> list[events.Message]:
+    """A part of the history."""
+    return [
+        events.Message(f"e-{number}", START + timedelta(seconds=number), "#tea", nick, str(number))
+        for number in range(first, last + 1)
+    ]
+
+
+def test_an_excerpt_is_read_on_until_it_meets_what_is_known():
+    talk = Talk(ignored=IgnoredNames(["eve"]))
+    tea = talk.state.current
+    for message in part(90, 99):
+        talk.take(message)
+    talk.state.around(tea, part(10, 14))
+    assert isinstance(tea.gap, Break)
+    assert tea.entries.index(tea.gap) == 5
+    assert (tea.older_than, tea.is_complete) == ("e-10", False)
+    talk.state.older(tea, part(8, 9))
+    talk.say("live", id="e-100")
+    # A page with nothing to show is read on from all the same.
+    talk.state.newer(tea, part(15, 40, "eve"))
+    assert tea.gap.after == "e-40"
+    talk.state.newer(tea, part(41, 80))
+    assert tea.gap is not None
+    talk.state.newer(tea, part(81, 95))
+    assert tea.gap is None
+    wanted = [*range(8, 15), *range(41, 100)]
+    assert talk.texts() == [*map(str, wanted), "live"]
+    talk.state.newer(tea, part(1, 2))  # it comes too late
+    assert len(talk.texts()) == len(wanted) + 1
+
+
+def test_an_excerpt_is_left_for_another_one_and_for_the_end():
+    talk = Talk()
+    tea = talk.state.current
+    for message in part(90, 99):
+        talk.take(message)
+    talk.state.around(tea, part(10, 14))
+    talk.state.around(tea, part(50, 54))
+    assert talk.texts() == [*map(str, (*range(50, 55), *range(90, 100)))]
+    assert "e-10" not in tea.by_id
+    tea.leave_excerpt()
+    assert talk.texts() == [*map(str, range(90, 100))]
+    assert (tea.gap, tea.older_than) == (None, "e-90")
+    # One that touches what is known has no gap; nor one up to whose end nothing was left out.
+    talk.state.around(tea, part(85, 92))
+    assert tea.gap is None
+    talk.state.around(tea, part(10, 14))
+    talk.state.newer(tea, [])
+    assert tea.gap is None
+
+
+def test_what_is_forgotten_may_have_the_gap_in_it():
+    talk = Talk()
+    tea = talk.state.current
+    talk.state.around(tea, part(1, 5))
+    assert tea.gap is not None
+    for message in part(10, 30):
+        talk.take(message)
+    tea.trim(15)
+    assert len(tea.entries) == 15
+    assert not any(isinstance(entry, Break) for entry in tea.entries)
+    talk.state.newer(tea, part(6, 9))  # it comes too late
+    talk.state.around(tea, part(1, 5))
+    assert len(tea.entries) == 15 + 6

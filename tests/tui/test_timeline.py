@@ -8,8 +8,8 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 
 from asyncchat.client.events import Message
+from asyncchat.tui.conversation import Conversation, Said
 from asyncchat.tui.layout import NICK_COLOURS
-from asyncchat.tui.state import Conversation, Said
 from asyncchat.tui.timeline import CONTRAST, Timeline, contrast
 
 

@@ -145,6 +145,7 @@ class AsyncClient(BaseClient):
         *,
         before: str = "",
         after: str = "",
+        around: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
@@ -154,7 +155,7 @@ class AsyncClient(BaseClient):
         Raises:
             ClientError: there is no history, or no answer.
         """
-        lookup = self._ask(history_request(room, before, after, since, until, limit))
+        lookup = self._ask(history_request(room, before, after, around, since, until, limit))
         await finished(lookup, self._settings.timeout)
         return lookup.result(self._settings.timeout)
 

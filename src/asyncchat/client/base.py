@@ -302,18 +302,26 @@ def speech_of(*, action: bool, notice: bool) -> Speech:
 
 
 def history_request(
-    room: str, before: str, after: str, since: datetime | None, until: datetime | None, limit: int
+    room: str,
+    before: str,
+    after: str,
+    around: str,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
 ) -> Callable[[ClientSession], Lookup]:
     """Asks a session for what ``history`` was given.
 
     Raises:
         ValueError: more than one position is given.
     """
-    positions = [f"msgid={id}" for id in (before, after) if id]
+    positions = [f"msgid={id}" for id in (before, after, around) if id]
     positions += [position_at(time) for time in (since, until) if time is not None]
     if len(positions) > 1:
-        raise ValueError("give only one of before, after, since and until")
+        raise ValueError("give only one of before, after, around, since and until")
     kind = "BEFORE" if before or until is not None else "AFTER" if positions else "LATEST"
+    if around:
+        kind = "AROUND"
     position = positions[0] if positions else "*"
     return lambda session: session.history(room, kind, position, limit)
 

@@ -35,8 +35,9 @@ class Client(BaseClient):
 
     Iterating yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``RoomRenamed``,
     ``TopicChanged``, ``ModeChanged``, ``Reacted``, ``Edited``, ``Redacted``, ``Typing``, ``ReadUpTo``,
-    ``Preference``, ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. Up to
-    100,000 events wait for a program that does not iterate; beyond that the oldest are dropped.
+    ``Preference``, ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and
+    ``Unconfirmed``. Up to 100,000 events wait for a program that does not iterate; beyond that the oldest are
+    dropped.
 
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
@@ -146,6 +147,7 @@ class Client(BaseClient):
         *,
         before: str = "",
         after: str = "",
+        around: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
@@ -156,14 +158,15 @@ class Client(BaseClient):
             room: the room, or the other person of a private conversation.
             before: read the last messages before the one with this id.
             after: read the first messages after the one with this id.
+            around: read the message with this id, and as many before it as after it.
             since: read the first messages from this time on.
-            until: read the last messages before this time. With none of these four: the latest messages.
+            until: read the last messages before this time. With none of these five: the latest messages.
             limit: most messages; the server may return fewer.
 
         Raises:
             ClientError: there is no history, or no answer.
         """
-        return self._ask(history_request(room, before, after, since, until, limit)).wait(
+        return self._ask(history_request(room, before, after, around, since, until, limit)).wait(
             self._settings.timeout
         )
 

@@ -271,7 +271,8 @@ class IrcSession(ClientSession):
             "" if server.keeps_history else "this server has no history",
             lambda token: self._dialect.history(token, room, kind, position, limit=min(limit, server.page)),
         )
-        lookup.limit = min(limit, server.page)
+        # What is around a message is one page; others are read on where they have few messages.
+        lookup.limit = 0 if kind == "AROUND" else min(limit, server.page)
         lookup.is_forward = kind == "AFTER"
         return lookup
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asyncchat.core.names import fold
-from asyncchat.tui.state import Conversation, Said
+from asyncchat.tui.conversation import Conversation, Said
 from asyncchat.tui.wrapping import one_line
 
 REACTIONS = ("👍", "❤️", "😂", "🎉", "👀", "✅")

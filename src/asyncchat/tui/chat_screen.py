@@ -24,9 +24,9 @@ from asyncchat.tui import hints
 from asyncchat.tui.actions import Action, Standing, message_actions, person_actions, room_actions
 from asyncchat.tui.chat_view import PAGE, ChatView
 from asyncchat.tui.composer import Composer
+from asyncchat.tui.conversation import Said
 from asyncchat.tui.dialogs import Help, Menu, Question, ReactionPicker, Results
 from asyncchat.tui.panels import Panel
-from asyncchat.tui.state import Said
 from asyncchat.tui.timeline import Timeline
 
 TYPING_EVERY = 3.0
@@ -51,8 +51,8 @@ class ChatScreen(ChatView):
         Binding("f3", "toggle_panel('rooms')", "Rooms", show=False, priority=True),
         Binding("f4", "toggle_panel('members')", "Members", show=False, priority=True),
         Binding("f5", "pins", "Pinned messages", show=False, priority=True),
-        Binding("pageup", "scroll(-1)", show=False),
-        Binding("pagedown", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-1)", show=False, priority=True),
+        Binding("pagedown", "scroll(1)", show=False, priority=True),
         Binding("escape", "back", show=False),
         Binding("ctrl+c", "leave_or_copy", show=False, priority=True),
     ]

@@ -19,23 +19,22 @@ from textual.widgets import Static
 from asyncchat.client import events
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError
+from asyncchat.client.pending import Found
 from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.tui import hints
 from asyncchat.tui.completion import Completion, complete
 from asyncchat.tui.composer import Composer
+from asyncchat.tui.conversation import Conversation, Said
 from asyncchat.tui.dialogs import Results
 from asyncchat.tui.link import Link, beside
 from asyncchat.tui.panels import Panel
-from asyncchat.tui.state import Call, ChatState, Conversation, Said
+from asyncchat.tui.state import Call, ChatState
 from asyncchat.tui.timeline import Timeline
 from asyncchat.tui.wrapping import plain
 
 PAGE = 200
 """Messages read at a time when one scrolls back."""
-
-PAGES_TO_FIND = 50
-"""Most pages that are read back to a message that a search found."""
 
 
 WIDTHS = {"rooms": 70, "members": 100}
@@ -279,33 +278,70 @@ class ChatView(Screen[None]):
         if conversation.is_complete or conversation.key in self._reading:
             return
         self._reading.add(conversation.key)
-        beside(lambda: self._load(conversation, ""))
+        beside(lambda: self._load(conversation))
 
-    def _load(self, conversation: Conversation, wanted: str) -> None:
-        """Reads a page of the history; with ``wanted`` as many as it takes to come to that id."""
-        fault = ""
+    def _load(self, conversation: Conversation) -> None:
+        """Reads a page of the history."""
+        fault, before = "", conversation.older_than
         try:
-            for _ in range(PAGES_TO_FIND if wanted else 1):
-                page = self.chat.history(conversation.name, before=conversation.older_than, limit=PAGE)
-                self.app.call_from_thread(self.state.older, conversation, page, page.changes)
-                if conversation.is_complete or wanted in conversation.by_id:
-                    break
+            page = self.chat.history(conversation.name, before=before, limit=PAGE)
+            self.app.call_from_thread(self._take_older, conversation, before, page)
         except ClientError as error:
             conversation.is_complete = True  # there is none, or it is not for us; a reconnection asks again
             fault = "" if conversation.is_private else str(error)
-        self.app.call_from_thread(self._loaded, conversation, wanted, fault)
+        self.app.call_from_thread(self._loaded, conversation, fault)
 
-    def _loaded(self, conversation: Conversation, wanted: str, fault: str) -> None:
+    def _take_older(self, conversation: Conversation, before: str, page: Found) -> None:
+        if conversation.older_than == before:  # else an excerpt was put there meanwhile
+            self.state.older(conversation, page, page.changes)
+
+    def _loaded(self, conversation: Conversation, fault: str) -> None:
         self._reading.discard(conversation.key)
         if fault:
             self.told(fault)
         if conversation is self.state.current:
             self._timeline.sync()
-            if wanted:
-                entry = conversation.by_id.get(wanted)
-                if entry is None or not self._timeline.reveal(entry):
-                    self.told("That message is too far back to be shown here.")
         self._show_around()
+
+    def _load_around(self, conversation: Conversation, wanted: str) -> None:
+        """Reads the page around a message, and goes there."""
+        fault = "That message is not shown here."
+        try:
+            page = self.chat.history(conversation.name, around=wanted, limit=PAGE)
+            self.app.call_from_thread(self.state.around, conversation, page, page.changes)
+        except ClientError as error:
+            fault = str(error)
+        self.app.call_from_thread(self._reveal, conversation, wanted, fault)
+
+    def _reveal(self, conversation: Conversation, wanted: str, fault: str) -> None:
+        if conversation is not self.state.current:
+            return
+        self._timeline.sync()
+        entry = conversation.by_id.get(wanted)
+        if entry is None or not self._timeline.reveal(entry):
+            self.told(fault)
+
+    @on(Timeline.NewerWanted)
+    def _load_newer(self) -> None:
+        conversation = self.state.current
+        gap = conversation.gap
+        if gap is None or conversation.key in self._reading:
+            return
+        after = gap.after
+        self._reading.add(conversation.key)
+
+        def load() -> None:
+            fault = ""
+            try:
+                page = self.chat.history(conversation.name, after=after, limit=PAGE)
+            except ClientError as error:
+                fault = str(error)
+            else:
+                if conversation.gap is gap:
+                    self.app.call_from_thread(self.state.newer, conversation, page, page.changes)
+            self.app.call_from_thread(self._loaded, conversation, fault)
+
+        beside(load)
 
     def _show_found(self, messages: list[events.Message]) -> None:
         self.app.push_screen(Results(None, messages, "Messages"), self._go_to)
@@ -317,7 +353,7 @@ class ChatView(Screen[None]):
         conversation = self.state.current
         entry = conversation.by_id.get(message.id)
         if entry is None or not self._timeline.reveal(entry):
-            beside(lambda: self._load(conversation, message.id))
+            beside(lambda: self._load_around(conversation, message.id))
         self._timeline.focus()
 
     def _complete(self, before: str) -> Completion:

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from asyncchat.core.names import fold
 from asyncchat.tui.completion import usage
+from asyncchat.tui.conversation import Conversation, Said
 from asyncchat.tui.panels import PanelLine
-from asyncchat.tui.state import ChatState, Conversation, Said
+from asyncchat.tui.state import ChatState
 from asyncchat.tui.wrapping import fitted, one_line, width_of
 
 _WAITING_SHOWN = 2

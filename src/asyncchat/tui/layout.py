@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from asyncchat.core.names import fold
-from asyncchat.tui.state import Conversation, Entry, Notice, Said
+from asyncchat.tui.conversation import Break, Conversation, Entry, Notice, Said
 from asyncchat.tui.wrapping import fitted, one_line, width_of, wrap
 
 COLUMNS_FROM = 72
@@ -70,6 +70,7 @@ class Layout:
         self.conversation = conversation
         self.width = max(width, 2)
         self._zone = zone
+        self.spliced = conversation.spliced
         self._first = conversation.removed
         self._unread_from = conversation.unread_from
         conversation.changed.clear()
@@ -107,7 +108,10 @@ class Layout:
         return None
 
     def sync(self) -> int:
-        """Takes what has changed; returns by how many rows what was there before has moved down."""
+        """Takes what has changed; returns by how many rows what was there before has moved down.
+
+        Where the conversation is ``spliced``, another layout is made.
+        """
         conversation = self.conversation
         added = self._first - conversation.removed
         before = self.height
@@ -158,6 +162,8 @@ class Layout:
             rows += self._said_rows(entry, is_grouped=self._is_grouped(index))
         elif isinstance(entry, Notice):
             rows += self._notice_rows(entry)
+        elif isinstance(entry, Break):
+            rows.append(self._line("day", "more messages"))
         return rows
 
     # Heights: as many as ``rows`` gives, without making them.
@@ -181,8 +187,7 @@ class Layout:
         height = self._begins_day(index) + (entry is self._unread_from)
         if isinstance(entry, Notice):
             return height + len(self._wrapped(entry.text))
-        assert isinstance(entry, Said)  # noqa: S101 - there are two kinds
-        if entry.redacted:
+        if not isinstance(entry, Said) or entry.redacted:
             return height + 1
         height += bool(entry.quote) + bool(entry.reactions)
         head = 0 if self.has_columns else width_of(self._head(entry))

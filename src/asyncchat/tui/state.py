@@ -3,7 +3,7 @@
 Owns what each event means for the rooms; must not know the screen, threads or the network.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,8 +15,8 @@ from asyncchat.client.ignored import IgnoredNames
 from asyncchat.client.mentions import Mentions
 from asyncchat.client.render import notice_of
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.text.slash import is_room
-from asyncchat.tui.wrapping import display_line, display_lines, one_line
+from asyncchat.tui.conversation import Conversation, Entry, Notice, Said
+from asyncchat.tui.wrapping import display_lines, one_line
 
 HIDDEN_ENTRIES = 5_000
 """Most entries kept of a room that is not shown: older ones are read again from the history."""
@@ -27,191 +27,8 @@ SHOWN_ENTRIES = 200_000
 TYPING_LASTS = {"active": timedelta(seconds=6), "paused": timedelta(seconds=30)}
 """How long somebody counts as typing (IRCv3 client-tags/typing)."""
 
-REACTED_TO = 10_000
-"""Most messages of a room whose reactions are known, the messages themselves or not."""
-
 _QUOTED = 80
 """Characters of a message shown above its answer."""
-
-
-class Entry:
-    """One thing in a room's timeline; ``version`` grows with each change of how it looks."""
-
-    __slots__ = ("time", "version")
-
-    def __init__(self, time: datetime) -> None:
-        self.time = time
-        self.version = 0
-
-
-class Notice(Entry):
-    """A line about something that is not said: somebody came, a topic, an answer of the server.
-
-    ``presence`` has who came and left, where it is only about that: those of one moment are one line.
-    """
-
-    __slots__ = ("is_error", "presence", "text")
-
-    def __init__(
-        self, time: datetime, text: str, *, is_error: bool = False, presence: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(time)
-        self.text = display_line(text)
-        self.is_error = is_error
-        self.presence = presence
-
-
-class Said(Entry):
-    """A message: as it was said, and what happened to it since.
-
-    Attributes:
-        message: as the server told it, with the text of now.
-        calls: whether it calls us: by our name, a highlight word, or as a private message.
-        quote: what it answers, for people; '': nothing.
-        reactions: who reacted, by reaction; folded nick -> nick.
-        edited: whether the text is another than at first.
-        redacted: who took it away; '': nobody.
-    """
-
-    __slots__ = ("calls", "edited", "lines", "message", "quote", "reactions", "redacted")
-
-    def __init__(self, message: Message, *, calls: bool = False, quote: str = "") -> None:
-        super().__init__(message.time)
-        self.message = message
-        self.calls = calls
-        self.quote = quote
-        self.lines = display_lines(message.text)
-        self.reactions: dict[str, dict[str, str]] = {}
-        self.edited = message.edited
-        self.redacted = ""
-
-    @property
-    def is_of_server(self) -> bool:
-        """Whether the server tells it of the room, such as who pinned what; no nick has a full stop."""
-        return self.message.notice and "." in self.message.nick
-
-
-class Conversation:
-    """A room or a private conversation, as one person sees it.
-
-    Attributes:
-        name: its name: ``#…``, or the other person's nick.
-        entries: what is known of it, oldest first.
-        removed: how many entries were taken off the front, less those that were put there.
-        changed: entries that look different now; whoever shows them empties it.
-        unread: messages since the person last looked; ``calls`` of them are highlights.
-        unread_from: the first of them; it keeps its line until the person looks elsewhere.
-        read_up_to: how far the person has read here, as far as the server knows.
-        draft: what was typed here and not sent.
-        is_complete: whether there is nothing older in the history.
-        read_to: the id of the oldest message that was read from the history; '': none was asked for.
-        is_joined: whether we are in the room.
-        is_settling: whether what is told from the history was there before we came.
-        typing: folded nick -> (nick, until when it counts).
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.entries: list[Entry] = []
-        self.removed = 0
-        self.changed: list[Entry] = []
-        self.unread = 0
-        self.calls = 0
-        self.unread_from: Entry | None = None
-        self.read_up_to: datetime | None = None
-        self.draft = ""
-        self.is_complete = False
-        self.read_to = ""
-        self.is_joined = False
-        self.is_settling = False
-        self.typing: dict[str, tuple[str, datetime]] = {}
-        self.by_id: dict[str, Said] = {}
-        self._reactions: dict[str, dict[tuple[str, str], events.Reacted]] = {}
-        self._known: set[tuple[str, int]] = set()
-
-    @property
-    def key(self) -> str:
-        """Its folded name."""
-        return fold(self.name)
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is with one person."""
-        return not is_room(self.name)
-
-    @property
-    def older_than(self) -> str:
-        """The id of the message before which the history is read on; '' where nothing is known."""
-        if self.read_to:
-            return self.read_to
-        return next((e.message.id for e in self.entries if isinstance(e, Said) and e.message.id), "")
-
-    def has(self, message: Message) -> bool:
-        """Whether a message is here already."""
-        return bool(message.id) and (message.id, message.part) in self._known
-
-    def add(self, entry: Entry) -> None:
-        """Adds what has just happened."""
-        self.entries.append(entry)
-        self._learn(entry)
-
-    def add_older(self, entries: Iterable[Entry]) -> int:
-        """Puts older messages before all others; returns how many were new."""
-        new = [entry for entry in entries if not (isinstance(entry, Said) and self.has(entry.message))]
-        for entry in new:
-            self._learn(entry)
-        self.entries[:0] = new
-        self.removed -= len(new)
-        return len(new)
-
-    def react(self, event: events.Reacted) -> None:
-        """Takes a reaction, of now or of the history, in any order; its message may be read later."""
-        last = self._reactions.pop(event.id, {})
-        self._reactions[event.id] = last
-        if len(self._reactions) > REACTED_TO:
-            del self._reactions[next(iter(self._reactions))]
-        key = one_line(event.reaction, 24), fold(event.nick)
-        if key in last and last[key].time > event.time:
-            return
-        last[key] = event
-        if (entry := self.by_id.get(event.id)) is not None and not entry.redacted:
-            self._show_reactions(entry)
-            self.change(entry)
-
-    def _show_reactions(self, entry: Said) -> None:
-        entry.reactions = {}
-        for (reaction, nick), event in self._reactions.get(entry.message.id, {}).items():
-            if event.on:
-                entry.reactions.setdefault(reaction, {})[nick] = event.nick
-
-    def change(self, entry: Entry) -> None:
-        """Notes that an entry looks different."""
-        entry.version += 1
-        self.changed.append(entry)
-
-    def trim(self, most: int) -> None:
-        """Forgets the oldest entries, if there are more; they can be read again."""
-        surplus = len(self.entries) - most
-        if surplus <= most // 10:  # not each time that one is added
-            return
-        for entry in self.entries[:surplus]:
-            if isinstance(entry, Said):
-                self._known.discard((entry.message.id, entry.message.part))
-                self.by_id.pop(entry.message.id, None)
-        del self.entries[:surplus]
-        self.removed += surplus
-        self.is_complete, self.read_to = False, ""
-
-    def look(self) -> None:
-        """Notes that the person has read all of it."""
-        self.unread = self.calls = 0
-
-    def _learn(self, entry: Entry) -> None:
-        if isinstance(entry, Said) and entry.message.id:
-            self._known.add((entry.message.id, entry.message.part))
-            self.by_id.setdefault(entry.message.id, entry)
-            if entry.message.id in self._reactions:
-                self._show_reactions(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,15 +147,33 @@ class ChatState:
 
         The messages have the text of now: of what happened to them only reactions are needed.
         """
-        for change in changes:
-            if isinstance(change, events.Reacted):
-                self._reacted(change)
         messages = list(messages)
         conversation.is_complete = not messages or messages[0].id == conversation.read_to
         if messages:
             conversation.read_to = messages[0].id
-        said = [self._entry(message) for message in messages if not self._is_ignored(message)]
-        return conversation.add_older(said)
+        return conversation.add_older(self._read(messages, changes))
+
+    def around(
+        self, conversation: Conversation, messages: Sequence[Message], changes: Iterable[events.Event] = ()
+    ) -> None:
+        """Takes a page of the history from anywhere, to be shown as an excerpt."""
+        if messages:
+            entries = self._read(messages, changes)
+            conversation.put_excerpt(entries, messages[0].id, messages[-1].id)
+
+    def newer(
+        self, conversation: Conversation, messages: Sequence[Message], changes: Iterable[events.Event] = ()
+    ) -> None:
+        """Takes the page that follows the excerpt."""
+        last = messages[-1].id if messages else ""
+        conversation.extend_excerpt(self._read(messages, changes), last)
+
+    def _read(self, messages: Iterable[Message], changes: Iterable[events.Event]) -> list[Entry]:
+        """What of a page is shown."""
+        for change in changes:
+            if isinstance(change, events.Reacted):
+                self._reacted(change)
+        return [self._entry(message) for message in messages if not self._is_ignored(message)]
 
     def _entry(self, message: Message) -> Said:
         quote = ""

@@ -17,8 +17,8 @@ from textual.scroll_view import ScrollView
 from textual.selection import SELECT_ALL, Selection
 from textual.strip import Strip
 
+from asyncchat.tui.conversation import Conversation, Said
 from asyncchat.tui.layout import NICK_COLOURS, Layout, Row
-from asyncchat.tui.state import Conversation, Said
 
 NEAR_TOP = 2
 """Screens from the top at which older messages are asked for."""
@@ -83,6 +83,9 @@ class Timeline(ScrollView, can_focus=True):
     class OlderWanted(Message):
         """Somebody has scrolled near the top of what is known."""
 
+    class NewerWanted(Message):
+        """Somebody is near the end of an excerpt of the history."""
+
     class Chosen(Message):
         """A message was clicked, or a key was pressed on it: a letter, or '' for its menu."""
 
@@ -137,10 +140,13 @@ class Timeline(ScrollView, can_focus=True):
     def sync(self) -> None:
         """Shows what has changed in the conversation."""
         is_changed = bool(self._conversation.changed)
+        is_spliced = self._conversation.spliced != self._layout.spliced
+        if is_spliced:
+            self._layout = Layout(self._conversation, self._text_width)
         moved = self._layout.sync()
-        if moved:
+        if moved or is_spliced:
             self._strips.clear()
-        if moved or is_changed:
+        if moved or is_spliced or is_changed:
             self._unmark()
         self._resize(moved)
 
@@ -195,8 +201,17 @@ class Timeline(ScrollView, can_focus=True):
         if is_at_end != self._is_at_end and (is_at_end or new_value < old_value):
             self._is_at_end = is_at_end
             self.post_message(self.EndReached(is_at_end=is_at_end))
-        if new_value < old_value and new_value < NEAR_TOP * self.size.height:
+        near = NEAR_TOP * self.size.height
+        if new_value < old_value and new_value < near:
             self.post_message(self.OlderWanted())
+        gap = self._conversation.gap
+        if gap is None or self._conversation.spliced != self._layout.spliced:
+            return
+        below = self._layout.top_of(self._conversation.entries.index(gap)) - new_value
+        if 0 <= below < self.size.height + near:
+            self.post_message(self.NewerWanted())
+        elif -near < below < 0 and new_value < old_value:
+            self.call_later(self._leave_excerpt)  # what lies between is wanted first
 
     # Drawing.
 
@@ -358,10 +373,17 @@ class Timeline(ScrollView, can_focus=True):
         self.post_message(self.OlderWanted())
 
     def action_newest(self) -> None:
-        """Goes to the end."""
+        """Goes to the end; an excerpt of the history is not shown any more."""
         self._is_at_end = True
+        self._leave_excerpt()
         self._resize()
         self.post_message(self.EndReached(is_at_end=True))
+
+    def _leave_excerpt(self) -> None:
+        self._conversation.leave_excerpt()
+        self.sync()
+        if not self._conversation.entries:
+            self.post_message(self.OlderWanted())
 
     def on_click(self, event: events.Click) -> None:
         """Selects the message that was clicked; a click on the selected one opens its menu."""

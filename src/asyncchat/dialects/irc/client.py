@@ -140,7 +140,7 @@ class IrcClient(ClientConnection):
         Args:
             token: the caller's number.
             room: the room, or a person.
-            kind: ``LATEST``, ``BEFORE`` or ``AFTER``.
+            kind: ``LATEST``, ``BEFORE``, ``AFTER`` or ``AROUND``.
             positions: ``*``, ``msgid=…`` or ``timestamp=…``.
             limit: most messages wanted.
         """

@@ -243,6 +243,8 @@ def test_a_history_in_use(run, tmp_path):
     ("options", "why"),
     [
         ({"prot": 1}, "There is no option prot: did you mean port?"),
+        ({"burst": 2}, "There is no option burst: did you mean limits_burst?"),
+        ({"limits_burst": 0}, "limits_burst: "),
         ({"port": "x"}, "port: expected int, got str"),
         ({"name": "a b"}, "name: it can have only letters"),
         ({"rooms": {}}, "rooms is a table: state it in a configuration file"),

@@ -80,7 +80,7 @@ class Sources(msgspec.Struct, frozen=True):
         file: the file; None: the environment may name one.
         environment: all variables; only those of the options are read.
         flags: the flags that were given, by field, as typed.
-        values: what a program states instead, by field.
+        values: what a program states instead, by key or flag, with ``_`` for ``.`` and ``-``.
     """
 
     file: str | None
@@ -101,7 +101,7 @@ class Sources(msgspec.Struct, frozen=True):
             ConfigUnreadable: the file can't be read.
         """
         stated = _from_file(self.file_name) if self.file_name else {}
-        self._check_values()
+        own = self._own_values()
         for row in options.table():
             value = self.environment.get(row.variable) if row.variable else None
             if value is not None:
@@ -111,9 +111,9 @@ class Sources(msgspec.Struct, frozen=True):
             if row.flag and row.field in self.flags:
                 value_of_flag = _converted(row, self.flags[row.field], row.flag)
                 stated[row.field] = Stated(value_of_flag, _FLAG, row.flag)
-            if row.field in self.values:
-                own = _converted(row, self.values[row.field], row.field, strict=True)
-                stated[row.field] = Stated(own, _FLAG, row.field)
+            if row.field in own:
+                name, stands = own[row.field]
+                stated[row.field] = Stated(_converted(row, stands, name, strict=True), _FLAG, name)
         _settle(stated)
         profile = stated["profile"].value if "profile" in stated else options.ServeConfig().profile
         for field, value in options.PROFILES[profile].items():
@@ -122,15 +122,26 @@ class Sources(msgspec.Struct, frozen=True):
         origins = {field: option.origin for field, option in stated.items() if option.origin}
         return Effective(config, origins, self.file_name)
 
-    def _check_values(self) -> None:
-        known = {row.field: bool(row.variable) for row in options.table()}
-        for name in self.values:
-            if known.get(name):
-                continue
-            if name in known:
+    def _own_values(self) -> dict[str, tuple[str, object]]:
+        """What the program states: its name for it and the value, by field."""
+        known = {name: row for row in options.table() for name in _names(row)}
+        found: dict[str, tuple[str, object]] = {}
+        for name, value in self.values.items():
+            row = known.get(name)
+            if row is None:
+                fields = {row.field: _names(row)[0] for row in options.table()}
+                near = fields.get(name) or next(iter(get_close_matches(name, known, 1)), "")
+                raise ConfigError(f"There is no option {name}{f': did you mean {near}?' if near else ''}")
+            if not row.variable:
                 raise ConfigError(f"{name} is a table: state it in a configuration file")
-            near = get_close_matches(name, known, 1)
-            raise ConfigError(f"There is no option {name}{f': did you mean {near[0]}?' if near else ''}")
+            found[row.field] = name, value
+        return found
+
+
+def _names(row: options.Row) -> list[str]:
+    """What a program calls an option: its key, and its flag where it has one."""
+    flag = row.flag.removeprefix("--").removeprefix("no-").replace("-", "_")
+    return [row.key.replace(".", "_"), *([flag] if flag else [])]
 
 
 def _settle(stated: dict[str, Stated]) -> None:

@@ -157,7 +157,8 @@ class Server:
         port: 0: any free port.
         db: the file of its history; ``:memory:``: in memory.
         config: a file with further options, as for ``asyncchat serve``. The environment is not read.
-        options: options of ``asyncchat serve`` by their names with ``_``: ``limits=False``, ``password="…"``.
+        options: options of ``asyncchat serve`` by their flags or keys with ``_``: ``limits=False``,
+            ``limits_burst=50``, ``password="…"``.
 
     Raises:
         AsyncChatError: an option is not valid, or the file can't be read. On entering: the port is in use,
@@ -174,8 +175,8 @@ class Server:
         **options: Any,
     ) -> None:
         # Neither a thread that watches the program's loop, nor a reload that sets the level of its logging.
-        stated: dict[str, object] = {"port": port, "blocked_ms": 0, "log_level": "info", **options}
-        if stated.get("history", True):
+        stated: dict[str, object] = {"port": port, "log_blocked_ms": 0, "log_level": "info", **options}
+        if stated.get("history", stated.get("history_keep", True)):
             stated["db"] = str(db)
         if host is not None:
             stated["host"] = host

@@ -68,7 +68,7 @@ def command(
     if code:
         said = f"```\n{said}\n```"
     if file is not None:
-        said = f"{said} {_sent(api, file)}".lstrip()
+        said = f"{said} {_sent(api, file, nick_at(api, nick))}".lstrip()
     if len(said.encode("utf-8", "replace")) > _TEXT_BYTES:
         raise AsyncChatError(
             f"The text is too long: at most {_TEXT_BYTES:,} bytes. Send it as a file: --file -"
@@ -98,12 +98,12 @@ def _standard_input() -> str:
     return sys.stdin.buffer.read(_TEXT_BYTES + 2).decode("utf-8", "replace").rstrip("\r\n")
 
 
-def _sent(api: "HttpApi", path: str) -> str:
+def _sent(api: "HttpApi", path: str, nick: str) -> str:
     """Sends a file and gives its link."""
     if path == "-":
-        return api.upload(sys.stdin.buffer, "output.txt")
+        return api.upload(sys.stdin.buffer, "output.txt", nick)
     try:
         with open(path, "rb") as file:
-            return api.upload(file, os.path.basename(path))
+            return api.upload(file, os.path.basename(path), nick)
     except OSError as error:
         raise AsyncChatError(f"{path} can't be read: {error.strerror}") from error

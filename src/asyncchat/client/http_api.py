@@ -93,8 +93,8 @@ class HttpApi:
         said: Message = self._ask(http_shapes.MESSAGE, "POST", target, body, headers)
         return said
 
-    def upload(self, file: BinaryIO, name: str) -> str:
-        """Sends a file that can be read in binary, and returns its link.
+    def upload(self, file: BinaryIO, name: str, nick: str) -> str:
+        """Sends a file that can be read in binary, as a guest under a nick, and returns its link.
 
         Raises:
             ClientError: it was refused, or there is no server.
@@ -103,7 +103,8 @@ class HttpApi:
             "Content-Type": "application/octet-stream",
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(_whole(name), safe='')}",
         }
-        link: str = self._ask(http_shapes.UPLOADED, "POST", "/upload", file, headers)["url"]
+        target = f"/upload?{_query({'name': nick})}"
+        link: str = self._ask(http_shapes.UPLOADED, "POST", target, file, headers)["url"]
         return link
 
     def messages(self, room: str, **query: str | int) -> tuple[list[Message], bool]:

@@ -264,6 +264,24 @@ def test_guests_may_be_kept_out():
         assert upload(server, b"x")[0] == 201
 
 
+@pytest.mark.parametrize(
+    ("query", "by"),
+    [("", "guest"), ("?name=gus", "gus"), ("?name=anna", "anna_"), ("?name=%D0%91", "Б")],
+)
+def test_a_guest_sends_under_a_name_that_is_nobody_s(server, query, by):
+    anna = server.irc("anna")
+    status, told = upload(server, query.encode() + b"of a guest", target=f"/upload{query}", Authorization="")
+    assert status == 201, told
+    file = list(Files.of(server.server.hub.chat).by_id.values())[-1]
+    assert file.by.startswith(f"{by}!guest@")
+    anna.close()
+
+
+def test_a_guest_s_name_may_be_none(server):
+    status, told = upload(server, b"x", target="/upload?name=a%20b%0A", Authorization="")
+    assert (status, "name" in told["detail"].lower()) == (403, True)
+
+
 def test_only_so_many_come_at_once(server):
     uploads = server.server.uploads
     server.call(uploads._coming.update, dict.fromkeys(range(MOST_AT_ONCE), ("192.0.2.1", 0)))

@@ -136,7 +136,7 @@ def post_as(chat: Chat, _person_id: int, command: PostAs, now: int) -> Items:
     if before is not None:
         return (before,)
     room = chat.room_named(chat.rooms.redirects.get(fold(command.room), command.room))
-    me = _speaker(chat, command.visitor, room)
+    me = speaker(chat, command.visitor, room)
     if isinstance(me, Refusal):
         return (me,)
     banned = server_ban_on(chat, me, now)
@@ -149,7 +149,7 @@ def post_as(chat: Chat, _person_id: int, command: PostAs, now: int) -> Items:
     return (said, once, *others)
 
 
-def _speaker(chat: Chat, visitor: Visitor, room: Room | None) -> Person | Refusal:
+def speaker(chat: Chat, visitor: Visitor, room: Room | None) -> Person | Refusal:
     """The person who says it: a guest whose name is somebody else's has a similar one."""
     if visitor.account:
         if fold(visitor.account) not in chat.accounts:

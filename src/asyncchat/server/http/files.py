@@ -16,23 +16,24 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import msgspec
 
+from asyncchat.core import replies
 from asyncchat.core.features.bots import POST
 from asyncchat.core.features.files import FILES_PATH, ID_LENGTH, ID_LETTERS, StoredFile
-from asyncchat.core.features.visitors import person_of
+from asyncchat.core.features.visitors import person_of, speaker
 from asyncchat.core.names import fold
 from asyncchat.core.normalization import normalize
 from asyncchat.core.people import Person, person
-from asyncchat.core.replies import AccountRefused
 from asyncchat.server.file_store import read_piece
 from asyncchat.server.file_types import IMAGES, SHOWN
 from asyncchat.server.http.api.access import visitor_of
 from asyncchat.server.http.messages import BodyFault, Headers, Response, knows, problem
 from asyncchat.server.limits import FILE_BYTES
 from asyncchat.server.uploads import SMALL_IMAGE, Refusal, Refused, Uploads
+from asyncchat.text.sentences import refusal_sentence
 
 if TYPE_CHECKING:
     from asyncchat.server.auth import Authentication
@@ -206,11 +207,19 @@ class FilesApp:
                 403, "This link is no longer valid, because its connection has ended. Join again.", close=True
             )
         if not (authorization or self._context.options.password):
-            return person_of(visitor_of(session, "", "guest"))
+            return self._guest(request, session)
         words = (
             "Send an account's name and password (Authorization: Basic), or a token (Authorization: Bearer)."
         )
         return problem(401, words, _BASIC, close=True)
+
+    def _guest(self, request: Request, session: Session) -> Person | Response:
+        """A guest under the name that it gives; one that is somebody's becomes a similar one."""
+        name = dict(parse_qsl(request.query)).get("name", "guest")
+        found = speaker(self._context.hub.chat, visitor_of(session, "", name), None)
+        return (
+            problem(403, refusal_sentence(found), close=True) if isinstance(found, replies.Refusal) else found
+        )
 
     def _by_token(self, authorization: str, session: Session) -> Person | Response:
         token = self._api.token_of(authorization)
@@ -236,7 +245,7 @@ class FilesApp:
         except (binascii.Error, ValueError):
             return problem(400, "The header Authorization is not valid.", close=True)
         right = await self._auth.verify_account(session, name, password)
-        if isinstance(right, AccountRefused):
+        if isinstance(right, replies.AccountRefused):
             return problem(429, f"Too many wrong passwords: {right.detail}.", close=True)
         chat = self._context.hub.chat
         account = chat.accounts.get(fold(name))

@@ -60,6 +60,10 @@ def test_check(file, tmp_path):
     done = config("check", str(wrong))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "none.pem can't be read" in done.stderr
+    wrong.write_text('listen = ["tls://127.0.0.1:6697"]')
+    done = config("check", str(wrong))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "A tls:// listener needs a certificate" in done.stderr
     wrong.write_text('[tls]\nkey = "none.pem"')
     assert config("check", str(wrong)).returncode == 2
     done = config("check", str(tmp_path / "none"))

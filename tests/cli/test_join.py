@@ -306,7 +306,7 @@ class Terminal:
         """Reads on until the terminal was sent this text; what came since the last call."""
         deadline = time.monotonic() + PATIENCE
         while text not in self.seen:
-            ready, _, _ = select.select([self.master], [], [], deadline - time.monotonic())
+            ready, _, _ = select.select([self.master], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, f"{text!r} never came: {self.seen!r}"
             try:
                 self._held += os.read(self.master, 65536)

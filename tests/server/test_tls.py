@@ -15,7 +15,7 @@ from asyncchat import Client, LoginRefused
 from asyncchat.core.fingerprints import parse_fingerprint
 from asyncchat.server import tls
 from asyncchat.server.limits import READ_BYTES
-from asyncchat.server.tls import Certificate, TlsError, greeting_bytes, is_pair, self_signed
+from asyncchat.server.tls import Certificate, TlsError, exposed_key, greeting_bytes, is_pair, self_signed
 from tests.server.harness import PATIENCE, serving
 
 
@@ -241,6 +241,9 @@ def test_what_a_certificate_can_t_be(tmp_path, monkeypatch):
     locked = tmp_path / "locked.pem"
     locked.write_text(good.read_text().replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE"))
 
+    torn = tmp_path / "torn.pem"
+    torn.write_text(good.read_text().replace("BEGIN PRIVATE KEY-----\nM", "BEGIN PRIVATE KEY-----\n!"))
+
     class Earlier(datetime):
         @classmethod
         def now(cls, zone=None):
@@ -254,12 +257,25 @@ def test_what_a_certificate_can_t_be(tmp_path, monkeypatch):
         (tmp_path / "none.pem", good, "The certificate .*none.pem can't be read: No such file"),
         (good, tmp_path / "none.pem", "The key .*none.pem can't be read: No such file"),
         (good, key_of_other, "is not that of the certificate"),
-        (text, text, "can't be used"),
-        (locked, locked, "can't be used"),
+        (text, text, r"text.pem has no certificate in PEM \(-----BEGIN"),
+        (good, text, r"text.pem has no key in PEM \(-----BEGIN"),
+        (locked, locked, "The key .*locked.pem has a password. Make a file without: openssl"),
+        (torn, torn, "torn.pem can't be used: one of them is damaged"),
         (expired, expired, "was valid until .* Renew it"),
     ):
         with pytest.raises(TlsError, match=told):
             Certificate(certificate, key)
+
+
+def test_a_key_that_all_can_read_is_warned_of(tmp_path):
+    path = make(tmp_path)
+    path.chmod(0o644)
+    assert exposed_key(str(path), "") == (
+        f"Others on this machine can read the key of the certificate. Run chmod o-r {path}"
+    )
+    assert exposed_key("none.pem", str(path)) != ""
+    path.chmod(0o640)  # Debian's group ssl-cert
+    assert exposed_key(str(path), "") == exposed_key("", "") == exposed_key("none.pem", "") == ""
 
 
 def test_how_long_the_first_record_is():

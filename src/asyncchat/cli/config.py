@@ -58,11 +58,18 @@ def check(context: click.Context, /, file: str | None) -> None:
         from asyncchat.server.reload import read_motd
 
         read_motd(effective.config.motd)
+    warnings = [exposed(effective), undotted(effective.config.name)]
+    if effective.config.listen:
+        from asyncchat.server.addresses import parse_listener
+        from asyncchat.server.launch import require_certificate
+
+        require_certificate(effective.config, map(parse_listener, effective.config.listen))
     if effective.config.tls_cert or effective.config.tls_key:
-        from asyncchat.server.tls import stated_certificate
+        from asyncchat.server.tls import exposed_key, stated_certificate
 
         stated_certificate(effective.config.tls_cert, effective.config.tls_key)
-    for warning in filter(None, (exposed(effective), undotted(effective.config.name))):
+        warnings.append(exposed_key(effective.config.tls_cert, effective.config.tls_key))
+    for warning in filter(None, warnings):
         click.echo(f"Warning: {warning}", err=True)
     click.echo(f"{source.file_name} is valid")
 

@@ -106,7 +106,8 @@ class LoginRefused(Rejected):
     """The server refuses the login to our account."""
 
     def __init__(self, account: str, reason: str) -> None:
-        super().__init__(f"Not logged in as {account}", reason)
+        # Some servers begin their reason with a prefix of its own, ours in its sentences.
+        super().__init__(f"Not logged in as {account}", reason.removeprefix("Not done: "))
 
 
 class NotDelivered(ClientError):

@@ -7,7 +7,7 @@ whoever runs the server.
 import asyncio
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +71,7 @@ async def launched(
             listening += addresses.open_on_one_port(shared_port)
             for address in further:
                 listening.append((address, addresses.open_listener(address)))  # what opened is closed
-        _require_certificate(config, listening)
+        require_certificate(config, (address for address, _ in listening))
         database = database_path(config)
         has_certificate = bool(config.tls_cert) or config.tls != "off"
         bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
@@ -150,8 +150,9 @@ def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
     return [Address(config.host, config.port)] if config.host else [], more
 
 
-def _require_certificate(config: ServeConfig, listening: Listening) -> None:
-    if any(address.tls for address, _ in listening) and not config.tls_cert and config.tls == "off":
+def require_certificate(config: ServeConfig, asked: Iterable[Address]) -> None:
+    """Refuses listeners with TLS alone where there is no certificate."""
+    if any(address.tls for address in asked) and not config.tls_cert and config.tls == "off":
         raise Misuse(
             "A tls:// listener needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self-signed"
         )

@@ -24,6 +24,7 @@ from asyncchat.server.control_socket import control_socket
 from asyncchat.server.launch import end, launched
 from asyncchat.server.limits import most_connections, raise_file_limit
 from asyncchat.server.server import Server
+from asyncchat.server.tls import exposed_key
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -51,8 +52,7 @@ def run(sources: Sources, effective: Effective, announce: Callable[[str], None])
     config = effective.config
     _open_standard_streams()
     logging_setup.set_up(config.log_level, config.log_format)
-    warning = exposed(effective)
-    if warning:
+    for warning in filter(None, (exposed(effective), exposed_key(config.tls_cert, config.tls_key))):
         _logger.warning("%s", warning)
     try:
         if sys.platform == "win32":

@@ -122,6 +122,18 @@ def stated_certificate(certificate: str, key: str) -> Certificate | None:
     return None
 
 
+def exposed_key(certificate: str, key: str) -> str:
+    """Why too many can read the key that the options name, or ''."""
+    file = Path(key or certificate).expanduser()
+    try:
+        is_exposed = bool(certificate) and os.name == "posix" and bool(file.stat().st_mode & 0o004)
+    except OSError:
+        return ""
+    if not is_exposed:
+        return ""
+    return f"Others on this machine can read the key of the certificate. Run chmod o-r {file}"
+
+
 def self_signed(names: Iterable[str]) -> str:
     """A new certificate for these host names and addresses that nobody else signed, and its key, as PEM.
 
@@ -196,10 +208,22 @@ def _context(certificate: Path, key: Path) -> ssl.SSLContext:
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise TlsError(f"The key {key} is not that of the certificate {certificate}") from error
-        fault = (error.reason or "no certificate or key in PEM").lower().replace("_", " ")
-        raise TlsError(f"The certificate {certificate} or its key {key} can't be used: {fault}") from error
+        raise TlsError(_fault(certificate, key, error)) from error
     _check_time(certificate)
     return context
+
+
+def _fault(certificate: Path, key: Path, error: ssl.SSLError) -> str:
+    """Why the library can't load them; mostly it says no more than "PEM lib"."""
+    text = key.read_text("ascii", "replace")
+    if "-----BEGIN CERTIFICATE-----" not in certificate.read_text("ascii", "replace"):
+        return f"{certificate} has no certificate in PEM (-----BEGIN CERTIFICATE-----)"
+    if "PRIVATE KEY-----" not in text:
+        return f"{key} has no key in PEM (-----BEGIN PRIVATE KEY-----)"
+    if "ENCRYPTED" in text:
+        return f"The key {key} has a password. Make a file without: openssl pkey -in {key} -out NEW"
+    reason = (error.reason or "one of them is damaged").lower().replace("_", " ")
+    return f"The certificate {certificate} or its key {key} can't be used: {reason}"
 
 
 def _decoded(certificate: Path) -> dict[str, Any]:

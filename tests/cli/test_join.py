@@ -191,7 +191,8 @@ def test_ctrl_c_leaves_a_pipe():
 MISUSE = [
     (
         ["ftp://x"],
-        "'ftp://x' is not a valid address: it begins with ftp:// instead of irc://, ircs://, udp:// or plain://",
+        "'ftp://x' is not a valid address: "
+        "it begins with ftp:// instead of irc://, ircs://, udp://, unix:// or plain://",
     ),
     (
         ["host:99999"],

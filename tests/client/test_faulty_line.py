@@ -1,12 +1,14 @@
 """Server and clients over lines on which everything goes wrong: nothing lost, nothing twice, all in order."""
 
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from websockets.sync.client import connect as websocket
 from websockets.typing import Origin, Subprotocol
 
-from asyncchat import Client, Gap, Message
+from asyncchat import Client, Edited, Gap, Message
+from asyncchat.tui.state import ChatState
 from tests.client.fronts import ClientOnLoop
 from tests.faulty_line import SHAPES, FaultyLine, faulty_line
 from tests.server import harness
@@ -63,6 +65,38 @@ def test_messages_over_lines_that_break(line, joined, seed):
         mouth.flush(PATIENCE)
         assert [message.text for message in ear.history("#ci", limit=MESSAGES * 2)] == [*SAID, LAST]
     assert all(len(one.broken) >= 3 for one in lines), "the lines broke too seldom"
+
+
+@pytest.mark.parametrize("joined", [Client, ClientOnLoop], ids=["threads", "asyncio"])
+def test_edits_over_lines_that_break(server, line, joined):
+    """Each edit is told once, and who follows ends with the texts of now, as the terminal client does."""
+    broken = line(7)
+    options: dict[str, Any] = {"rooms": ["#ci"], "backoff": (0.01, 0.05), "timeout": PATIENCE}
+    state = ChatState("ear")
+    edits: list[tuple[str, str]] = []
+    with (
+        joined(f"irc://127.0.0.1:{broken.port}", nick="ear", playback=True, **options) as ear,
+        Client(f"irc://127.0.0.1:{server.port}", nick="mouth", **options) as mouth,
+    ):
+        broken.break_often(6)
+        ids = []
+        for number in range(60):
+            ids.append(mouth.say("#ci", f"message {number}").wait(PATIENCE))
+            mouth.edit("#ci", ids[-1], f"edited {number}")
+            mouth.edit("#ci", ids[number // 2], f"edited {number // 2} at {number}")
+        mouth.say("#ci", LAST)
+        while LAST not in (text := getattr(event := ear.receive(PATIENCE), "text", "")):
+            assert not isinstance(event, Gap)
+            state.take(event)
+            if isinstance(event, Edited):
+                edits.append((event.id, text))
+    assert len(broken.broken) >= 3, "the line broke too seldom"
+    assert len(edits) == len(set(edits)) == 120
+    shown = state.conversations["#ci"].by_id
+    assert list(shown) == ids
+    for number, id in enumerate(ids):
+        last = f"edited {number} at {2 * number + 1}" if number < 30 else f"edited {number}"
+        assert (shown[id].message.text, shown[id].edited) == (last, True)
 
 
 def test_plain_text_over_lines_that_cut_anywhere(line):

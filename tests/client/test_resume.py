@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncchat.client.events import (
+    Edited,
     Gap,
     Joined,
     Left,
@@ -474,6 +475,41 @@ def test_what_happened_to_messages_during_a_break_is_told(world, amy):
     bob.settle()
     assert [event.id for event in bob.yielded if isinstance(event, Reacted | Redacted)] == [first, second]
     assert bob.texts() == ["first", "second"]
+
+
+@pytest.mark.parametrize("turns", [0, 6, 12, 18, 24, 30, 60])
+def test_what_happens_while_one_comes_back_is_told_once(world, amy, turns):
+    bob = world.person("bob", playback=True)
+    bob.connect()
+    bob.settle()
+    for text in ("first", "second", "third"):
+        say(amy, text)
+    amy.settle()
+    bob.settle()
+    first, second, third = (message.id for message in bob.messages())
+    bob.cut()
+    amy.session.edit(ROOM, first, "first, edited")
+    say(amy, "missed")
+    amy.settle()
+    missed = amy.messages()[-1].id
+    amy.session.edit(ROOM, missed, "missed, edited")
+    amy.settle()
+    bob.connect()
+    for _ in range(turns):
+        bob.turn(down=150)
+    amy.session.edit(ROOM, second, "second, edited")
+    amy.session.react(ROOM, third, "👍", True)
+    amy.session.react(ROOM, third, "👍", False)
+    amy.settle()
+    bob.settle()
+    for _ in range(2):  # what came behind the last message is in the next page, too
+        bob.cut()
+        bob.connect()
+        bob.settle()
+    edits = [event.id for event in bob.yielded if isinstance(event, Edited)]
+    assert edits == [first, missed, second]
+    assert [event.on for event in bob.yielded if isinstance(event, Reacted)] == [True, False]
+    assert bob.texts() == ["first", "second", "third", "missed"]
 
 
 def test_joins_do_not_make_the_history_short(world, amy):

@@ -61,7 +61,7 @@ class Client(BaseClient):
         account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent);
             without a password by ``cert`` (SASL EXTERNAL).
         playback: whether what the history tells of messages is yielded too, after a break and at first:
-            ``Reacted``, ``Edited`` and ``Redacted``, some of them again.
+            ``Reacted``, ``Edited`` and ``Redacted``.
         ca: over TLS, a file with the certificates of those who may vouch for the server (PEM); '': those that
             the system trusts.
         fingerprint: over TLS, the SHA-256 of the only certificate that is taken, whoever vouches for it.

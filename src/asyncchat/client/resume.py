@@ -162,6 +162,8 @@ class Resume:
             return
         if cursor is not None:
             cursor.touch(event.time)
+            if not cursor.is_new_change(event):
+                return
         self._emit(event)
 
     def _rename(self, event: events.RoomRenamed) -> None:
@@ -197,7 +199,7 @@ class Resume:
             first = backfill.first.result(0)
             page = msgspec.structs.replace(page, messages=tuple(first), changes=first.changes)
         found, more = cursor.page(page)
-        for event in (*found, *page.changes):
+        for event in (*found, *filter(cursor.is_new_change, page.changes)):
             self._give_event(event)
         if more and self._dialect is not None:
             self._read_on(cursor, self._dialect)
@@ -241,7 +243,7 @@ class Resume:
 
     def _release(self, cursor: RoomCursor) -> None:
         for event in cursor.finish(self._settings.clock.now()):
-            if not isinstance(event, events.Message) or cursor.is_new(event):
+            if cursor.is_new(event) if isinstance(event, events.Message) else cursor.is_new_change(event):
                 self._give_event(event)
 
     def _give_event(self, event: events.Event) -> None:

@@ -5,15 +5,16 @@ Owns positions, duplicates and the paging of one room's history; must not know c
 """
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from asyncchat.client.events import Event, Gap, Message
+from asyncchat.client.events import Edited, Event, Gap, Message, Reacted, Redacted
 from asyncchat.client.pending import Lookup
 from asyncchat.dialects.irc.client_values import HistoryPage
 
 SEEN = 4096
-"""How many ids of each room are kept to find duplicates: several pages of a history."""
+"""How many messages and changes of each room are known, to find duplicates: several pages of a history."""
 
 LONG_PAGE = 64_000
 """Characters of a page that the server may have ended early, for its length; ours does at 256 KB."""
@@ -63,23 +64,39 @@ class RoomCursor:
         self.backfill: Backfill | None = None
         self.last_id = ""
         self.last_time: datetime | None = None
-        self._seen: set[tuple[str, int]] = set()
-        self._order: deque[tuple[str, int]] = deque()
+        self._seen: set[Hashable] = set()
+        self._order: deque[Hashable] = deque()
 
     def is_new(self, message: Message) -> bool:
         """Whether a message has not been yielded before; from now on it counts as yielded."""
         if message.id:
-            key = (message.id, message.part)
-            if key in self._seen:
+            if not self._is_first((message.id, message.part)):
                 return False
-            self._seen.add(key)
-            self._order.append(key)
-            if len(self._order) > SEEN:
-                self._seen.discard(self._order.popleft())
             self.last_id = message.id
         elif message.replayed and self.last_time is not None and message.time <= self.last_time:
             return False
         self.touch(message.time)
+        return True
+
+    def is_new_change(self, change: Event) -> bool:
+        """Whether a reaction, edit or redaction has not been yielded before: pages of the history overlap."""
+        match change:
+            case Reacted():
+                return self._is_first((change.id, change.time, change.nick, change.reaction, change.on))
+            case Edited():
+                return self._is_first((change.id, change.time, change.text))
+            case Redacted():
+                return self._is_first((change.id, change.time))
+        return True
+
+    def _is_first(self, key: Hashable) -> bool:
+        """Whether something is seen for the first time, among the last ones."""
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        self._order.append(key)
+        if len(self._order) > SEEN:
+            self._seen.discard(self._order.popleft())
         return True
 
     def touch(self, time: datetime) -> None:

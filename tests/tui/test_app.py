@@ -237,7 +237,7 @@ def test_pinned_messages_are_listed_and_gone_to(server):
                 "tea at five",
             ]
             await petra.says("/pins")
-            await petra.sees("Pinned messages", "#pins petra: tea at five")
+            await petra.sees("Pinned messages", "#pins petra: tea at five (pinned by petra)")
             assert "Pinned messages" in petra.screen
             await petra.pilot.press("enter")
             timeline = petra.chat.query_one(Timeline)

@@ -108,9 +108,7 @@ def person_actions(conversation: Conversation, nick: str, standing: Standing, ig
         Action("Mute for 10 minutes", line=f"/mute {nick} 10m"),
         Action("Mute", line=f"/mute {nick}"),
         Action("Unmute", line=f"/unmute {nick}"),
-        Action(
-            "Ban…", "b", line=f"/ban {nick}", question=f"Ban {nick}", hint="30m, 2h, 7d; nothing: for good"
-        ),
+        Action("Ban…", "b", line=f"/ban {nick}", question=f"Ban {nick}", hint="30m, 2h, 7d; else for good"),
     ]
     held = next((signs for name, signs in standing.prefixes.items() if fold(name) == fold(nick)), "")
     if "+" in held:

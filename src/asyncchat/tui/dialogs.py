@@ -17,7 +17,7 @@ from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from asyncchat.client.errors import ClientError
-from asyncchat.client.events import Message
+from asyncchat.client.events import Message, Pinned
 from asyncchat.tui.actions import REACTIONS, Action
 from asyncchat.tui.link import beside
 from asyncchat.tui.wrapping import one_line, plain
@@ -228,10 +228,12 @@ class Results(Once[Message | None], ModalScreen[Message | None]):
 
 def _result(message: Message) -> Text:
     at = message.time.astimezone()
+    by = f" (pinned by {one_line(message.by, 24)})" if isinstance(message, Pinned) else ""
     return Text.assemble(
         (f"{at:%Y-%m-%d %H:%M} ", "dim"),
         (f"{one_line(message.room, 24)} ", "dim"),
         (f"{one_line(message.nick, 24)}: ", "bold"),
         one_line(message.text or "(no longer in the history)", 300),
+        (by, "dim"),
         no_wrap=False,
     )

@@ -95,7 +95,7 @@ def test_the_address_that_was_checked_is_connected_to(monkeypatch):
         return [(2, 1, 6, "", (one, port)) for one in ("10.0.0.1", "127.0.0.9")]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    assert addresses_of(split("http://a.example/"), HERE) == ["127.0.0.9"]
+    assert addresses_of(split("http://a.example/"), HERE, 9) == ["127.0.0.9"]
     reached = []
 
     def connect(address, timeout):
@@ -175,7 +175,24 @@ def test_the_time_is_that_of_all_steps(monkeypatch):
     monkeypatch.setattr(outgoing, "monotonic", lambda: next(now))
     pieces = [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100]
     with answering(*pieces) as (port, _), pytest.raises((TimeoutError, OSError)):
-        request("GET", f"http://127.0.0.1:{port}/", networks=HERE, seconds=5)
+        request("GET", f"http://127.0.0.1:{port}/", networks=HERE, seconds=26)
+
+
+def test_a_name_that_the_system_does_not_find_holds_up_nobody(monkeypatch):
+    gate = threading.Event()
+
+    def resolve(host, port, **_):
+        gate.wait()
+        return [(2, 1, 6, "", ("127.0.0.9", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(outgoing, "_NAMES", threading.BoundedSemaphore(1))
+    with pytest.raises(TimeoutError, match=r"slow\.example is not found in time"):
+        request("GET", "http://slow.example/", networks=HERE, seconds=0.01)
+    with pytest.raises(TimeoutError, match="too many names"):
+        request("GET", "http://other.example/", networks=HERE, seconds=0.01)
+    gate.set()
+    assert addresses_of(split("http://slow.example/"), HERE, 9) == ["127.0.0.9"]
 
 
 def test_a_thread_gives_what_its_work_gives_and_holds_up_no_end():

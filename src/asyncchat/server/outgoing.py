@@ -2,7 +2,7 @@
 
 Owns where the server lets itself be sent: only to public addresses, and to networks that its operator lists.
 The address that was checked is the one that is connected to. All of it blocks, so it is for threads; nothing
-takes longer than its seconds, but a name that is not found in time by the system.
+takes longer than its seconds, however long the system looks for a name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
 from queue import SimpleQueue
@@ -29,6 +30,10 @@ T = TypeVar("T")
 
 _MOST_ADDRESSES: Final = 3
 """Addresses of one host that are tried."""
+
+_NAMES = threading.BoundedSemaphore(64)
+"""Names that are looked for at a time. Whoever asks goes on when its time is over; the system looks on, for
+30 s mostly, in a thread that does nothing else. Previews and pushes can't leave more than 45 behind."""
 
 _HEAD_BYTES: Final = 65_536
 """Bytes of the head of an answer."""
@@ -153,18 +158,40 @@ def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.
     return address.ipv4_mapped or address.sixtofour
 
 
-def addresses_of(parts: SplitResult, networks: Collection[str]) -> list[str]:
-    """The addresses of a URL's host to which the server may connect.
+def addresses_of(parts: SplitResult, networks: Collection[str], seconds: float) -> list[str]:
+    """The addresses of a URL's host to which the server may connect, found within so many seconds.
 
     Raises:
         NotPublic: there are none.
-        OSError: the host is not found.
+        OSError: the host is not found, or not in time.
     """
-    found = socket.getaddrinfo(parts.hostname, port_of(parts), type=socket.SOCK_STREAM)
-    allowed = [str(one[4][0]) for one in found if is_allowed(str(one[4][0]), networks)]
+    found = _found(parts, monotonic() + seconds)
+    allowed = [one for one in found if is_allowed(one, networks)]
     if not allowed:
         raise NotPublic(f"{parts.hostname} is in a private network")
     return list(dict.fromkeys(allowed))[:_MOST_ADDRESSES]
+
+
+def _found(parts: SplitResult, deadline: float) -> list[str]:
+    """All addresses of a URL's host. A thread of its own asks the system, which can't be told when to end."""
+    if not _NAMES.acquire(timeout=max(0.0, deadline - monotonic())):
+        raise TimeoutError("too many names are looked for")
+    answer: Future[list[str]] = Future()
+
+    def look() -> None:
+        try:
+            found = socket.getaddrinfo(parts.hostname, port_of(parts), type=socket.SOCK_STREAM)
+            answer.set_result([str(one[4][0]) for one in found])
+        except Exception as error:  # noqa: BLE001  # whoever waits is told
+            answer.set_exception(error)
+        finally:
+            _NAMES.release()
+
+    threading.Thread(target=look, name="names", daemon=True).start()
+    try:
+        return answer.result(max(0.0, deadline - monotonic()))
+    except TimeoutError as error:
+        raise TimeoutError(f"{parts.hostname} is not found in time") from error
 
 
 def request(
@@ -185,7 +212,7 @@ def request(
         headers: besides those of every request.
         body: what is sent.
         networks: private networks that are allowed.
-        seconds: the most that all of it takes, once the host is found.
+        seconds: the most that all of it takes.
         most_bytes: how much of the answer's body is read.
 
     Raises:
@@ -195,8 +222,8 @@ def request(
         h11.ProtocolError: it does not speak HTTP.
     """
     parts = split(url)
-    found = addresses_of(parts, networks)
     deadline = monotonic() + seconds
+    found = addresses_of(parts, networks, seconds)
     connection = _connected(parts, found, deadline)
     with connection:
         asked = h11.Request(

@@ -180,7 +180,8 @@ class Push:
             return PushFault.ENDPOINT
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                found = await self._lookups.run(partial(outgoing.addresses_of, parts, networks))
+                look = partial(outgoing.addresses_of, parts, networks, ANSWER_SECONDS)
+                found = await self._lookups.run(look)
         except outgoing.FAULTS:
             return PushFault.ADDRESS
         is_near = not any(outgoing.is_allowed(one, ()) for one in found)

@@ -1,5 +1,6 @@
 """File < environment < flags, and the one line that says what is wrong where."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,18 @@ def test_what_is_wrong_is_one_line(file, tmp_path, text, says):
     assert "\n" not in said
     if says.endswith("?"):
         assert said == says
+
+
+def test_pushes_are_stated_without_the_library(file, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)  # as if it were not installed
+    says = "a library is missing: pip install 'asyncchat[push]'"
+    with pytest.raises(ConfigError) as raised:
+        file("[outgoing]\npush = true")
+    assert str(raised.value) == f"outgoing.push in {tmp_path / 'chat.toml'}, line 2: {says}"
+    with pytest.raises(ConfigError, match=r"\$ASYNCCHAT_OUTGOING_PUSH: "):
+        file(ASYNCCHAT_OUTGOING_PUSH="true")
+    assert not file("[outgoing]\npush = false").config.push
+    file()  # who states nothing is told nothing, and the server does without
 
 
 def test_what_is_wrong_elsewhere(file):

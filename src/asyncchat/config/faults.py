@@ -3,6 +3,7 @@
 Each function returns the reason, or ''. Must not know which options there are.
 """
 
+import importlib.util
 import re
 from ipaddress import ip_network
 
@@ -102,3 +103,10 @@ def networks_fault(networks: tuple[str, ...]) -> str:
 def proxies_fault(networks: tuple[str, ...]) -> str:
     """Why one of these is neither a network nor ``unix``, or ''."""
     return networks_fault(tuple(network for network in networks if network != "unix"))
+
+
+def push_fault(push: bool) -> str:
+    """Why pushes can't be sent."""
+    if push and importlib.util.find_spec("cryptography") is None:
+        return "a library is missing: pip install 'asyncchat[push]'"
+    return ""

@@ -14,6 +14,7 @@ import msgspec
 
 from asyncchat.config import options
 from asyncchat.config.passwords import PREFIX
+from asyncchat.config.rooms import ROOM_KEYS, room_setting
 from asyncchat.config.toml_lines import lines_of
 from asyncchat.config.webhooks import Webhook, webhook_fault
 from asyncchat.core.features.room_defaults import RoomDefaults
@@ -242,9 +243,9 @@ class _File:
         return value
 
     def _room(self, path: tuple[str, ...], stated: Mapping[str, Any]) -> RoomDefaults:
-        self._check_keys(path, stated, options.ROOM_KEYS)
+        self._check_keys(path, stated, ROOM_KEYS)
         try:
-            return options.room_setting(path[-1], stated)
+            return room_setting(path[-1], stated)
         except ValueError as error:
             raise self._wrong(path, str(error)) from error
 

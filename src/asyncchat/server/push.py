@@ -9,7 +9,6 @@ so by their read marker. Must not know how a push is encrypted (``push_encryptio
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import logging
 import secrets
 import time
@@ -21,6 +20,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from asyncchat.config.faults import push_fault
 from asyncchat.core.events import Record
 from asyncchat.core.features.login_tokens import LoginTokens
 from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
@@ -91,7 +91,7 @@ _GONE: Final = (404, 410)
 
 def server_key(secret: bytes) -> ServerKey | None:
     """The key of pushes, made of a secret (empty: a new one); None without ``asyncchat[push]``."""
-    if importlib.util.find_spec("cryptography") is None:
+    if push_fault(True):
         return None
     from asyncchat.server.push_encryption import ServerKey
 

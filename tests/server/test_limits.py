@@ -5,6 +5,7 @@ import resource
 import pytest
 
 from asyncchat.config.options import ServeConfig
+from asyncchat.core.features.join import Join
 from asyncchat.core.people import network_of
 from asyncchat.server.limits import (
     DEBT_SECONDS,
@@ -402,6 +403,32 @@ def test_a_guest_beyond_the_quota_may_read_and_log_in():
         anna.until("You are now logged in as anna")
         anna.send("PRIVMSG #lobby :four\r\n")
         bob.until("four")
+
+
+def test_the_rooms_to_which_one_comes_back_cost_ones_network_alone(clock):
+    budgets = make(clock, burst=50, rate=5)
+    network = budgets.connect("192.0.2.1")
+    assert network is not None
+    client = ClientBudget(budgets, network)
+    for rooms, left in ((40, 50), (40, 50), (90, 30), (20, 10)):
+        client.arrive([Join("#tea")] * rooms)
+        client.charge(rooms)
+        assert client.lines(clock.now, "") == left
+    assert network.lines(clock.now) == 1000 - 1 - 190
+
+
+@pytest.mark.parametrize("caps", ["", "batch draft/chathistory"])
+def test_who_comes_to_forty_rooms_has_its_lines_left(caps):
+    """Those who can't ask what was said before are told without asking."""
+    with serving() as server:
+        anna = server.irc("anna")
+        (session,) = server.server.context.sessions
+        budget = session._budget._own
+        server.call(lambda: setattr(budget, "rate", Rate(50, 1e-9)))
+        names = [f"#room{number}" for number in range(40)]
+        anna.send(f"CAP REQ :{caps}\r\nJOIN {','.join(names)}\r\nPING in\r\n")
+        anna.until(":in")
+        assert server.call(lambda: budget.level) > 45
 
 
 def test_a_flood_in_a_large_room_costs_more_of_what_all_share(clock):

@@ -11,7 +11,7 @@ from asyncchat.core.features.server import Reload
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
 from asyncchat.server import session as session_module
-from asyncchat.server.limits import READ_BYTES
+from asyncchat.server.limits import READ_BYTES, TURN_LINES
 from asyncchat.server.session import Session
 from asyncchat.server.slices import PASS_SECONDS, PassTurns, Turns
 from tests.server.listeners import Hall, Numbers, Running
@@ -105,6 +105,36 @@ def test_all_who_ask_something_at_once_are_served_a_few_a_pass(monkeypatch, leav
 
     asyncio.run(scene())
     assert max(came.count(one) for one in came) <= 6
+
+
+@pytest.mark.parametrize(("had_processor", "charged"), [(True, TURN_LINES), (False, 0)])
+def test_a_turn_is_charged_by_the_time_for_which_it_had_the_processor(monkeypatch, had_processor, charged):
+    """A machine that does something else meanwhile is nobody's fault."""
+    now = 0.0
+    monkeypatch.setattr(session_module, "perf_counter", lambda: now)
+
+    class Slow(Numbers):
+        def receive_data(self, data: bytes, limit: int = 64) -> list[Command]:
+            nonlocal now
+            now += len(data)
+            return []
+
+    async def scene() -> float:
+        hall = Hall()
+        async with Running(hall):
+            reader = asyncio.StreamReader()
+            session = hall.session(reader)
+            context = session.context
+            context.options = msgspec.structs.replace(context.options, limits=True)
+            context.pass_turns = PassTurns(lambda: now, processor=lambda: now * had_processor)
+            session.adopt(Slow())
+            before = session._budget._own.level
+            reader.feed_data(b"line\n")
+            reader.feed_eof()
+            await session.run(detected)
+            return before - session._budget._own.level
+
+    assert round(asyncio.run(scene())) == charged
 
 
 class Awaiting(Numbers):

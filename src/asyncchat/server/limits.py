@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from asyncchat.core.commands import Command, Pause
+from asyncchat.core.features.history import ReadHistory
+from asyncchat.core.features.join import Join
 from asyncchat.core.people import SITE_SHARE, network_of, site_of
 from asyncchat.server.addresses import UNIX, is_local
 
@@ -57,6 +60,14 @@ SERVER_LINE_MEMBERS = 100
 """The same for the budget of all who send many lines at a time: that is about what it costs. Whoever says one
 line in a room of thousands must not wait for long, and whoever floods it must."""
 
+ARRIVAL_LINES = 150
+"""Lines that only the network and the account of a new connection pay: for the first 50 rooms that it joins,
+each with what is told unasked of its past. Whoever comes back to forty rooms would else use up its budget,
+and wait before it can say something. Nothing is gained by coming again: the network pays for all of it."""
+
+ARRIVING = (Join, ReadHistory, Pause)
+"""The last command of those that bring a client to rooms."""
+
 WAITING_LINES = 4
 """Lines that are waited for at a time over the budget. One by one, each would be a write to each member."""
 
@@ -76,7 +87,7 @@ TURN_SECONDS = 0.01
 """A turn that takes less is not charged by its time: 64 ordinary lines take 3 ms."""
 
 TURN_LINES = 50
-"""The most that is charged for a turn's time: a garbage collection or a busy machine is not its fault."""
+"""The most that is charged for a turn's time: a garbage collection is not its fault."""
 
 DEBT_SECONDS = 60.0
 """The longest debt of a budget."""
@@ -487,12 +498,13 @@ class ClientBudget:
         network: that of its network, which counts its connection already.
     """
 
-    __slots__ = ("_budgets", "_more", "_own", "entered", "network")
+    __slots__ = ("_arrival", "_budgets", "_more", "_own", "entered", "network")
 
     def __init__(self, budgets: Budgets, network: NetworkBudget) -> None:
         self.network = network
         self._budgets = budgets
         self._own = budgets.connection()
+        self._arrival = ARRIVAL_LINES
         self._more: tuple[Budget, ...] = ()
         """What is charged besides these two."""
         self.entered = False
@@ -534,6 +546,17 @@ class ClientBudget:
             allowed = min([allowed, network.lines(now), *(budget.lines(now) for budget in more)])
         self._more = more
         return allowed
+
+    def arrive(self, commands: Sequence[Command]) -> None:
+        """It is charged for these: its own budget gets back what belongs to the arrival of a client."""
+        lines = sum(
+            1 + asked.cost
+            for asked in commands
+            if type(asked) is Join or (type(asked) is ReadHistory and asked.unasked)
+        )
+        lines = min(lines, self._arrival)
+        self._arrival -= lines
+        self._own.charge(-lines)
 
     def charge(self, lines: float, told: float = 0.0) -> None:
         """Takes so many lines, which may be more than there are, of which so many in all are told."""

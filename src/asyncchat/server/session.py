@@ -29,6 +29,7 @@ from asyncchat.server.connection import GATHER_BYTES, Connection, ConnectionCont
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.limits import (
     ANSWER_BYTES,
+    ARRIVING,
     LINE_BYTES,
     LINE_SECONDS,
     READ_BYTES,
@@ -462,13 +463,15 @@ class Session(Connection):
         lines: float = self.spoken.cost(commands)
         if taken > lines * LINE_BYTES:
             lines = taken / LINE_BYTES
-        if seconds > TURN_SECONDS:
-            lines = max(lines, min(TURN_LINES, seconds / LINE_SECONDS))
+        if seconds > TURN_SECONDS and (worked := self.context.pass_turns.worked()) > TURN_SECONDS:
+            lines = max(lines, min(TURN_LINES, min(seconds, worked) / LINE_SECONDS))
         told = 0.0
         if commands:
             last = commands[-1]
             if type(last) is Say:
                 told = lines * self.context.delivery.members_of(last.to)
+            elif type(last) in ARRIVING:
+                self._budget.arrive(commands)
             lines += last.cost
         self._budget.charge(lines - paid, told)
         network = self._budget.network

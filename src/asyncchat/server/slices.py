@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import suppress
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Protocol, TypeVar
 
 SLICE_SECONDS = 0.002
@@ -116,16 +116,22 @@ class PassTurns(Turns):
     Args:
         clock: seconds.
         batches: how many batches have left the outbox.
+        processor: seconds for which the loop had the processor; it takes six times as long as the clock.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = perf_counter, batches: Callable[[], int] = lambda: 0
+        self,
+        clock: Callable[[], float] = perf_counter,
+        batches: Callable[[], int] = lambda: 0,
+        processor: Callable[[], float] = thread_time,
     ) -> None:
         super().__init__(clock, PASS_SECONDS)
         self.late_at = 0.0
         """When this pass may have lasted for long. Whoever comes then asks for a turn."""
         self._batches = batches
         self._batch = 0
+        self._processor = processor
+        self._worked = 0.0
 
     async def wait(self) -> None:
         """Waits for a turn, unless a pass has ended meanwhile."""
@@ -134,6 +140,11 @@ class PassTurns(Turns):
             return await super().wait()
         self._batch = batch
         self.late_at = now + PASS_SECONDS
+        self._worked = self._processor()
+
+    def worked(self) -> float:
+        """For how long a turn that ends now had the processor, at the most; a busy machine takes it away."""
+        return self._processor() - self._worked
 
     async def take(self) -> None:
         """Waits for a turn, if those who ask something in this pass have taken long."""

@@ -104,6 +104,14 @@ export function searchDialog(chat, room, goTo, words = "") {
     found.replaceChildren();
     await next(until ? new Date(until - 1).toISOString() : null);
   }, node, h("div.filters", {}, sender.node, first.node, last.node), h("label", {}, everywhere, " in all my rooms"), h("button.button", { type: "submit" }, "Search"), found);
+  content.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const stops = [input, ...found.querySelectorAll(".found")];
+    const at = stops.indexOf(event.target);
+    if (!step || at < 0 || !stops[at + step]) return;
+    stops[at + step].focus();
+    event.preventDefault();
+  });
   const { dialog } = openDialog(`Search ${cleanName(room.name)}`, content);
   input.focus();
   input.value = words;
@@ -194,12 +202,13 @@ export function choice(label, value, options, onchange = null) {
 /** Of what one is told in a room. */
 function notifyChoice(chat, room) {
   const of = room.private ? [["", "All messages"]] : [["all", "All messages"], ["", "Mentions of you"]];
-  return choice("Notifications", room.notify, [...of, ["none", "None: muted, not counted"]], (value, select) => {
+  const chosen = choice("Notifications", room.notify, [...of, ["none", "None: muted, not counted"]], (value, select) => {
     chat.choose("notify", room.name, value).catch((error) => {
       select.value = room.notify;
       failed(error);
     });
   });
+  return [chosen, !chat.connection.hasAccount && hint("Kept in this browser; with an account on all your devices.")];
 }
 
 function conversationDialog(chat, room, { leave }) {

@@ -43,6 +43,7 @@ const ICONS = {
   plus: "M12 5v14M5 12h14",
   down: "M6 9l6 6 6-6",
   up: "M6 15l6-6 6 6",
+  mute: "M18 16H4c0-1 2-2 2-7 0-1 .2-2 .7-3M9 3.8a6 6 0 0 1 9 5.2c0 2 .3 3.5.8 4.6M10 19a2 2 0 0 0 4 0M3 3l18 18",
   clip: "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.6 8.5a1.7 1.7 0 0 1-2.4-2.4L14.5 7",
   file: "M14 3H6v18h12V7zM14 3v4h4",
 };
@@ -81,6 +82,7 @@ export function avatar(name, spec = "span.avatar") {
 /** Shows a modal dialog of this content; resolves when it is closed. */
 export function openDialog(title, content) {
   const heading = h("h2", { id: `dialog-${Date.now()}` }, title);
+  const before = document.activeElement?.getAttribute("aria-label");
   const dialog = h(
     "dialog.dialog",
     { "aria-labelledby": heading.id },
@@ -93,6 +95,8 @@ export function openDialog(title, content) {
   const done = new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      // What had the focus may have been drawn again meanwhile.
+      if (before && document.activeElement === document.body) document.querySelector(`[aria-label="${CSS.escape(before)}"]`)?.focus();
       resolve();
     });
   });

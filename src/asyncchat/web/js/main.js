@@ -83,9 +83,9 @@ function drawHead() {
     menu,
     h("div.title", {}, h("h1", {}, cleanName(room.name)),
       room.private || !room.joined ? (topic ? h("span.topic", {}, topic) : null)
-        : h("button.topic", { title: topic, onclick: () => roomDialog(chat, room, { leave, invite: inviteDialog }) }, topic || (chat.maySetTopic(room) ? "Set a topic" : "No topic"))),
+        : h("button.topic", { title: topic, onclick: () => settingsOf(room) }, topic || (chat.maySetTopic(room) ? "Set a topic" : "No topic"))),
     room.joined && connection.has("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
-    room.joined && connection.identity ? iconButton("settings", room.private ? "Conversation settings" : "Room settings", () => roomDialog(chat, room, { leave, invite: inviteDialog })) : "",
+    room.joined && connection.identity ? iconButton("settings", room.private ? "Conversation settings" : "Room settings", () => settingsOf(room)) : "",
     !connection.identity ? "" : room.private ? iconButton("close", "Close this conversation", () => leave(room)) : iconButton("people", "People", togglePeople),
   );
   if (focused) [...head.querySelectorAll("[aria-label]")].find((node) => nameOf(node) === focused)?.focus();
@@ -93,6 +93,8 @@ function drawHead() {
   app.classList.toggle("no-people", room.private || !connection.identity || memory.get("people") === false);
   return undefined;
 }
+
+const settingsOf = (room) => roomDialog(chat, room, { leave, invite: inviteDialog });
 
 /** The button that opens the list of rooms on a phone, with a mark for what is unread in those that are not shown. */
 function menuButton() {
@@ -274,7 +276,7 @@ const slash = new Slash(chat, {
 async function hide(nick, on) {
   try {
     await chat.choose("ignore", nick, on ? "on" : "");
-    toast(`Messages of ${cleanName(nick)} are ${on ? "now hidden" : "shown again"}.`);
+    toast(`Messages of ${cleanName(nick)} are ${on ? "now hidden" : "shown again"}${connection.hasAccount ? "" : " in this browser"}.`);
   } catch (error) {
     failed(error);
   }
@@ -351,9 +353,19 @@ function messageMenu(room, message, anchor) {
   ], "Actions for this message");
 }
 
-function onSidebar(what, room) {
+function roomMenu(room, anchor) {
+  const isMuted = room.notify === "none";
+  openMenu(anchor, [
+    { label: isMuted ? "Unmute" : "Mute", run: () => chat.choose("notify", room.name, isMuted ? "" : "none").catch(failed) },
+    room.joined && { label: "Settings…", run: () => settingsOf(room) },
+    { label: room.private ? "Close this conversation" : "Leave…", run: () => leave(room) },
+  ], `Actions for ${cleanName(room.name)}`);
+}
+
+function onSidebar(what, room, anchor) {
   const acts = {
     open: () => go(room.name),
+    menu: () => connection.identity && roomMenu(room, anchor),
     find: () => findDialog(chat, go),
     write: () => findDialog(chat, go, "@"),
     me: () => settings(),

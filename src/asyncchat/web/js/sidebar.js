@@ -85,12 +85,14 @@ export class Sidebar {
     const label = `${cleanName(room.name)}${unread ? `, ${unread} unread` : ""}${called && !room.private ? `, ${called} mentioning you` : ""}${muted ? ", muted" : ""}`;
     const node = h(`button.room${unread ? ".unread" : ""}${muted ? ".muted" : ""}`, {
       "aria-current": current ? "true" : null, "aria-label": label, onclick: () => this.act("open", room),
+      oncontextmenu: (event) => { event.preventDefault(); this.act("menu", room, node); },
     });
     node.dataset.key = room.key;
     node.append(
       room.private ? avatar(cleanName(room.name)) : h("span.sign", { "aria-hidden": "true" }, "#"),
       h("span.name", {}, cleanName(room.private ? room.name : room.name.slice(1))),
     );
+    if (muted) node.append(icon("mute"));
     if (told) node.append(h(`span.badge${called ? ".called" : ""}`, { "aria-hidden": "true" }, told > 99 ? "99+" : String(told)));
     this.#rows.set(room, { look, node: h("li", {}, node) });
     return this.#rows.get(room).node;

@@ -1,7 +1,8 @@
 """The pictures of the page in docs/browser.md: ``python -m tests.page_pictures [FOLDER]`` makes them again.
 
 Without a folder they replace those in docs/. ``--all`` makes each on a desktop and on a phone, light and
-dark, to be looked at. ImageMagick, where it is there, makes them small. CI does not run this.
+dark, to be looked at. ImageMagick, where it is there, makes them small; emoji need a font with them (Debian:
+fonts-noto-color-emoji). CI does not run this.
 """
 
 import argparse
@@ -16,7 +17,6 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from tests.server.harness import ServerThread, serving
-from tests.server.test_file_types import png
 from tests.web.conftest import CHROMIUM, Visits
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -34,6 +34,15 @@ NAMES = """announcements backend books budget build coffee design docs events fr
 hiring incidents infra kitchen legal lobby maths mobile monday music news office onboarding oncall ops parents
 physics press random release research sales security space support travel weekend"""
 ROOMS = NAMES.split()
+
+
+BARS = "".join(
+    f"<div style='flex:1;background:#3450e0;height:{height}%'></div>"
+    for height in (18, 25, 31, 54, 47, 70, 92)
+)
+CHART = f"""<meta name="viewport" content="width=480">
+<body style="margin:0;padding:14px 20px;background:#fff;color:#333;font:16px sans-serif">
+Downloads of 2.3, by day<div style="display:flex;gap:14px;align-items:end;height:205px">{BARS}</div>"""
 
 
 class Scene:
@@ -78,18 +87,16 @@ def room(scene: Scene) -> None:
     scene.last("ready at noon")
     page.evaluate("""() => {
       const { chat } = asyncchat, room = chat.current;
-      chat.react(room, room.messages.find(({ text }) => text.includes("backup")), "+1");
+      chat.react(room, room.messages.find(({ text }) => text.includes("backup")), "👍");
     }""")
     page.locator(".reaction").wait_for()
-    for toast in page.locator(".toast").all():
-        toast.get_by_role("button", name="Dismiss").click()
+    dismiss(page)
 
 
 def picker(scene: Scene) -> None:
     scene.last("do you take").click(button="right")
     scene.page.get_by_role("menuitem", name="React…").click()
-    scene.page.get_by_label("Find an emoji").fill("rocket")
-    scene.page.locator(".picker section", has_text="Found").wait_for()
+    scene.page.locator(".picker section").nth(2).wait_for()
 
 
 def paste(scene: Scene) -> None:
@@ -109,15 +116,34 @@ def edit(scene: Scene) -> None:
 
 
 def upload(scene: Scene) -> None:
-    picture = Path(mkdtemp()) / "screen.png"
-    picture.write_bytes(png(320, 200))
+    chart = scene.page.context.new_page()
+    chart.set_viewport_size({"width": 480, "height": 270})
+    chart.set_content(CHART)
+    picture = Path(mkdtemp()) / "downloads.png"
+    picture.write_bytes(chart.screenshot())
+    chart.close()
     scene.page.locator("input[type=file]").set_input_files([picture])
     scene.page.locator(".picture, .file").last.wait_for()
+    scene.say("olga", "Good, that is what the notes need")
+
+
+def toasts(scene: Scene) -> None:
+    """Somebody calls in another room, and somebody invites."""
+    join(scene.page, ["incidents"])
+    dismiss(scene.page)
+    scene.page.wait_for_timeout(1100)  # of calls in one second the first is told
+    scene.say("olga", "anna: the backup of today failed", "#incidents")
+    scene.others["jonas"].send("JOIN #retro\r\nINVITE anna #retro\r\n")
+    scene.page.locator(".toast").nth(1).wait_for()
 
 
 def popup(scene: Scene) -> None:
     scene.page.locator("#composer textarea").press_sequentially("Thanks @")
     scene.page.locator(".suggestions li").first.wait_for()
+
+
+def dismiss(page: Page) -> None:
+    page.evaluate("document.getElementById('toasts').replaceChildren()")
 
 
 def join(page: Page, names: list[str]) -> None:
@@ -135,6 +161,7 @@ def rooms(scene: Scene) -> None:
         scene.say("jonas", "anything new?", f"#{name}")
     scene.others["olga"].send("PRIVMSG anna :lunch?\r\n")
     page.locator("#sidebar .room.unread", has_text="olga").wait_for(state="attached")
+    dismiss(page)
     if scene.is_phone:
         page.get_by_role("button", name="Rooms").first.click()
 
@@ -152,6 +179,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "page-paste": paste,
     "page-edit": edit,
     "page-upload": upload,
+    "page-toasts": toasts,
     "page-popup": popup,
     "page-rooms": rooms,
     "page-invite": invite,
@@ -164,6 +192,10 @@ KEPT = {
     "page-popup": ("page-popup", PHONE, "light"),
     "page-edit": ("page-edit", PHONE, "dark"),
     "page-invite": ("page-invite", PHONE, "light"),
+    "page-picker": ("page-picker", PHONE, "light"),
+    "page-paste": ("page-paste", PHONE, "dark"),
+    "page-upload": ("page-upload", PHONE, "light"),
+    "page-toasts": ("page-toasts", PHONE, "dark"),
 }
 """The pictures of the documentation: (scene, device, theme)."""
 

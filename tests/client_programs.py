@@ -5,14 +5,14 @@ import os
 import re
 import shutil
 import socket
-import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
+
+from asyncchat.server.tls import self_signed
 
 NAME = "anna"
 PASSWORD = "sesame-2026"  # noqa: S105
@@ -56,6 +56,9 @@ class Program:
     options: ClassVar[tuple[str, ...]] = ()
     """The server's."""
 
+    has_certificate = False
+    """Logs in by its certificate (@CERTIFICATE@), which is added after the account was made."""
+
     files: ClassVar[dict[str, str]] = {}
     """Its configuration, in which @NAME@, @PASSWORD@, @PORT@, @HOME@ and @LOGIN@ are filled in."""
 
@@ -82,6 +85,9 @@ class Program:
         self.main = self.run(*self.words(password), stdin=subprocess.PIPE)
 
     def configure(self, password: str) -> None:
+        certificate = self.home / "me.pem"
+        if self.has_certificate and not certificate.exists():
+            certificate.write_text(self_signed([NAME]))
         for name, text in self.files.items():
             self.write(name, self.filled(text, password))
 
@@ -91,6 +97,7 @@ class Program:
 
     def filled(self, text: str, password: str) -> str:
         words = {"NAME": NAME, "PORT": str(self.port), "WEB": str(self.web), "HOME": str(self.home)}
+        words["CERTIFICATE"] = str(self.home / "me.pem")
         words |= {"PASSWORD": password, "LOGIN": self.login if password else ""}
         return re.sub("@([A-Z]+)@", lambda found: self.filled(words[found[1]], password), text)
 
@@ -377,43 +384,15 @@ proc bot_mode {type} { putquick "MODE $::botnick +B" }
 
 
 class Catgirl(Terminal):
-    """It speaks TLS alone: a proxy of a few lines takes it off, with a certificate made for this."""
+    """It speaks TLS alone."""
 
     needs: ClassVar[tuple[str, ...]] = ("catgirl", "tmux", "openssl")
+    options = ("--tls", "self-signed")
+    has_certificate = True
     returns = 0
-
-    def words(self, password: str) -> tuple[str, ...]:
-        (self.home / "data/catgirl").mkdir(parents=True, exist_ok=True)
-        certificate = self.home / "cert.pem"
-        if not certificate.exists():
-            request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-            request += " -addext subjectAltName=DNS:localhost"
-            key = ("-keyout", str(certificate), "-out", str(self.home / "public.pem"))
-            subprocess.run(("openssl", *request.split(), *key), check=True, capture_output=True)
-            certificate.write_text(certificate.read_text() + (self.home / "public.pem").read_text())
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self.listener = socket.create_server(("127.0.0.1", 0))
-            threading.Thread(target=self._serve, args=(context,), daemon=True).start()
-        port = self.listener.getsockname()[1]
-        login = ("-a", f"{NAME}:{password}") if password else ()
-        words = ("-h", "localhost", "-p", str(port), "-n", NAME, "-u", NAME, "-j", "#lobby", *login)
-        return ("catgirl", "-l", "-t", str(self.home / "public.pem"), *words)
-
-    def _serve(self, context: ssl.SSLContext) -> None:
-        while True:
-            client, _ = self.listener.accept()
-            with suppress(OSError):
-                secure = context.wrap_socket(client, server_side=True)
-                server = socket.create_connection(("127.0.0.1", self.port))
-                for source, target in ((secure, server), (server, secure)):
-                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    for end in (source, target):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+    files: ClassVar[dict[str, str]] = {"data/catgirl/made": ""}
+    login = "-e"
+    command = (
+        "catgirl -l -t @HOME@/../chat.db.tls -c @CERTIFICATE@ @LOGIN@ -h localhost -p @PORT@ -n @NAME@ "
+        "-u @NAME@ -j #lobby"
+    )

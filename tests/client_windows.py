@@ -37,10 +37,12 @@ class Window(Program):
 class HexChat(Window):
     needs: ClassVar[tuple[str, ...]] = ("hexchat", "Xvfb", "xdotool")
     screen = ":97"
-    login = "L=6\nP=@PASSWORD@\n"
+    options = ("--tls", "self-signed")
+    has_certificate = True
+    login = "L=10\n"  # SASL EXTERNAL
     files: ClassVar[dict[str, str]] = {
         ".config/hexchat/servlist.conf": "v=2.16.1\n\nN=here\n@LOGIN@I=@NAME@\nU=@NAME@\nE=UTF-8 (Unicode)\n"
-        "F=9\nD=0\nS=127.0.0.1/@PORT@\nJ=#lobby\n\n",
+        "F=45\nD=0\nS=127.0.0.1/+@PORT@\nJ=#lobby\n\n",
         ".config/hexchat/hexchat.conf": "version = 2.16.1\nirc_nick1 = @NAME@\nirc_user_name = @NAME@\n"
         "gui_slist_skip = 1\nirc_logging = 1\nirc_logmask = logs/%n-%c.log\nnet_reconnect_delay = 5\n"
         "gui_join_dialog = 0\n",
@@ -48,6 +50,7 @@ class HexChat(Window):
 
     def start(self, password: str) -> None:
         self.configure(password)
+        self.write(".config/hexchat/certs/client.pem", (self.home / "me.pem").read_text())
         self.show("hexchat")
         self.xdotool("key", "Return")  # it warns who is root
 

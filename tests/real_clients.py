@@ -130,6 +130,9 @@ def tried(kind: type[Program], home: Path, say: Callable[[str, bool, str], None]
             say("joins", bob.sees(joined.format(r"\*"), 40), "without an account")
             program.type(f"/msg NickServ REGISTER {PASSWORD}")
             say("registers", bob.sees(rf"^:{NAME}!\S+ ACCOUNT {NAME}"), "/msg NickServ REGISTER")
+            if kind.has_certificate:
+                program.type("/msg NickServ CERT ADD")
+                say("adds a certificate", hears("over TLS log in to"), "/msg NickServ CERT ADD")
             program.stop()
             bob.sees(rf"^:{NAME}!\S+ QUIT", 60)
         before = len(bob.seen)

@@ -8,7 +8,7 @@ from asyncchat.bench import report, results
 from asyncchat.bench.metrics import Metrics
 from asyncchat.bench.run import Settings, compare, run
 from asyncchat.bench.scenario import Scenario, ScenarioError
-from asyncchat.bench.servers import Remote
+from asyncchat.bench.servers import Own, Remote
 from asyncchat.errors import AsyncChatError
 from tests.bench.stub import StubServer, stub
 
@@ -113,3 +113,10 @@ def test_a_server_that_is_not_there():
 def test_plain_has_one_room():
     with stub() as server, pytest.raises(ScenarioError, match="one room only"):
         next(run(Remote(f"plain://127.0.0.1:{server.port}"), [CLOSED], Settings(), silent))
+
+
+def test_over_tls():
+    scenario = replace(CLOSED, surface="tls", payload=400)
+    [(_, metrics)] = run(Own(history=False), [scenario], Settings(), silent)
+    assert metrics.faults == ""
+    assert metrics.values["messages_per_s"] > 0

@@ -16,6 +16,7 @@ def test_the_scenarios_are_those_of_the_documentation():
         "huge-room": (5000, 1, 5, 8, None),
         "rooms": (1000, 100, 100, 4, None),
         "steady": (200, 1, 10, None, 500.0),
+        "tls": (200, 1, 10, None, 500.0),
         "light": (100, 1, 10, None, 10.0),
         "idle": (10_000, 100, 0, None, None),
         "churn": (60, 1, 50, None, None),
@@ -27,6 +28,7 @@ def test_the_scenarios_are_those_of_the_documentation():
     }
     assert {(each.surface, each.payload, each.filler) for each in SCENARIOS.values()} == {
         ("irc", 64, "same"),
+        ("tls", 64, "same"),
         ("websocket", 100, "words"),
         ("http", 100, "words"),
         ("archive", 64, "same"),

@@ -14,6 +14,7 @@ from typing import NoReturn, Self
 
 from asyncchat.bench.poller import CLOSED, Poller
 from asyncchat.bench.protocols import JOINED, Address, Dialect
+from asyncchat.bench.tls import TlsSocket
 from asyncchat.bench.websocket import Frames
 from asyncchat.errors import AsyncChatError
 
@@ -77,11 +78,12 @@ class Connection:
         self.version: str | None = None
         self.frames = None if dialect.shared is None else Frames(dialect.shared)
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        self.sock = socket.socket(family, socket.SOCK_STREAM)
-        self.sock.setblocking(False)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = TlsSocket(sock) if address.tls else sock
         self.fd, self.recv = self.sock.fileno(), self.sock.recv
-        if (code := self.sock.connect_ex((address.host, address.port))) not in (0, errno.EINPROGRESS):
+        if (code := sock.connect_ex((address.host, address.port))) not in (0, errno.EINPROGRESS):
             self._failed(code)
 
     @property

@@ -214,11 +214,12 @@ class Plain(Dialect):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens and what it speaks."""
+    """Where a server listens and what it speaks, perhaps over TLS."""
 
     dialect: str
     host: str
     port: int
+    tls: bool = False
 
     def __str__(self) -> str:
         return f"{self.dialect}://{self.host}:{self.port}"

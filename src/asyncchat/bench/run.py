@@ -121,7 +121,7 @@ def run(
         rows = target.rows
     archive = partial(archives.copy, rows) if rows and archives is not None else None
     surfaces = [each.surface for each in scenarios]
-    surface: Surface = "websocket" if "websocket" in surfaces else surfaces[0]
+    surface: Surface = next((each for each in surfaces if each in ("websocket", "tls")), surfaces[0])
     with target.running(settings.server_cpu, settings.caps, archive, surface) as server:
         for scenario in scenarios:
             progress(f"{scenario.name}: {target.name}")
@@ -164,6 +164,8 @@ def _one(
     address = server.address
     if scenario.surface == "websocket" and server.web_port:
         address = replace(address, port=server.web_port)
+    if scenario.surface == "tls":
+        address = replace(address, tls=True)
     with Clients(address, dialect, rooms, poller, tell) as clients:
         came = server_cpu()
         join_seconds = clients.join()

@@ -27,7 +27,7 @@ MOST_RATE = 1_000_000.0
 LEAST_ROWS, MOST_ROWS = 1000, 100_000_000
 
 Kind = Literal["load", "idle", "churn", "post", "search", "history"]
-Surface = Literal["irc", "websocket", "http", "archive"]
+Surface = Literal["irc", "tls", "websocket", "http", "archive"]
 QUERIES = ("search", "history")
 """Kinds that read a history."""
 
@@ -54,8 +54,8 @@ class Scenario:
         kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and
             leave; ``post``: the clients post over the HTTP API, one message after the other; ``search`` and
             ``history``: they ask for searches or pages, one after the other.
-        surface: What clients speak: what the address says (IRC or plain), IRC over WebSocket, HTTP, or IRC
-            with a server that has an archive.
+        surface: What clients speak: what the address says (IRC or plain), the same over TLS, IRC over
+            WebSocket, HTTP, or IRC with a server that has an archive.
         filler: What texts are filled with: always the same, English words, or JSON. Only the last two can be
             compressed as what people and programs say.
         rows: Messages of the history before the load; our own server has them.
@@ -132,7 +132,8 @@ class Scenario:
     def describe(self) -> str:
         """Describe this scenario in one line."""
         rooms = "1 room" if self.rooms == 1 else f"{self.rooms} rooms"
-        said = [rooms, f"{self.clients} {'WebSocket ' if self.surface == 'websocket' else ''}clients"]
+        kind = {"websocket": "WebSocket ", "tls": "TLS "}.get(self.surface, "")
+        said = [rooms, f"{self.clients} {kind}clients"]
         if self.kind == "churn":
             said.append(f"{self.senders} of them join, send a message and leave, again and again")
         elif self.kind == "post":
@@ -177,6 +178,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             Scenario("huge-room", clients=5000, senders=5, window=8),
             Scenario("rooms", clients=1000, rooms=100, senders=100, window=4),
             Scenario("steady", clients=200, senders=10, rate=500.0),
+            Scenario("tls", clients=200, senders=10, rate=500.0, surface="tls"),
             Scenario("light", clients=100, senders=10, rate=10.0),
             Scenario("idle", clients=10_000, rooms=100, kind="idle", seconds=5.0, warmup=1.0),
             Scenario("churn", clients=60, senders=50, kind="churn"),

@@ -132,7 +132,7 @@ class Own:
             kept = ("--db", str(database)) if self.history else ("--no-history",)
             program = [sys.executable, "-m", "asyncchat"]
             command = [*program, "serve", "--port", "0", "--no-limits"]
-            command += [*kept, *self.options]
+            command += [*kept, *(("--tls", "self-signed") if surface == "tls" else ()), *self.options]
             # The user's own configuration is not for the server that is measured.
             ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
             environment = {**ours, "XDG_STATE_HOME": folder}

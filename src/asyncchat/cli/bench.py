@@ -230,10 +230,10 @@ def command(
 ) -> None:
     """Load a chat server, check every delivery, and report how much processor time it used.
 
-    SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, web, huge-web,
-    api, search, history, or all. Without --url it starts its own server, without limits and with an empty
-    history; search and history read one that is made before. The exit status is 1 if a delivery was lost,
-    duplicated or out of order, or if the server disconnected a client.
+    SCENARIO is room (the default), big-room, huge-room, rooms, steady, tls, light, idle, churn, web,
+    huge-web, api, search, history, or all. Without --url it starts its own server, without limits and with
+    an empty history; search and history read one that is made before. The exit status is 1 if a delivery was
+    lost, duplicated or out of order, or if the server disconnected a client.
     """
     groups = [
         tuple(each.sized(rows) for each in group) for group in _scenarios(names, script, seconds, warmup)

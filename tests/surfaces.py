@@ -98,18 +98,16 @@ class Server:
 
     def said(self) -> list[str]:
         """The messages of the history, in its order."""
-        command = (
-            *PROGRAM,
-            "history",
-            "#lobby",
-            "-n",
-            "2000",
-            "--json",
-            "--server",
-            f"{OUTSIDE}:{self.port}",
-        )
-        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        lines = self._asked("history", "#lobby", "-n", "2000", "--json")
         return [token for line in lines for token in TOKEN.findall(json.loads(line)["text"])]
+
+    def people(self) -> int:
+        """How many are in the room."""
+        return len(self._asked("who", "#lobby"))
+
+    def _asked(self, *words: str) -> list[str]:
+        command = (*PROGRAM, *words, "--server", f"{OUTSIDE}:{self.port}")
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 class Way:
@@ -359,7 +357,8 @@ class Exam:
     def enter(self) -> None:
         for way in self.ways:
             way.start()
-        time.sleep(5)
+        waits_for(lambda: self.server.people() >= sum(way.talks for way in self.ways), 60)
+        time.sleep(2)  # who only reads is not seen
 
     def talk(self, phase: int, each: int, first: int = 0) -> None:
         """Everybody says so much, in turn, faster than one is answered."""

@@ -15,6 +15,7 @@ _SECTIONS = {
     "What it says of itself": ("name", "description", "contact", "network", "icon", "motd"),
     "People": ("ascii_names", "cloak"),
     "Limits and speed": ("limits", "compression"),
+    "What is measured": ("metrics_from",),
     "Its log": ("log_level", "log_format"),
 }
 """The options by what they are about."""

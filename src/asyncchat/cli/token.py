@@ -43,7 +43,7 @@ def command() -> None:
     "--allow",
     "actions",
     multiple=True,
-    type=click.Choice(["post", "read", "who"]),
+    type=click.Choice(["post", "read", "who", "metrics"]),
     help="Allow this action (repeatable).  [default: post]",
 )
 @database_options

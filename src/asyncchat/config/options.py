@@ -284,6 +284,16 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = "x-forwarded"
     """One of them: a proxy that writes one passes the other on as its client wrote it."""
+    metrics_from: Annotated[
+        tuple[str, ...],
+        Option(
+            "Let programs in this network read /metrics, besides those of this machine (repeatable).",
+            key="http.metrics_from",
+            metavar="NETWORK",
+            reload=True,
+            check=faults.networks_fault,
+        ),
+    ] = ()
     motd: Annotated[
         str, Option("The message of the day for IRC clients.", metavar="FILE", reload=True, path=True)
     ] = ""

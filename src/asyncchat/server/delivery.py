@@ -115,6 +115,8 @@ class Delivery:
         self._write_batches: list[WriteBatch] = []
         self._writes = 0
         self._slow: set[Recipient] = set()
+        self.too_slow = 0
+        """Readers that were disconnected because they did not read."""
         self.worked = 0.0
         """Seconds for which it has delivered so far, without those that it gave to other tasks."""
         self._slice_began = 0.0
@@ -200,6 +202,7 @@ class Delivery:
             session.disconnect(reason)
             if perf_counter() >= self._slice_end:
                 await self._yield()
+        self.too_slow += len(slow)
         for session in slow:
             session.disconnect("too slow", at_once=True)
             if perf_counter() >= self._slice_end:

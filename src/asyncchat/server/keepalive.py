@@ -84,6 +84,7 @@ class Keepalive:
         if session.ended:
             return
         if session.is_slow():
+            self._context.delivery.too_slow += 1
             return session.disconnect("too slow", at_once=True)
         dialect = session.dialect
         if dialect is None or not dialect.entered:

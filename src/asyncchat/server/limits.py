@@ -297,6 +297,8 @@ class Budgets:
         self._accounts: dict[str, Budget] = {}
         self._askers: dict[str, Budget] = {}
         self._uploads: dict[str, Budget] = {}
+        self.hits = {"lines": 0, "connections": 0, "server_full": 0, "guests": 0}
+        """How often somebody had to wait for a budget of lines, or was refused."""
         self.server = ServerBudget(clock(), Rate(options.server_burst, options.server_rate))
         self.change(options)
 
@@ -336,6 +338,7 @@ class Budgets:
         if self._limits(network, address) and any(
             one.connections >= options.per_address * one.shares for one in counted
         ):
+            self.hits["connections"] += 1
             return None
         for one in counted:
             one.connections += 1

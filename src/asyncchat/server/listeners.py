@@ -165,6 +165,7 @@ class Listeners:
         """The budget of a new session's network, which counts it; or why there is none."""
         context, options = self._context, self._context.options
         if len(context.sessions) >= min(self._most_sessions, options.sessions or self._most_sessions):
+            context.budgets.hits["server_full"] += 1
             return FULL
         network = context.budgets.connect(address)
         if network is None:

@@ -8,11 +8,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 
 from asyncchat.core.events import Record
 from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log, LogError, SequenceConflict
 from asyncchat.server.delivery import Batch, Delivery
+from asyncchat.server.measurements import Histogram
 from asyncchat.server.recipients import Recipient
 
 _logger = logging.getLogger("asyncchat.outbox")
@@ -104,6 +106,11 @@ class Outbox:
         """Called with each batch when it is told; None most of the time."""
         self.full = False
         """Whether sessions should stop reading until ``room``."""
+        self.delays = Histogram()
+        """Seconds from the first outcome of a batch until all of the batch is told."""
+        self.commits = Histogram()
+        """Seconds in which the records of a batch were kept."""
+        self._since = 0.0
         self._busy = False
         """Whether something was put that is not delivered yet."""
         self._room: asyncio.Future[None] | None = None
@@ -139,6 +146,8 @@ class Outbox:
     def put(self, session: Recipient, outcome: Outcome, records: int) -> None:
         """Adds a command's outcome at the end; ``records`` says how many of its items are records."""
         queue = self._queue
+        if not queue:
+            self._since = perf_counter()
         queue.append((session, outcome))
         self._records += records
         self._busy = True
@@ -169,12 +178,15 @@ class Outbox:
             if early > 0:
                 await asyncio.sleep(early)
             left = loop.time()
+            since = self._since
             batch, self._queue = self._queue, []
             self.batches += 1
             self.weight = 0
             if self._records:
                 self._records = 0
+                began = perf_counter()
                 await self._commit(batch)
+                self.commits.fresh.append(perf_counter() - began)
             if self.full:
                 self.full = False
                 if self._room is not None:
@@ -182,6 +194,7 @@ class Outbox:
                     self._room = None
             writes, worked = self._delivery.writes, self._delivery.worked
             await self._delivery.deliver(batch)
+            self.delays.fresh.append(perf_counter() - since)
             if self.watcher is not None:
                 await self.watcher(batch)
             took = self._delivery.worked - worked

@@ -197,6 +197,7 @@ class Server:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.context.watchdog.run())
                 group.create_task(self.outbox.run())
+                group.create_task(self.context.measurements.run())
                 group.create_task(self.keepalive.run())
                 group.create_task(self.reloader.run())
                 group.create_task(self.webhooks.run())

@@ -42,6 +42,7 @@ from asyncchat.server.limits import (
     ClientBudget,
     NetworkBudget,
 )
+from asyncchat.server.measurements import Measurements
 from asyncchat.server.recipients import Pending, catch_up, joined
 from asyncchat.server.slices import PIECE_BYTES, GatheredOutput, PassTurns, Slices, Turns, next_piece
 
@@ -118,6 +119,7 @@ class SessionContext(ConnectionContext):
         self.delivery = delivery
         self.io_handlers = io_handlers
         self.watchdog = watchdog
+        self.measurements = Measurements(outbox.delays, outbox.commits)
         self.slices = Slices(outbox.emptied)
         self.gathered_output = GatheredOutput(self.slices)
         self.turns = Turns()
@@ -512,6 +514,7 @@ class Session(Connection):
         network.charge_guest(self.context.now(), 0)
         if not network.guests_refused or not self._is_guest():
             return commands
+        self.context.budgets.hits["guests"] += 1
         return [
             command if command.io or isinstance(command, _WITHOUT_QUOTA) else DialectReply(DailyQuotaUsed())
             for command in commands
@@ -613,6 +616,7 @@ class Session(Connection):
         if not network.guests_refused:
             network.charge_guest(self.context.now(), max(size, ROW_BYTES))
             return True
+        self.context.budgets.hits["guests"] += 1
         return False
 
     def may_stream(self) -> bool:
@@ -643,6 +647,7 @@ class Session(Connection):
         until = now + self._budget.reserve(now, lines)
         until = math.ceil(until / WAITING_SECONDS) * WAITING_SECONDS
         self.over_budget = True
+        self.context.budgets.hits["lines"] += 1
         if self.dialect is not None:
             self.context.gathered_output.add(self)
         try:

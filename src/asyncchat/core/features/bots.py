@@ -33,10 +33,14 @@ READ: Final = "read"
 WHO: Final = "who"
 
 
+METRICS: Final = "metrics"
+
+
 ACTIONS: Final = {
     POST: "say something in the token's rooms, under its name",
     READ: "read their history, and new messages as they arrive",
     WHO: "list who is in them",
+    METRICS: "read the server's figures",
 }
 """What a token may allow, with an explanation as half a sentence."""
 

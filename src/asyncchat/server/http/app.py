@@ -198,7 +198,14 @@ class App:
         path = request.path
         if path == "/metrics":
             return self._require_read(request) or metrics.respond(
-                self._context, self._started, request, session
+                self._context, self._api, self._started, request, session
+            )
+        if path == "/healthz":
+            return self._require_read(request) or text(200, "ok\n")
+        if path == "/readyz":
+            failing = self._context.outbox.failing
+            return self._require_read(request) or (
+                text(503, "the history can't be written\n") if failing else text(200, "ok\n")
             )
         if path == "/":
             if not request.accepts_html:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from time import time
+from time import perf_counter, time
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects import websocket
@@ -71,6 +71,7 @@ class HttpConnection:
             request = await reader.head()
             if request is None:
                 break
+            began = perf_counter()
             if isinstance(request, Response):
                 self._send(request, close=True)
                 break
@@ -104,6 +105,7 @@ class HttpConnection:
                 break
             if session.is_crowded():
                 await session.drained()
+            session.context.measurements.http[response.status // 100].fresh.append(perf_counter() - began)
             if close or (reader.unread and not await reader.skip()):
                 break
             if reader.waits:

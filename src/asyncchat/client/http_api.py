@@ -162,6 +162,18 @@ class HttpApi:
         found: list[Message] = self._ask(http_shapes.ROOMS, "GET", "/api/v1/rooms")["rooms"]
         return found
 
+    def metrics(self) -> str:
+        """The server's figures, in Prometheus' text format.
+
+        Raises:
+            ClientError: it was refused, or there is no server.
+        """
+        with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
+            exchange.ask("GET", "/metrics", self._authorization, b"")
+            if exchange.status != 200:
+                raise self._error(exchange)
+            return exchange.read().decode("utf-8", "replace")
+
     @contextmanager
     def stream(
         self, room: str, after: str, left: Callable[[], float]

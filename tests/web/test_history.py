@@ -210,6 +210,16 @@ def test_the_first_unread_message_is_marked_and_one_click_away(server, visits):
     page.get_by_role("button", name="Newest").click()
     say(page, "read")
     sees(page, "read")
+    # Whoever closes the page and opens it again reads on at the same place: its own leave does not hide it.
+    address = page.url
+    page.goto("about:blank")
+    iris.until(" QUIT ")
+    says(iris, 200, 260)
+    page.goto(address)
+    sees(page, "line 0259")
+    page.get_by_role("button", name="New since").click()
+    expect(page.locator(".new ~ .message").first).to_contain_text("line 0200")
+    expect(page.locator(".message", has_text="line 0200")).to_be_in_viewport()
 
 
 MODES = re.compile("voice|half-operator")

@@ -30,7 +30,7 @@ function event(chat, room, item, text, { about = "", presence = "" } = {}) {
   const added = room.add(entry({
     id: item.tags.get("msgid") ?? "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text, kind: "event", presence,
   }), !item.past);
-  if (added) chat.added(room, { live: true });
+  if (added && !item.past) chat.added(room, { live: true });
 }
 
 function everywhere(chat, nick, act) {

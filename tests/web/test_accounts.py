@@ -9,7 +9,8 @@ from tests.web.conftest import say, sees, texts
 def make_account(page, words):
     page.get_by_role("button", name="anna").first.click()
     page.get_by_role("button", name="Create an account to keep this name").click()
-    page.get_by_label("Password for anna").fill(words)
+    expect(page.get_by_label("Password for anna")).to_be_focused()  # or a space would close the dialog
+    page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.get_by_text("signed in as anna").wait_for()
 

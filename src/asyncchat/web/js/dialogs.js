@@ -38,11 +38,10 @@ function form(onsubmit, ...children) {
 }
 
 export async function ask(title, label, { button, note = "" }) {
-  const { input, node } = field(label);
+  const { input, node } = field(label, { autofocus: true });
   let given = null;
   const content = form(() => { given = input.value.trim(); dialog.close(); }, node, note && hint(note), h("button.button", { type: "submit" }, button));
   const { dialog, done } = openDialog(title, content);
-  input.select();
   await done;
   return given;
 }
@@ -351,7 +350,7 @@ function accountPart(account, present, signOut) {
 }
 
 function accountDialog(chat, made) {
-  const secret = field(`Password for ${cleanName(chat.nick)}`, { type: "password", autocomplete: "new-password", minLength: 1, required: true });
+  const secret = field(`Password for ${cleanName(chat.nick)}`, { type: "password", autocomplete: "new-password", minLength: 1, required: true, autofocus: true });
   const content = form(async () => {
     await chat.connection.ask("REGISTER", ["*", "*", secret.input.value]);
     Object.assign(chat.connection.identity, { account: chat.nick, password: secret.input.value });

@@ -85,7 +85,7 @@ export function openDialog(title, content) {
   const before = document.activeElement?.getAttribute("aria-label");
   const dialog = h(
     "dialog.dialog",
-    { "aria-labelledby": heading.id },
+    { "aria-labelledby": heading.id, tabIndex: -1 },
     h("header", {}, heading, iconButton("close", "Close", () => dialog.close())),
     content,
   );
@@ -102,6 +102,8 @@ export function openDialog(title, content) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  // Not on "Close": a space in what somebody types there would close it, and the rest would go into the message field.
+  if (!content.querySelector("[autofocus]")) dialog.focus();
   return { dialog, done };
 }
 

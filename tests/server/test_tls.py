@@ -180,6 +180,20 @@ def test_garbage_ends_its_own_connection_only(server, sent):
     assert not server.troubles
 
 
+def test_garbage_right_behind_the_handshake_ends_its_own_connection_only(server, pem):
+    for _ in range(20):
+        client, incoming, outgoing = begun(pem, ["irc"])
+        with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as torn:
+            torn.sendall(outgoing.read())
+            incoming.write(torn.recv(65_536))
+            client.do_handshake()
+            torn.sendall(outgoing.read() + b"\x17\x03\x03\x00\x20" + b"x" * 32)
+            closes(torn)
+    with server.person("ivan") as ivan:
+        ivan.send("/me\n")
+        ivan.until("Usage: /me")
+
+
 def test_old_protocols_are_refused(server):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

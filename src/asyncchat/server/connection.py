@@ -373,7 +373,7 @@ class Connection:
         try:
             shown = await tls.encrypt(self._writer, certificate, begun + await self._rest())
         except (OSError, RuntimeError) as error:  # also TimeoutError, and uvloop's word for one that is gone
-            _logger.info("%s: the TLS handshake failed: %s", self.address, error)
+            _logger.info("%s: the TLS handshake failed: %s", self.address, str(error) or "the client left")
             self.mark_lost()
             return False
         transport = self._writer.transport

@@ -299,5 +299,9 @@ async def encrypt(writer: asyncio.StreamWriter, certificate: Certificate, begun:
         shaking.cancel()
         transport.abort()
         raise
-    shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    try:
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    except ValueError as error:  # what came right behind the handshake has broken the connection
+        writer.transport.abort()
+        raise ConnectionResetError("what followed it is no TLS") from error
     return fingerprint_of(shown) if shown else ""

@@ -34,6 +34,27 @@ def test_an_older_file_is_upgraded_with_what_it_holds(path):
             assert version(connection) == (schema.APPLICATION, len(NEXT))
 
 
+def test_an_older_file_is_kept_before_it_is_upgraded(path, caplog):
+    caplog.set_level("INFO")
+    copy = path.with_name(f"chat.db.format-{len(schema.STEPS)}")
+    part = copy.with_name(f"{copy.name}.part")
+    (part / "in the way").mkdir(parents=True)
+    with closing(schema.connect(path)) as connection:
+        with pytest.raises(LogError, match=r"must be upgraded, but a copy .* Free some space"):
+            schema.prepare(connection, path, clean=False, steps=NEXT)
+        assert version(connection) == (schema.APPLICATION, len(schema.STEPS))
+        (part / "in the way").rmdir()
+        part.rmdir()
+        part.write_text("half a copy of a start that was killed")
+        schema.prepare(connection, path, clean=False, steps=NEXT)
+    assert f"as it was it is kept in {copy}" in caplog.text
+    assert not part.exists()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(schema.connect(copy)) as connection:  # an earlier asyncchat opens it
+        schema.prepare(connection, copy, clean=False)
+        assert connection.execute("SELECT number, text FROM said").fetchall() == [(1, "c")]
+
+
 def test_an_upgrade_that_fails_leaves_the_old_version(path):
     steps = (*NEXT, "CREATE TABLE more (a); INSERT INTO nowhere VALUES (1);")
     with closing(schema.connect(path)) as connection:

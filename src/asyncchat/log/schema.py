@@ -194,6 +194,8 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
             "or it is read-only. Choose a local disk: --db FILE"
         )
     if version < len(steps):
+        if version:
+            _keep_copy(connection, path, version)
         _upgrade(connection, steps, version)
     check_shape(connection, path, steps)
 
@@ -230,6 +232,30 @@ def check_content(connection: sqlite3.Connection, path: Path, last: int, last_ti
     some = "SELECT EXISTS (SELECT 1 FROM said) OR EXISTS (SELECT 1 FROM facts WHERE kept = 0)"
     if messages > 0 and connection.execute(some).fetchone() == (0,):
         raise contradiction(path, f"it has no messages, but {messages} were counted")
+
+
+def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copies a history as it is before an upgrade, for whoever must go back to an earlier asyncchat.
+
+    Raises:
+        LogError: there is no room for it.
+    """
+    copy = path.with_name(f"{path.name}.format-{version}")
+    part = copy.with_name(f"{copy.name}.part")
+    try:
+        part.unlink(missing_ok=True)  # of a start that was killed
+        make_file(part)
+        with closing(sqlite3.connect(part)) as target:
+            connection.backup(target)
+        part.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        with suppress(OSError):
+            part.unlink()
+        raise LogError(
+            f"The history {path} must be upgraded, but a copy of it can't be kept beside it: {error}. Free "
+            "some space on its disk"
+        ) from error
+    _log.info("The history is upgraded; as it was it is kept in %s. Remove that when all is well", copy)
 
 
 def _upgrade(connection: sqlite3.Connection, steps: Sequence[str], version: int) -> None:

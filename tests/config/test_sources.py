@@ -159,6 +159,7 @@ def test_the_memory_is_no_path(file):
         ("[rooms.'#a']\nsecret = 1", 'rooms."#a" in FILE, line 1: secret must be true or false'),
         ("[rooms.'#a']\nlimit = true", 'rooms."#a" in FILE, line 1: limit must be a text or a number'),
         ("[rooms.'#a']\nlimit = 0", 'rooms."#a" in FILE, line 1: limit: it must be a number from 1 to'),
+        ("[rooms.'#a']\nkeep_days = true", 'rooms."#a" in FILE, line 1: keep_days must be a number of days'),
         ("[rooms.'#a']\ntopic = 1", 'rooms."#a" in FILE, line 1: the topic must be one line of at most'),
         ("lan = true\nhost = '::1'", "FILE, line 2 and FILE, line 1 exclude each other"),
         ("a = ", "FILE is not valid TOML: Invalid value (at end of document)"),

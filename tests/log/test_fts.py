@@ -23,7 +23,7 @@ from asyncchat.core.features.messages import Said
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.search import terms_of
 from asyncchat.log import fts, fts_indexer
-from asyncchat.log.base import RetentionPolicy, SearchQuery
+from asyncchat.log.base import DAY, RetentionPolicy, SearchQuery
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
 from asyncchat.log.sqlite import SqliteLog
@@ -103,6 +103,28 @@ async def test_what_retention_removes_leaves_the_index(path):
     await log.close()
     assert volumes(path) == {2: 24, 3: 32, 4: 40}
     assert "nee" not in vocabulary(path)
+
+
+@asynchronous
+async def test_what_a_room_with_days_of_its_own_loses_leaves_the_index(path):
+    tuning = Tuning(lag=4, quiet=3600.0, volume=8, slice=3)
+    log = await SqliteLog.open(path, tuning=tuning)
+    now = time.time_ns() // 1000
+    old = [Record(n, now - 9 * DAY, Said("#lobby", ANNA, f"hay {n}")) for n in range(1, 31)]
+    old[11] = Record(12, now - 9 * DAY, Said("#tea", ANNA, "needle"))
+    await log.append(0, old)
+    await log.run_maintenance()
+    await log.close()
+    assert "nee" in vocabulary(path)
+    log = await SqliteLog.open(path, tuning=tuning)
+    log.set_retention(RetentionPolicy(rooms={"#tea": 7}))
+    await log.append(30, [Record(31, now, Said("#lobby", ANNA, "hay 31"))])
+    await log.run_maintenance()
+    await log.run_maintenance()
+    assert await found(log, "hay") == [n for n in range(1, 32) if n != 12]
+    await log.close()
+    assert "nee" not in vocabulary(path)
+    assert volumes(path).keys() == {0, 1, 2, 3}
 
 
 @asynchronous

@@ -11,6 +11,7 @@ from asyncchat.core.events import Event, Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.presence import Left
+from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import RoomOpened
@@ -360,3 +361,64 @@ async def test_links_to_files_go_with_their_messages_and_with_erased_ones(path):
     assert await log.links((old, erased, new)) == {new: True}
     await log.close()
     assert raw(path, "SELECT count(*) FROM links") == [(1,)]
+
+
+@asynchronous
+async def test_a_room_with_days_of_its_own_loses_what_is_older_and_no_other_room_does(path):
+    log = await SqliteLog.open(path, tuning=HASTY)
+    await fill(
+        log,
+        said(1, 0, "#Tea", "tea"),
+        said(2, 0),
+        fact(3, 1, Reacted("#tea", BERND, 1, "Anna", "+1")),
+        fact(4, 1, TopicChanged("#tea", ANNA, "tea", FUTURE)),
+        said(5, 9.2, "#tea"),
+        said(6, 10.9),
+    )
+    log.set_retention(RetentionPolicy(rooms={"#tea": 2}))
+    await fill(log, said(7, 11, "#tea"))
+    await log.run_maintenance()
+    page = await read(log, "#tea")
+    assert (numbers(page), page.more, page.cut) == ([5, 7], 0, True)
+    assert (numbers(await read(log)), (await read(log)).cut) == ([2, 6], False)
+    assert (await log.find(1), await log.find(3)) == (None, None)
+    assert [type(event) for event in log.state()] == [TopicChanged]
+    await fill(log, said(8, 11.05, "#tea"))  # it goes by whole days
+    await log.run_maintenance()
+    assert numbers(await read(log, "#tea")) == [5, 7, 8]
+    await fill(log, said(9, 13))
+    await log.run_maintenance()
+    assert numbers(await read(log, "#tea")) == [7, 8]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert (log.last, log.messages) == (9, 5)
+    await log.close()
+
+
+@asynchronous
+async def test_the_newest_stays_in_a_room_with_days_of_its_own(path):
+    log = await SqliteLog.open(path, tuning=HASTY)
+    await fill(log, *(said(number, 0) for number in range(1, 1000)))
+    log.set_retention(RetentionPolicy(rooms={"#lobby": 1, "#none": 1}))
+    await fill(log, fact(1000, 9, Left(ANNA, "bye", 0)))
+    await log.run_maintenance()
+    assert await read(log) == Page((), 0, True)
+    assert log.last == 1000
+    await log.close()
+
+
+@asynchronous
+async def test_a_room_with_days_of_its_own_in_memory():
+    log = MemoryLog()
+    log.set_retention(RetentionPolicy(rooms={"#tea": 2}))
+    await fill(
+        log,
+        said(1, 0, "#tea"),
+        said(2, 0),
+        fact(3, 1, Reacted("#tea", BERND, 1, "Anna", "+1")),
+        said(4, 9, "#tea"),
+    )
+    page = await read(log, "#tea")
+    assert (numbers(page), page.cut) == ([4], True)
+    assert (await log.find(1), await log.find(3)) == (None, None)
+    assert numbers(await read(log)) == [2]

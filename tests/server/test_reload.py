@@ -159,8 +159,8 @@ def test_how_long_the_history_is_kept_is_taken_over(file, tmp_path):
     with serving(
         Noting(), sources=Sources(str(file), {}, {"port": 0, "db": ":memory:"}), keep_days=30
     ) as server:
-        file.write_text("[history]\nkeep_days = 7\nkeep_megabytes = 100\n")
+        file.write_text('[history]\nkeep_days = 7\nkeep_megabytes = 100\n[rooms."#Tea"]\nkeep_days = 1\n')
         owner = server.irc("boss")
         owner.send(f"OPER owner {CODE}\r\nREHASH\r\n")
         owner.until("Changed: ")
-    assert kept == [RetentionPolicy(30, 2000), RetentionPolicy(7, 100)]
+    assert kept == [RetentionPolicy(30, 2000), RetentionPolicy(7, 100, {"#tea": 1})]

@@ -560,7 +560,11 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = {}
     rooms: Annotated[
         Mapping[str, RoomDefaults],
-        Option("Topics and modes that rooms have from the start.", flag=None, reload=True),
+        Option(
+            "Topics and modes that rooms have from the start, and how many days they keep messages.",
+            flag=None,
+            reload=True,
+        ),
     ] = {}
     webhooks: Annotated[
         Mapping[str, Webhook],

@@ -10,7 +10,7 @@ from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
 from asyncchat.core.text import TOPIC_BYTES, size
 
-ROOM_KEYS = ("topic", *FLAGS, *(setting.name for setting in SETTING_TABLE))
+ROOM_KEYS = ("topic", "keep_days", *FLAGS, *(setting.name for setting in SETTING_TABLE))
 """The keys that ``[rooms."#name"]`` may have."""
 
 
@@ -42,4 +42,9 @@ def room_setting(name: str, stated: Mapping[str, object]) -> RoomDefaults:
             if fault is not None:
                 raise ValueError(f"{setting.name}: {fault}")
             settings[setting.name] = str(value)
-    return RoomDefaults(topic, {f: on for f, on in flags.items() if on != (f in OPENED_FLAGS)}, settings)
+    days = stated.get("keep_days", 0)
+    if type(days) is not int or not 0 <= days <= 100_000:
+        raise ValueError("keep_days must be a number of days up to 100000, or 0")
+    return RoomDefaults(
+        topic, {f: on for f, on in flags.items() if on != (f in OPENED_FLAGS)}, settings, days
+    )

@@ -5,7 +5,7 @@ retention.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -27,6 +27,9 @@ class LogError(AsyncChatError):
 class SequenceConflict(LogError):
     """An append does not follow the log's last record: somebody else writes to the log."""
 
+
+DAY = 24 * 3600 * 1_000_000
+"""Microseconds."""
 
 PAGE_BYTES = 262_144
 """Bytes of text after which a page ends: 32 messages of full length, more than a terminal asks for. An answer
@@ -111,10 +114,21 @@ class RetentionPolicy(msgspec.Struct, frozen=True):
         days: older records are removed.
         megabytes: the oldest records are removed when the history takes more, in 1,000,000 bytes; the file
             itself does not shrink.
+        rooms: days for single rooms, by their keys: what is older is removed there at the end of its day.
     """
 
     days: int = 0
     megabytes: int = 0
+    rooms: Mapping[str, int] = {}
+
+    def rooms_before(self, now: int) -> Iterator[tuple[str, int]]:
+        """The rooms with days of their own, and before when what was said there is removed.
+
+        That moves once a day: each time the search's index is made anew where something was removed.
+        """
+        for room, days in self.rooms.items():
+            if days:
+                yield room, now - now % DAY - days * DAY
 
 
 class Page(msgspec.Struct, frozen=True):

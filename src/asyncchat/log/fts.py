@@ -58,6 +58,13 @@ _SCHEMA = """
     );
 """
 
+_ROOMS_REMOVED = """
+    CREATE TABLE IF NOT EXISTS removed (  -- up to which number the removals in a room were applied
+        room TEXT PRIMARY KEY,
+        upto INTEGER NOT NULL
+    ) WITHOUT ROWID;
+"""
+
 _EDITED_AT_ONCE = 10_000
 """Records that are looked through for edits at once: some milliseconds."""
 
@@ -207,7 +214,7 @@ class SearchIndex:
             Whether there is more to do.
         """
         (self._removed,) = self._connection.execute("SELECT removed FROM history.marks").fetchone()
-        if self._apply_erasures(upto) or self._apply_removals():
+        if self._apply_erasures(upto) or self._apply_removals() or self._apply_removals_in_rooms():
             return True
         if not least:
             return False
@@ -247,6 +254,7 @@ class SearchIndex:
                 for statement in schema.statements(_SCHEMA):
                     connection.execute(statement)
                 connection.execute("INSERT INTO meta VALUES (?, '')", (self._format,))
+        connection.execute(_ROOMS_REMOVED)  # an index made before has none
         (found,) = connection.execute("SELECT format FROM meta").fetchone()
         if found != self._format:
             raise sqlite3.DatabaseError(f"its format is {found}, not {self._format}")
@@ -413,6 +421,22 @@ class SearchIndex:
                 self._drop(volume)
                 return True
         return False
+
+    def _apply_removals_in_rooms(self) -> bool:
+        """Drops volumes that lost messages of a room with days of its own; whether there were any."""
+        found = self._connection.execute(
+            "SELECT room, number, max(?1, coalesce(upto, 0)) AS before "
+            "FROM history.removals LEFT JOIN removed USING (room) WHERE number > before",
+            (self._removed,),
+        ).fetchall()
+        for _, upto, before in found:
+            for volume in range(before // self._volume, (upto - 1) // self._volume + 1):
+                if volume in self._indexed_upto:
+                    self._drop(volume)
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO removed VALUES (?, ?)", [(room, upto) for room, upto, _ in found]
+        )
+        return bool(found)
 
     def _has(self, number: int) -> bool:
         return number > 0 and number <= self._indexed_upto.get((number - 1) // self._volume, 0)

@@ -212,6 +212,17 @@ class Maintenance:
             return retention.next_slice(self._connection, self._policy, now)
 
         await self._remove(find, retention.remove, lambda: quiet or self._is_too_large())
+        if quiet:
+            await self._apply_retention_in_rooms()
+
+    async def _apply_retention_in_rooms(self) -> None:
+        def find() -> tuple[str, list[int]] | None:
+            now = max(self._writer.last_time, time.time_ns() // 1000)
+            return retention.next_in_rooms(self._connection, self._policy, now)
+
+        while (found := await self._thread.run(find)) is not None:
+            async with self._turn:
+                await self._write(partial(retention.remove_in_room, stream=found[0], numbers=found[1]))
 
     def _is_too_large(self) -> bool:
         """Whether the history has more than it may keep: then it can't wait for a quiet moment."""

@@ -23,7 +23,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log import base, streams
 from asyncchat.log.snapshot import NoSnapshot, snapshot
-from asyncchat.log.streams import streams_of
+from asyncchat.log.streams import streams_in, streams_of
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ _SEARCH_LEAST = 16
 _LINKS_STEP = 2000
 """Messages in which links are sought before others have their turn: under a millisecond."""
 
-_DAY = 24 * 3600 * 1_000_000
 
 _STATE_FACTS = 10_000
 """State facts after which a snapshot replaces them."""
@@ -77,7 +76,7 @@ class MemoryLog:
         self._other_facts: deque[_Entry] = deque()
         self._removed: dict[str, tuple[int, int]] = {}
         """The number and the time of the last message that was removed from a room."""
-        self._days = 0
+        self._policy = base.RetentionPolicy()
         self._oldest = 0
         self._by_number: dict[int, Record] = {}
         """What a number can name."""
@@ -99,7 +98,7 @@ class MemoryLog:
 
     def set_retention(self, policy: base.RetentionPolicy) -> None:
         """Removes what is older than the policy's days with the next append; megabytes do not apply."""
-        self._days = policy.days
+        self._policy = policy
         self._oldest = 0
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
@@ -132,11 +131,13 @@ class MemoryLog:
         self.last = records[-1].number
         self.last_time = records[-1].time
         self._newest_batch = tuple(records)
-        if self._days:
-            self._oldest = self.last_time - self._days * _DAY
+        if self._policy.days:
+            self._oldest = self.last_time - self._policy.days * base.DAY
         for order in (self._named, self._other_facts):
-            if len(order) > self._keep or self._days:
+            if len(order) > self._keep or self._policy.days:
                 self._trim(order)
+        for room, before in self._policy.rooms_before(self.last_time):
+            self._trim_room(room, before)
         if len(self._facts) > self._snapshot_at:
             await self._take_snapshot()
 
@@ -364,6 +365,15 @@ class MemoryLog:
                     stream.popleft()
                 if not stream:
                     self._streams.pop(key, None)
+
+    def _trim_room(self, room: str, before: int) -> None:
+        for name in streams_in(room):
+            stream = self._streams.get(name)
+            while stream and stream[0].time < before and stream[0].number < self.last:
+                record = stream.popleft()
+                self._by_number.pop(record.number, None)
+                if type(record.event) is Said:
+                    self._removed[name] = (record.number, record.time)
 
     def _is_cut(self, query: base.PageQuery) -> bool:
         names = (fold(query.room), *(stream.name for stream in query.streams))

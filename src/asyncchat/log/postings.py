@@ -172,6 +172,14 @@ def trim(connection: sqlite3.Connection, room: str, upto: int) -> None:
         connection.executemany(_INSERT, _posting_rows(room, base, rest))
 
 
+def oldest(connection: sqlite3.Connection, room: str) -> list[int]:
+    """The numbers in the first list of a room or a stream."""
+    found = connection.execute(
+        "SELECT base, numbers FROM places WHERE room = ? ORDER BY first LIMIT 1", (room,)
+    ).fetchone()
+    return [] if found is None else _numbers(*found)
+
+
 def _facts_in_streams(
     connection: sqlite3.Connection, low: int, high: int, *, newest: bool
 ) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -6,10 +6,14 @@ snapshot has it too; the audit is removed with the texts of its time.
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 from asyncchat.core.events import Retention
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.log import postings
-from asyncchat.log.base import RetentionPolicy
+from asyncchat.log.base import DAY, RetentionPolicy
+from asyncchat.log.rows import encode_numbers
+from asyncchat.log.streams import streams_in
 
 ROWS = 500
 """The most rows of each table that one step removes: some 15 ms in a thread, with all that is overwritten."""
@@ -24,7 +28,6 @@ Strangers who come and go push out each other's presence then, not what was said
 _SWEPT_FACTS = 500
 """Facts that one sweep looks at: under a millisecond."""
 
-_DAY = 24 * 3600 * 1_000_000
 MEGABYTE = 1_000_000
 
 _REMOVED = ", ".join(str(int(kept)) for kept in (Retention.TEXT, Retention.PRESENCE, Retention.AUDIT))
@@ -53,7 +56,7 @@ def next_slice(connection: sqlite3.Connection, policy: RetentionPolicy, now: int
         ).fetchone()
         upto = upto if found is None else min(upto, found[0])
     if not too_much:
-        before = now - policy.days * _DAY
+        before = now - policy.days * DAY
         upto = max(_last_before(connection, table, removed, upto, before) for table in ("said", "facts"))
     return (removed, upto) if upto > removed else None
 
@@ -122,6 +125,50 @@ def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
         "UPDATE marks SET removed = ?, messages = messages - ?",
         (upto, private + sum(counted for _, _, counted, _, _ in rooms)),
     )
+
+
+def next_in_rooms(
+    connection: sqlite3.Connection, policy: RetentionPolicy, now: int
+) -> tuple[str, list[int]] | None:
+    """What to remove next of a room with days of its own: its key or stream, and numbers. None: nothing."""
+    newest = _newest(connection)
+    for room, before in policy.rooms_before(now):
+        for stream in streams_in(room):
+            table = "said" if stream == room else "facts"
+            found = connection.execute(
+                f"SELECT number FROM {table} WHERE number IN (SELECT value FROM json_each(?)) "  # noqa: S608  # constants
+                "AND time < ? AND number < ? ORDER BY number",
+                (encode_numbers(postings.oldest(connection, stream)), before, newest),
+            ).fetchall()
+            if found:
+                return stream, [number for (number,) in found]
+    return None
+
+
+def remove_in_room(connection: sqlite3.Connection, stream: str, numbers: Sequence[int]) -> None:
+    """Removes the oldest messages of a room, or facts of one of its streams; within the caller's transaction.
+
+    State stays, as far as decisions read it.
+    """
+    upto = numbers[-1]
+    these = "number IN (SELECT value FROM json_each(?))"
+    asked = (encode_numbers(numbers),)
+    postings.trim(connection, stream, upto)
+    connection.execute(f"DELETE FROM links WHERE {these}", asked)  # noqa: S608  # constants
+    if stream[:1] in ROOM_SIGNS:
+        connection.execute(
+            "INSERT OR REPLACE INTO removals SELECT ?, number, time FROM said WHERE number = ?",
+            (stream, upto),
+        )
+        removed = connection.execute(f"DELETE FROM said WHERE {these}", asked).rowcount  # noqa: S608
+    else:
+        kinds = (int(Retention.TEXT), int(Retention.PRESENCE))
+        (removed,) = connection.execute(
+            f"SELECT count(*) FROM facts WHERE {these} AND kept = 0 AND event <> ''",  # noqa: S608  # constants
+            asked,
+        ).fetchone()
+        connection.execute(f"DELETE FROM facts WHERE {these} AND kept IN (?, ?)", (*asked, *kinds))  # noqa: S608
+    connection.execute("UPDATE marks SET messages = messages - ?", (removed,))
 
 
 def is_cut(connection: sqlite3.Connection, room: str, after: int, after_time: int) -> bool:

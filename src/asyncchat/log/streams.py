@@ -27,6 +27,11 @@ def room_presence(room: str) -> str:
     return f"{PRESENCE_PREFIX}{fold(room)}"
 
 
+def streams_in(room: str) -> tuple[str, str, str]:
+    """Where something of a room stands: its messages, the changes in it, presence."""
+    return fold(room), room_changes(room), room_presence(room)
+
+
 def account_prefix(account: str) -> str:
     """The prefix of the streams of an account's private conversations."""
     return f"@a{fold(account)}\t"

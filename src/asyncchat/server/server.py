@@ -303,4 +303,5 @@ class Server:
 
 
 def _retention(options: ServeConfig) -> RetentionPolicy:
-    return RetentionPolicy(options.keep_days, options.keep_megabytes)
+    rooms = {fold(name): room.keep_days for name, room in options.rooms.items() if room.keep_days}
+    return RetentionPolicy(options.keep_days, options.keep_megabytes, rooms)

@@ -18,11 +18,15 @@ from asyncchat.core.people import from_origin
 
 
 class RoomDefaults(msgspec.Struct, frozen=True):
-    """What a new room has: a topic, flags (``modes.FLAGS``) on or off, and settings (``modes.SETTINGS``)."""
+    """What a new room has: a topic, flags (``modes.FLAGS``) on or off, and settings (``modes.SETTINGS``).
+
+    ``keep_days``: what is older is removed, in an old room too; 0: nothing.
+    """
 
     topic: str = ""
     flags: Mapping[str, bool] = {}
     settings: Mapping[str, str] = {}
+    keep_days: int = 0
 
 
 def configured(chat: Chat, rooms: Mapping[str, RoomDefaults], by: str, now: int) -> Iterator[Event]:

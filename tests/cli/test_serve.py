@@ -288,9 +288,9 @@ def test_a_unix_socket(serve, tmp_path):
     path = tmp_path / "chat.sock"
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(path))
-    server = serve("--port", "0", "--listen", f"unix://{path}")
-    assert f"Listening on unix://{path}\n" in server.banner
-    assert stat.S_ISSOCK(path.stat().st_mode)
+    server = serve("--port", "0", "--listen", f"unix://{path}?mode=620")
+    assert f"Listening on unix://{path}\n" in server.banner  # as clients take it
+    assert path.stat().st_mode == stat.S_IFSOCK | 0o620
     in_use = failing("--db", ":memory:", "--listen", f"unix://{path}")
     assert in_use.returncode == 1
     assert in_use.stderr == f"Error: Can't listen on unix://{path}: Address already in use\n"

@@ -74,7 +74,7 @@ class Listeners:
                     continue
                 accept = partial(self._accept, detect(address))
                 if address.path:
-                    self.addresses.append(address)
+                    self.addresses.append(Address(path=address.path))
                     server = await asyncio.start_unix_server(
                         accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
                     )

@@ -1,6 +1,4 @@
-"""The budgets of connections, accounts and networks, and the file limit."""
-
-import resource
+"""The budgets of connections, accounts and networks."""
 
 import pytest
 
@@ -9,15 +7,12 @@ from asyncchat.core.features.join import Join
 from asyncchat.core.people import network_of
 from asyncchat.server.limits import (
     DEBT_SECONDS,
-    RESERVED_FILES,
     ROW_BYTES,
     Budget,
     Budgets,
     ClientBudget,
     NetworkBudget,
     Rate,
-    most_connections,
-    raise_file_limit,
 )
 from tests.server.harness import serving
 
@@ -323,18 +318,6 @@ def test_idle_budgets_are_forgotten(clock):
     assert budgets.account("anna") is not account
     assert budgets.connect("192.0.2.1") is not gone
     assert budgets.connect("192.0.2.2") is here
-
-
-def test_the_file_limit_is_raised_to_the_hard_one():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))
-        assert most_connections() == min(256, before[1]) - RESERVED_FILES
-        raise_file_limit()
-        assert most_connections() == before[1] - RESERVED_FILES
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_other_limits_hold_from_the_next_call_on(clock):

@@ -198,13 +198,9 @@ class Delivery:
             self._log_presence()
         disconnecting, self._disconnecting = self._disconnecting, []
         slow, self._slow = self._slow, set()
-        for session, reason in disconnecting:
-            session.disconnect(reason)
-            if perf_counter() >= self._slice_end:
-                await self._yield()
         self.too_slow += len(slow)
-        for session in slow:
-            session.disconnect("too slow", at_once=True)
+        for session, reason in (*disconnecting, *((one, "too slow") for one in slow)):
+            session.disconnect(reason, at_once=reason == "too slow")
             if perf_counter() >= self._slice_end:
                 await self._yield()
         self.worked += perf_counter() - self._slice_began

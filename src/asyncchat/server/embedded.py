@@ -28,8 +28,7 @@ from asyncchat.errors import AsyncChatError, Misuse
 from asyncchat.server.addresses import bracketed, is_wildcard
 from asyncchat.server.control_socket import control_socket
 from asyncchat.server.delivery import Delivery
-from asyncchat.server.launch import end, launched
-from asyncchat.server.limits import most_connections
+from asyncchat.server.launch import end, launched, most_connections
 from asyncchat.server.recipients import Watcher
 from asyncchat.server.server import Server as ChatServer
 

@@ -1,11 +1,12 @@
 """What a server needs before it starts, and how it ends: for ``asyncchat serve`` and for a program's own.
 
-Owns the order of that: listeners, the log, the keys beside it. Must not know signals, standard output or
-whoever runs the server.
+Owns the order of that: listeners, the log, the keys beside it; and how many connections there can be. Must
+not know signals, standard output or whoever runs the server.
 """
 
 import asyncio
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -29,6 +30,12 @@ from asyncchat.server.tls import Certificate, is_pair, self_signed, stated_certi
 
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
+
+RESERVED_FILES = 64
+"""File descriptors kept for the history, the listeners and the log beside the connections."""
+
+_MANY_FILES = 1_000_000
+"""Stands for no limit of files."""
 
 Listening = Sequence[tuple[Address, list[socket.socket]]]
 """Bound sockets, by what was asked for."""
@@ -190,3 +197,23 @@ def _key_beside(database: Path | None, suffix: str, what: str) -> bytes | None:
         return key_beside(database, suffix)
     except OSError as error:
         raise ServeError(f"{what} beside {database} can't be kept: {error.strerror}") from error
+
+
+def raise_file_limit() -> None:
+    """Raises the soft limit of open files to the hard one."""
+    if sys.platform != "win32":
+        import resource
+
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        hard = _MANY_FILES if hard == resource.RLIM_INFINITY else hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def most_connections() -> int:
+    """How many connections fit in the limit of open files."""
+    if sys.platform == "win32":
+        return 500  # select() in C takes 512 handles there
+    import resource
+
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, (_MANY_FILES if soft == resource.RLIM_INFINITY else soft) - RESERVED_FILES)

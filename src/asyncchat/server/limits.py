@@ -1,4 +1,4 @@
-"""Limits: the budgets of connections, accounts and networks, deadlines, file descriptors.
+"""Limits: the budgets of connections, accounts and networks, deadlines.
 
 Owns what a client may ask of the server, and the numbers that nobody configures, with their reasons (the
 others: ``config.options``); must not know sessions. A budget counts lines. What costs more than a line is
@@ -8,7 +8,6 @@ charged as several: ``LINE_BYTES``, ``ANSWER_BYTES``, ``LINE_SECONDS``, ``IoComm
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
@@ -94,13 +93,6 @@ DEBT_SECONDS = 60.0
 
 PERSON_SHARE = 0.2
 """The part of a connection's budget by which each person adds to its network's. Few talk at a time."""
-
-RESERVED_FILES = 64
-"""File descriptors kept for the history, the listeners and the log beside the connections."""
-
-_MANY_FILES = 1_000_000
-"""Stands for no limit of files."""
-
 
 _DAY = 24 * 3600
 """Seconds over which guests get what they may send in a day."""
@@ -584,23 +576,3 @@ class ClientBudget:
 def _counted(network: NetworkBudget) -> tuple[NetworkBudget, ...]:
     """Where connections and people of a network are counted."""
     return (network,) if network.site is None or network.trusted else (network, network.site)
-
-
-def raise_file_limit() -> None:
-    """Raises the soft limit of open files to the hard one."""
-    if sys.platform != "win32":
-        import resource
-
-        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        hard = _MANY_FILES if hard == resource.RLIM_INFINITY else hard
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def most_connections() -> int:
-    """How many connections fit in the limit of open files."""
-    if sys.platform == "win32":
-        return 500  # select() in C takes 512 handles there
-    import resource
-
-    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(1, (_MANY_FILES if soft == resource.RLIM_INFINITY else soft) - RESERVED_FILES)

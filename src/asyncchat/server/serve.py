@@ -21,8 +21,7 @@ from asyncchat.config.sources import Effective, Sources, exposed
 from asyncchat.server import banner, logging_setup, systemd
 from asyncchat.server.addresses import is_local
 from asyncchat.server.control_socket import control_socket
-from asyncchat.server.launch import end, launched
-from asyncchat.server.limits import most_connections, raise_file_limit
+from asyncchat.server.launch import end, launched, most_connections, raise_file_limit
 from asyncchat.server.server import Server
 from asyncchat.server.tls import exposed_key
 

@@ -368,7 +368,7 @@ function onSidebar(what, room, anchor) {
     menu: () => connection.identity && roomMenu(room, anchor),
     find: () => findDialog(chat, go),
     write: () => findDialog(chat, go, "@"),
-    me: () => settings(),
+    me: () => { closeDrawers(); settings(); },
   };
   acts[what]?.();
 }

@@ -62,6 +62,8 @@ NOT_RUN = {
     '--against-caps ""': "takes minutes",
     'asyncchat bench room big-room rooms steady --caps "server-time message-tags echo-message batch '
     'labeled-response" --against-caps ""': "takes minutes",
+    "asyncchat bench steady tls --seconds 3 --warmup 1 --server-cpu 0 --client-cpu 1": "takes a while; "
+    "tests/bench connects a few",
     "asyncchat bench web --seconds 1 --warmup 0.2": "connects 1,000 clients; tests/bench connects a few",
     "asyncchat bench web --peer inspircd --server-cpu 0 --client-cpu 1": "takes minutes, and needs InspIRCd",
     "asyncchat bench web huge-web --serve-option=--compression=always "

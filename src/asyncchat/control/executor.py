@@ -31,6 +31,13 @@ class CommandExecutor(Protocol):
             Its outcome, once the log has its records; a refusal if the log can't be written now.
         """
 
+    async def upgrade(self) -> int:
+        """Has a new process take over from the server's, and gives its number.
+
+        Raises:
+            AsyncChatError: it can't; the server serves on.
+        """
+
 
 async def execute(executor: CommandExecutor, command: Command) -> list[Event]:
     """The events of a command.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from asyncchat.control.operations import carry_out
 from asyncchat.control.requests import Result
+from asyncchat.control.wire import Refused
 from asyncchat.core.commands import Command
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Record
@@ -39,6 +40,10 @@ class FileExecutor:
         outcome, _ = self._engine.execute(SERVER, command)
         await self.log.append(last, [item for item in outcome if type(item) is Record])
         return outcome
+
+    async def upgrade(self) -> int:
+        """Nobody serves; see ``CommandExecutor.upgrade``."""
+        raise Refused("No server is running with this history: start one with asyncchat serve")
 
 
 async def carry_out_offline(database: Path, line: bytes) -> Result:

@@ -23,12 +23,21 @@ from asyncchat.core.features.files import Files
 from asyncchat.core.names import fold
 from asyncchat.core.passwords import password_fault
 from asyncchat.core.replies import AccountFault
+from asyncchat.errors import AsyncChatError
 from asyncchat.version import __version__
 
 
 async def status(executor: CommandExecutor, _request: requests.GetStatus) -> requests.Status:
     """Gives the version, and the number of people and rooms."""
     return requests.Status(__version__, executor.running, len(executor.chat.people), len(executor.chat.rooms))
+
+
+async def upgrade(executor: CommandExecutor, _request: requests.Upgrade) -> requests.Upgraded:
+    """Has a new process take over from the server's."""
+    try:
+        return requests.Upgraded(await executor.upgrade())
+    except AsyncChatError as error:
+        raise Refused(str(error)) from error
 
 
 async def add_account(executor: CommandExecutor, request: requests.AddAccount) -> requests.Done:
@@ -168,6 +177,7 @@ async def list_files(executor: CommandExecutor, _request: requests.GetFiles) -> 
 
 OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaitable[requests.Result]]] = {
     requests.GetStatus: status,
+    requests.Upgrade: upgrade,
     requests.AddAccount: add_account,
     requests.ChangeAccountPassword: change_password,
     requests.DropAccount: remove_account,

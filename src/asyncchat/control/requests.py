@@ -50,6 +50,16 @@ class Status(Result, frozen=True):
     rooms: int
 
 
+class Upgrade(Request, frozen=True, tag="upgrade"):
+    """Has a new process, of the program as it is now, take over from the server's."""
+
+
+class Upgraded(Result, frozen=True):
+    """It has; ``process`` is its number."""
+
+    process: int
+
+
 class AddToken(OfName, frozen=True, tag="token add"):
     """Adds a token; only the digest of its secret is sent and kept."""
 

@@ -151,31 +151,34 @@ class Frames(msgspec.Struct, frozen=True):
 class WebSocketEncoder:
     """The frames of others' events for sessions that would get the same lines."""
 
-    __slots__ = ("__weakref__", "_first", "irc")
+    __slots__ = ("__weakref__", "first", "how", "irc")
 
     join = staticmethod(b"".join)
 
     def __init__(self, irc: EncoderBase, first: int) -> None:
         self.irc = irc
-        self._first = first
+        self.first = first
+        self.how: Deflate | None = None
 
     def encode(self, record: Record) -> bytes:
         """The frames of an event, or nothing where IRC has no word for it."""
-        return framed(self.irc.encode(record), self._first)
+        return framed(self.irc.encode(record), self.first)
 
 
 class CompressingEncoder(WebSocketEncoder):
     """The same for sessions that have agreed on compression."""
 
-    __slots__ = ("_deflate",)
+    __slots__ = ()
+
+    how: Deflate
 
     def __init__(self, irc: EncoderBase, first: int, how: Deflate) -> None:
         super().__init__(irc, first)
-        self._deflate = how
+        self.how = how
 
     def join(self, lines: list[bytes]) -> bytes:  # type: ignore[override]  # the other one needs no self
         """The frames of a batch, compressed once for all who get them."""
-        return deflate.deflate(b"".join(lines), self._deflate)
+        return deflate.deflate(b"".join(lines), self.how)
 
 
 class WebSocket:

@@ -321,4 +321,11 @@ class Log(Protocol):
         """
 
     async def close(self) -> None:
-        """Closes it cleanly. Other calls afterwards are misuse; a second close is safe."""
+        """Closes it cleanly. Other calls but ``reopen`` are misuse afterwards; a second close is safe."""
+
+    async def reopen(self) -> None:
+        """Opens it again after ``close``.
+
+        Raises:
+            LogError: it can't be used any more.
+        """

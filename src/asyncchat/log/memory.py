@@ -238,6 +238,9 @@ class MemoryLog:
     async def close(self) -> None:
         """Nothing is kept, so there is nothing to do."""
 
+    async def reopen(self) -> None:
+        """All of it is still there."""
+
     def _newest_first(self, query: base.PageQuery) -> Iterator[Record]:
         return self._ordered(query, newest=True)
 

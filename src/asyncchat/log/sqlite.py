@@ -89,6 +89,15 @@ class SqliteLog:
         index = await asyncio.to_thread(open_index, database, tuning.volume)
         return cls(database, index, durable == "power", tuning)
 
+    async def reopen(self) -> None:
+        """Opens it again after ``close``.
+
+        Raises:
+            LogError: it can't be used any more.
+        """
+        power = "power" if self._power else "process"
+        self.__dict__.update((await self.open(self.path, power, self._tuning)).__dict__)  # type: ignore[arg-type]
+
     @property
     def last(self) -> int:
         """The number of the newest record."""

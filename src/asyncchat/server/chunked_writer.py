@@ -16,13 +16,28 @@ class ChunkedWriter:
     Args:
         dialect: the client's; its ``framed`` may become True at any time, for good.
         send: writes to the connection.
+        pieces: what another process has not sent; None: nothing.
     """
 
-    def __init__(self, dialect: PlainDialect, send: Callable[[bytes], object]) -> None:
+    def __init__(
+        self, dialect: PlainDialect, send: Callable[[bytes], object], pieces: Pieces | None = None
+    ) -> None:
         self._dialect = dialect
         self._write = send
-        self._pieces = Pieces()
+        self._pieces = pieces or Pieces()
         self._timer: asyncio.TimerHandle | None = None
+        if pieces is not None:
+            self.go_on()
+
+    def stop(self) -> Pieces:
+        """Sends nothing more until ``go_on``; gives what waits, for another process."""
+        self._stop_timer()
+        return self._pieces
+
+    def go_on(self) -> None:
+        """Sends what waits."""
+        if self._timer is None:
+            self._send_piece()
 
     @property
     def backlog(self) -> int:

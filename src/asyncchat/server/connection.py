@@ -399,6 +399,39 @@ class Connection:
                 return rest
             rest += data
 
+    def read_no_more(self) -> None:
+        """Leaves what comes from now on to the kernel, until ``read_on``."""
+        with contextlib.suppress(RuntimeError):  # uvloop's word for a connection that is gone
+            self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    def read_on(self) -> None:
+        """Receives again."""
+        with contextlib.suppress(RuntimeError):
+            self._writer.transport.resume_reading()  # type: ignore[attr-defined]
+
+    @property
+    def unread(self) -> bytes:
+        """What was received and nobody has read."""
+        return bytes(self._reader._buffer)  # type: ignore[attr-defined]  # reading it would need the loop
+
+    @property
+    def is_datagrams(self) -> bool:
+        """Whether it is over UDP."""
+        return isinstance(self._writer.transport, UdpTransport)
+
+    @property
+    def descriptor(self) -> int:
+        """The number of its open file; -1: it is gone."""
+        connection = self._writer.get_extra_info("socket")
+        return -1 if connection is None else int(connection.fileno())
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the kernel has not taken."""
+        with contextlib.suppress(RuntimeError):
+            return self._backlog()
+        return 0
+
     def write_in_chunks(self, writer: ChunkedWriter) -> None:
         """Sends through a chunked writer from now on."""
         self._chunked_writer = writer

@@ -52,12 +52,16 @@ class ControlSocket:
             self._serve, sock=listener(self._path), limit=REQUEST_BYTES
         )
 
+    def pause(self) -> None:
+        """Listens no more, for another process to do so, until ``open``."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            self._path.unlink(missing_ok=True)
+
     async def close(self) -> None:
         """Stops listening; requests that are being answered still get their answers."""
-        if self._listener is None:
-            return
-        self._listener.close()
-        self._path.unlink(missing_ok=True)
+        self.pause()
         if self._busy:
             await asyncio.wait(self._busy, timeout=CLOSE_SECONDS)
         for task in self._tasks:
@@ -98,14 +102,16 @@ class ControlSocket:
 
 
 @asynccontextmanager
-async def control_socket(executor: CommandExecutor, database: Path | None) -> AsyncIterator[None]:
+async def control_socket(
+    executor: CommandExecutor, database: Path | None
+) -> AsyncIterator[ControlSocket | None]:
     """Serves a history's control socket while the block runs; logs it where there can't be one."""
     if database is None:
-        yield
+        yield None
         return
     if not supported():
         _logger.warning("This system has no control socket: “asyncchat account” needs the server stopped")
-        yield
+        yield None
         return
     path = socket_path(database)
     held = ControlSocket(executor, path)
@@ -118,7 +124,7 @@ async def control_socket(executor: CommandExecutor, database: Path | None) -> As
             error.strerror or error,
         )
     try:
-        yield
+        yield held
     finally:
         await held.close()
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
@@ -618,10 +619,11 @@ class Delivery:
             self._mark_individual(session)
         subscribers.add_during_batch(session)
 
-    def begin(self, delivered: int) -> None:
+    def begin(self, delivered: int, sessions: Mapping[int, Recipient] = MappingProxyType({})) -> None:
         """Takes over the state at the start, up to the record with this number.
 
-        Rooms may hide their members, and have members who have no session.
+        Rooms may hide their members, and have members who have no session. There are sessions, by their
+        numbers, if another process has handed the server over.
         """
         self.delivered = delivered
         chat = self._chat
@@ -633,6 +635,15 @@ class Delivery:
         for person_id in chat.sessions.offline_since:
             rooms = chat.rooms.joined.get(person_id, ())
             self.presence.add_absent(person_id, [self._subscribers_of(key) for key in rooms])
+        for person_id in chat.people if sessions else ():
+            connected = tuple(sessions[one] for one in chat.sessions.of(person_id))
+            if connected:
+                self.presence.begin(person_id, connected)
+            for key in chat.rooms.joined.get(person_id, ()):
+                for session in connected:
+                    self._subscribers_of(key).add(session)
+        if sessions:
+            self.presence.operators.update(chat.server_operators)
 
     def unsubscribe(self, session: Recipient) -> None:
         """Unsubscribes a session from all its rooms."""

@@ -194,7 +194,7 @@ class Server:
         if self._running is not None:
             raise Misuse("This server runs already.")
         async with AsyncExitStack() as stack:
-            server, listening, database = await stack.enter_async_context(
+            server, listening, database, _owns = await stack.enter_async_context(
                 launched(self._config, most_connections(), self._sources)
             )
             await server.start(listening)

@@ -5,7 +5,7 @@ There is no ``await`` between deciding and applying. Must not know dialects or b
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,6 +24,7 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
+from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.delivery import Barrier
@@ -96,6 +97,8 @@ class Hub:
         self.chat = chat
         self.page = ""
         """The address of the page, for links to it; empty: it is not known."""
+        self.upgrader: Callable[[], Awaitable[int]] | None = None
+        """Has a new process take over, if this one can be followed."""
         self._outbox = outbox
         self._clock = clock
         self._server = SilentRecipient()
@@ -168,6 +171,12 @@ class Hub:
         requester = _Requester(by)
         self.submit(requester, [command])
         return await requester.outcome
+
+    async def upgrade(self) -> int:
+        """Has a new process take over, and gives its number; see ``CommandExecutor.upgrade``."""
+        if self.upgrader is None:
+            raise Misuse("This server can't be upgraded while it runs")
+        return await self.upgrader()
 
     def put_barrier(self, session: Recipient, room: str = "") -> Barrier:
         """Marks the place in the order where a session's I/O command begins.

@@ -81,7 +81,7 @@ class Keepalive:
             session.disconnect("no answer", at_once=True)
 
     def _check(self, session: Session, now: float) -> None:
-        if session.ended:
+        if session.ended or self._context.stopping:
             return
         if session.is_slow():
             self._context.delivery.too_slow += 1

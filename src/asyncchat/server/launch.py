@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from asyncchat.config.options import ServeConfig, database_path
 from asyncchat.config.sources import Sources
 from asyncchat.errors import Misuse
@@ -20,10 +22,11 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
+from asyncchat.server.handover import Taken
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.plaintext import check_listeners
 from asyncchat.server.reload import ServeError, read_motd
-from asyncchat.server.secret_file import kept_beside, key_beside
+from asyncchat.server.secret_file import RunKeys, kept_beside, key_beside
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 from asyncchat.server.tls import Certificate, is_pair, self_signed, stated_certificate
@@ -48,8 +51,10 @@ class Launched(NamedTuple):
     """A server that is not started yet, where it is to listen, and its history's file."""
 
     server: Server
-    listening: Listening
+    listening: list[tuple[Address, list[socket.socket]]]
     database: Path | None
+    owns_sockets: bool
+    """Whether they are not those of whoever started the process."""
 
 
 @asynccontextmanager
@@ -58,6 +63,7 @@ async def launched(
     most_sessions: int,
     sources: Sources | None = None,
     inherited: Listening = NO_SOCKETS,
+    taken: Taken | None = None,
 ) -> AsyncIterator[Launched]:
     """Makes a server, and closes what it had after the block. Whoever calls it starts and ends the server.
 
@@ -66,12 +72,14 @@ async def launched(
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
         inherited: sockets of whoever started the process, in place of those of the options.
+        taken: what another process has handed over; its sockets are ``inherited``. None: this is a start.
 
     Raises:
         AsyncChatError: a port is in use, a file can't be opened, …; the text says what to do.
     """
     motd = read_motd(config.motd)
     listening = list(inherited)
+    owns_sockets = not inherited if taken is None else taken.server.owns_sockets
     try:
         if not inherited:
             shared_port, further = _addresses(config)
@@ -83,17 +91,30 @@ async def launched(
         has_certificate = bool(config.tls_cert) or config.tls != "off"
         bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
         check_listeners(bound, has_certificate=has_certificate)
-        log = await _open_log(config, database)
+        log = (taken and taken.server.log) or await _open_log(config, database)
         try:
-            yield Launched(_server(config, log, database, motd, most_sessions, sources), listening, database)
+            server = _server(config, log, database, motd, most_sessions, sources, taken)
+            yield Launched(server, listening, database, owns_sockets)
         finally:
             await log.close()
     finally:
         for _address, sockets in listening:
             for one in sockets:
                 one.close()
-        if not inherited:
+        if owns_sockets:
             addresses.unlink(address for address, _sockets in listening)
+
+
+def rehearse(config: ServeConfig, most_sessions: int, sources: Sources) -> None:
+    """Makes a server as ``launched`` does, for nothing: what can't be done is known before it is needed.
+
+    Raises:
+        AsyncChatError: a file can't be read, …
+    """
+    import asyncchat.log.sqlite  # noqa: F401  # it takes long the first time
+
+    database = database_path(config)
+    _server(config, MemoryLog(0), database, read_motd(config.motd), most_sessions, sources, None)
 
 
 def _server(
@@ -103,9 +124,14 @@ def _server(
     motd: tuple[str, ...] | None,
     most_sessions: int,
     sources: Sources | None,
+    taken: Taken | None,
 ) -> Server:
+    keys = RunKeys() if taken is None else taken.server.keys
     try:
-        code = OwnerCode.new() if database is None else OwnerCode.beside(database)
+        if taken is not None:
+            code = OwnerCode(taken.server.owner_code)
+        else:
+            code = OwnerCode.new() if database is None else OwnerCode.beside(database)
     except OSError as error:
         raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
     return Server(
@@ -113,9 +139,8 @@ def _server(
         log,
         code,
         motd=motd,
-        cloak_key=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else None,
-        secret=_key_beside(database, ".secret", "The secret of accounts") or b"",
-        push_secret=_key_beside(database, ".push", "The key of pushes") or b"",
+        keys=keys if database is None else _keys_beside(keys, config, database),
+        chat=None if taken is None else taken.server.chat,
         most_sessions=most_sessions,
         sources=sources,
         webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
@@ -189,10 +214,17 @@ async def _open_log(config: ServeConfig, database: Path | None) -> Log:
     return await SqliteLog.open(database, durable=config.durable)
 
 
-def _key_beside(database: Path | None, suffix: str, what: str) -> bytes | None:
-    """A key that is kept beside the database; None: there is no database, and a key lasts for this run."""
-    if database is None:
-        return None
+def _keys_beside(keys: RunKeys, config: ServeConfig, database: Path) -> RunKeys:
+    """The keys of a run, with those that are kept beside its database."""
+    return msgspec.structs.replace(
+        keys,
+        cloaks=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else keys.cloaks,
+        accounts=_key_beside(database, ".secret", "The secret of accounts"),
+        pushes=_key_beside(database, ".push", "The key of pushes"),
+    )
+
+
+def _key_beside(database: Path, suffix: str, what: str) -> bytes:
     try:
         return key_beside(database, suffix)
     except OSError as error:

@@ -321,20 +321,30 @@ class Budgets:
         Returns:
             Its network's budget; None if there are too many connections from there.
         """
-        options = self._options
+        most = self._options.per_address
+        network = self._network_at(address)
+        if self._limits(network, address) and any(
+            one.connections >= most * one.shares for one in _counted(network)
+        ):
+            self.hits["connections"] += 1
+            return None
+        network.reserve(self._clock())
+        return self._count(network)
+
+    def restore(self, address: str) -> NetworkBudget:
+        """Counts a connection that was there before this process."""
+        return self._count(self._network_at(address))
+
+    def _network_at(self, address: str) -> NetworkBudget:
         network = self._network(network_of(address))
         site = site_of(address)
         if site and not network.connections:
             network.site = self._network(site, SITE_SHARE)
-        counted = _counted(network)
-        if self._limits(network, address) and any(
-            one.connections >= options.per_address * one.shares for one in counted
-        ):
-            self.hits["connections"] += 1
-            return None
-        for one in counted:
+        return network
+
+    def _count(self, network: NetworkBudget) -> NetworkBudget:
+        for one in _counted(network):
             one.connections += 1
-        network.reserve(self._clock())
         return network
 
     def may_stream(self, network: NetworkBudget, address: str) -> bool:

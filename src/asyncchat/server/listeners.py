@@ -5,7 +5,6 @@ Owns the listening sockets, and the addresses by which people reach them. Must n
 
 import asyncio
 import logging
-import secrets
 import socket
 import sys
 from collections import deque
@@ -17,6 +16,7 @@ import msgspec
 from asyncchat.dialects.udp.admission import Admission
 from asyncchat.server import banner, plaintext
 from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
+from asyncchat.server.handover import SessionState
 from asyncchat.server.limits import READ_BYTES, NetworkBudget
 from asyncchat.server.session import Detector, Session, SessionContext
 from asyncchat.server.udp import Serve, UdpEndpoint
@@ -33,17 +33,19 @@ class Listeners:
     Args:
         context: what its sessions share.
         most_sessions: most connections; the options may allow fewer.
+        key: a secret of the run, which proves addresses over UDP.
     """
 
-    def __init__(self, context: SessionContext, most_sessions: int) -> None:
+    def __init__(self, context: SessionContext, most_sessions: int, key: bytes) -> None:
         self._context = context
-        self._detect: Detector
+        self._detect: Callable[[Address], Detector]
         self._detect_person: Callable[[bool], Detector]
         self._most_sessions = most_sessions
-        self._next_id = 1
+        self.next_id = 1
+        """The number of the next session."""
         self._servers: list[asyncio.Server] = []
         self._endpoints: list[UdpEndpoint] = []
-        self._admission = Admission(secrets.token_bytes(32))
+        self._admission = Admission(key)
         self.addresses: list[Address] = []
         self.reachable: list[Address] = []
         """Addresses that people can use, found at the start: a name server may be asked."""
@@ -63,8 +65,13 @@ class Listeners:
             detect_person: gives the same for a person with ``nc -u``, who may have to be asked for its name.
             first_id: the number of the first session.
         """
-        self._detect, self._detect_person = detect(Address(udp=True, insecure=True)), detect_person
-        self._next_id = first_id
+        self._detect, self._detect_person = detect, detect_person
+        self.next_id = first_id
+        await self.reopen(sockets)
+
+    async def reopen(self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
+        """Accepts connections on these sockets, also again after ``close``."""
+        self.addresses, self._servers, self._endpoints = [], [], []
         for address, listening in sockets:
             for listener in listening:
                 if address.udp:
@@ -72,7 +79,7 @@ class Listeners:
                     self.addresses.append(Address(host, port, udp=True, insecure=address.insecure))
                     self._endpoints.append(await self._open_endpoint(listener, address))
                     continue
-                accept = partial(self._accept, detect(address))
+                accept = partial(self._accept, self._detect(address))
                 if address.path:
                     self.addresses.append(Address(path=address.path))
                     server = await asyncio.start_unix_server(
@@ -181,8 +188,22 @@ class Listeners:
         network: NetworkBudget,
     ) -> Session:
         writer.transport.set_write_buffer_limits(high=self._context.options.send_bytes)
-        session = Session(self._context, self._next_id, address, reader, writer, network)
-        self._next_id += 1
+        session = Session(self._context, self.next_id, address, reader, writer, network)
+        self.next_id += 1
+        return session
+
+    async def restore(self, state: SessionState, connection: socket.socket) -> Session:
+        """A session that another process has handed over, with its connection."""
+        loop = self._context.loop
+        reader = asyncio.StreamReader(READ_BYTES, loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        _use_a_list(protocol)
+        network = self._context.budgets.restore(state.address)
+        self.next_id = state.id
+        session = self._begin(state.address, reader, writer, network)
+        session.restore(state)
         return session
 
     async def _open_endpoint(self, listener: socket.socket, address: Address) -> UdpEndpoint:
@@ -202,7 +223,11 @@ class Listeners:
         network = self._admit(address)
         if isinstance(network, bytes):
             return network
-        detect = self._detect if opening is None else self._detect_person(not opening)
+        detect = (
+            self._detect(Address(udp=True, insecure=True))
+            if opening is None
+            else self._detect_person(not opening)
+        )
         return lambda reader, writer: self._begin(address, reader, writer, network).run(detect)
 
 

@@ -115,6 +115,8 @@ class Outbox:
         """Whether something was put that is not delivered yet."""
         self._room: asyncio.Future[None] | None = None
         self._idle: asyncio.Future[None] | None = None
+        self.held: asyncio.Future[None] | None = None
+        """While this is not done nothing leaves: another process is taking over."""
         self.failing_since = 0.0
         """When the log began to fail (seconds since 1970)."""
         self.failing = False
@@ -174,6 +176,9 @@ class Outbox:
                     self._idle = None
                 self._filled = loop.create_future()
                 await self._filled
+            if self.held is not None:
+                await self.held
+                self.held = None
             early = leave - loop.time()
             if early > 0:
                 await asyncio.sleep(early)

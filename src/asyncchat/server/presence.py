@@ -45,6 +45,12 @@ class Presence:
             len(self.first) - len(self.absent) + sum(len(sessions) - 1 for sessions in self.several.values())
         )
 
+    def begin(self, person_id: int, sessions: tuple[Recipient, ...]) -> None:
+        """These are a person's sessions when another process has handed the server over."""
+        self.first[person_id] = sessions[0]
+        if len(sessions) > 1 or sessions[0].id != person_id:
+            self.several[person_id] = sessions
+
     def enter(self, person_id: int, session: Recipient) -> None:
         """A session is a person from now on."""
         self.first[person_id] = session

@@ -7,6 +7,7 @@ follows.
 import logging
 import re
 from collections.abc import Coroutine
+from typing import NamedTuple
 
 from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import silence_for
@@ -15,6 +16,7 @@ from asyncchat.server.addresses import Address, is_within
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
+from asyncchat.server.http.messages import Requesting, Streaming
 from asyncchat.server.limits import FIRST_LINE_SECONDS, REGISTRATION_SECONDS
 from asyncchat.server.listeners import CROWDED, Listeners
 from asyncchat.server.protocols import Protocols
@@ -58,6 +60,19 @@ def detect_protocol(
     return _Detection(protocols, listeners, app, listener, session).run()
 
 
+def detect_again(
+    protocols: Protocols, listeners: Listeners, app: App, before: object, unread: bytes, session: Session
+) -> Coroutine[None, None, bytes | None]:
+    """Gives a session its dialect where another process stopped.
+
+    Args:
+        protocols, listeners, app, session: as in ``detect_protocol``.
+        before: what its ``how_to_go_on`` gave.
+        unread: what came since and nobody has read.
+    """
+    return _Detection(protocols, listeners, app, Address(), session).go_on(before, unread)
+
+
 def plain_detector(protocols: Protocols, asks: bool) -> Detector:
     """Gives sessions over bare datagrams the plain dialect: ``nc -u`` is no program's language.
 
@@ -74,6 +89,18 @@ def plain_detector(protocols: Protocols, asks: bool) -> Detector:
         return b""
 
     return detect
+
+
+class Detecting(NamedTuple):
+    """A client whose first bytes are not enough yet, or who has no name yet."""
+
+    begun: bytes
+    prompted: bool
+    telnet: bool
+    proxied: bool
+    must_encrypt: bool
+    is_told_why: bool
+    plain: PlainDialect | None
 
 
 class _Detection:
@@ -95,7 +122,30 @@ class _Detection:
         self._line_deadline = 0.0
         """Until when the line that has begun must end; 0: none has."""
 
+    async def go_on(self, before: object, unread: bytes) -> bytes | None:
+        """Goes on where another process stopped."""
+        if isinstance(before, Detecting):
+            self._begun, self._prompted, self._telnet = before.begun + unread, before.prompted, before.telnet
+            self._proxied, self._plain = before.proxied, before.plain
+            self._must_encrypt, self._is_told_why = before.must_encrypt, before.is_told_why
+            return await self.run()
+        if isinstance(before, Requesting):
+            self._begun = before.begun + unread
+            return await self._http(before).serve()
+        if isinstance(before, Streaming):
+            await self._http().stream_on(before.request)
+        return None
+
     async def run(self) -> bytes | None:
+        self._session.how_to_go_on = lambda: Detecting(
+            begun=self._begun,
+            prompted=self._prompted,
+            telnet=self._telnet,
+            proxied=self._proxied,
+            must_encrypt=self._must_encrypt,
+            is_told_why=self._is_told_why,
+            plain=self._plain,
+        )
         while True:
             if self._ended and not self._begun:
                 return None
@@ -210,11 +260,14 @@ class _Detection:
         A loop that was held up notices the end of the time before what came in it: it is given two passes
         more, one that reads from the kernel, one that finds what was read.
         """
+        session = self._session
+        session.may_stop = True
         for wait in (seconds, 0.0, 0.0):
-            data = await self._session.read(wait)
+            data = await session.read(wait)
             if data is not None:
-                return data
-        return None
+                break
+        session.may_stop = False
+        return data
 
     def _loading_seconds(self) -> float:
         """For how long this may be a connection that a browser opened before it has a request for it."""
@@ -254,9 +307,11 @@ class _Detection:
             asked = dialect.receive_data(b"")
         return dialect.entered
 
-    def _http(self) -> HttpConnection:
+    def _http(self, before: Requesting | None = None) -> HttpConnection:
         begun = readable(self._begun) if self._marked() else self._begun
-        return HttpConnection(self._session, self._app, self._protocols.websocket, begun, ended=self._ended)
+        return HttpConnection(
+            self._session, self._app, self._protocols.websocket, begun, ended=self._ended, before=before
+        )
 
     def _turn_away(self, kind: Kind) -> None:
         """Ends with a client that must come over TLS and does not."""

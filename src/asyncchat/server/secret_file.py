@@ -8,7 +8,33 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 KEY_BYTES = 32
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
+
+
+class RunKeys(msgspec.Struct, frozen=True):
+    """The keys of a run; those that nothing keeps are made for it.
+
+    Attributes:
+        cloaks: of what hides addresses.
+        accounts: of what is derived for accounts.
+        pushes: of which the key of pushes is made.
+        links: of links that only one session knows.
+        admission: of what proves addresses over UDP.
+    """
+
+    cloaks: bytes = msgspec.field(default_factory=_new_key)
+    accounts: bytes = msgspec.field(default_factory=_new_key)
+    pushes: bytes = msgspec.field(default_factory=_new_key)
+    links: bytes = msgspec.field(default_factory=_new_key)
+    admission: bytes = msgspec.field(default_factory=_new_key)
+
+
 """A key as long as the hash that it is for (RFC 2104, 3)."""
 
 

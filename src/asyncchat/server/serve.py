@@ -15,15 +15,25 @@ import threading
 import webbrowser
 from collections.abc import Callable, Sized
 from pathlib import Path
+from typing import Any
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Effective, Sources, exposed
 from asyncchat.server import banner, logging_setup, systemd
 from asyncchat.server.addresses import is_local
-from asyncchat.server.control_socket import control_socket
-from asyncchat.server.launch import end, launched, most_connections, raise_file_limit
+from asyncchat.server.control_socket import ControlSocket, control_socket
+from asyncchat.server.handover import HandoverFailed
+from asyncchat.server.launch import (
+    Launched,
+    end,
+    launched,
+    most_connections,
+    raise_file_limit,
+    rehearse,
+)
 from asyncchat.server.server import Server
 from asyncchat.server.tls import exposed_key
+from asyncchat.server.upgrade import Predecessor, Upgrade
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -74,27 +84,95 @@ def _open_standard_streams() -> None:
 async def _serve(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
     config = effective.config
     raise_file_limit()
+    before = Predecessor.of_environment()
+    if before is not None:
+        with before.told_of_failure():
+            await _take_over(before, sources, config)
+        return
     sockets = systemd.inherited()
-    async with launched(config, most_connections(), sources, sockets) as (server, listening, database):
-        stopping = _stop_at_signals()
-        server.reloader.on_reload = systemd.notify_reload
-        _reload_at_hangup(server, stopping)
-        await server.start(listening)
-        async with control_socket(server.hub, database):
-            announce(_announcement(server, config, database))
+    async with launched(config, most_connections(), sources, sockets) as made:
+        await made.server.start(made.listening)
+
+        def begin() -> None:
+            announce(_announcement(made.server, config, made.database))
             if config.open:
-                _open_page(server)
+                _open_page(made.server)
+
+        await _run(made, begin)
+
+
+async def _take_over(before: Predecessor, sources: Sources, config: ServeConfig) -> None:
+    rehearse(config, most_connections(), sources)
+    taken = await asyncio.to_thread(before.take)
+    async with launched(config, most_connections(), sources, taken.listening, taken) as made:
+        waiting = await made.server.take_over(taken)
+        await _run(made, lambda: before.begin(waiting))
+
+
+async def _run(made: Launched, begin: Callable[[], None]) -> None:
+    """Serves until a signal, or until another process has taken over."""
+    server = made.server
+    stopping = _stop_at_signals()
+    server.reloader.on_reload = systemd.notify_reload
+    _reload_at_hangup(server, stopping)
+    serving = asyncio.create_task(server.run())
+    beside = [
+        asyncio.create_task(_give_back_memory(server.context.sessions), name="memory"),
+        asyncio.create_task(systemd.keep_alive(), name="systemd"),
+    ]
+    try:
+        async with control_socket(server.hub, made.database) as control:
+            upgrading = _upgrade_when_asked(made, control)
+            begin()
             _tune_memory()
-            giving_back = asyncio.create_task(_give_back_memory(server.context.sessions), name="memory")
-            systemd.notify(
-                "READY=1", f"STATUS=Listening on {', '.join(map(str, server.listeners.addresses))}"
-            )
-            alive = asyncio.create_task(systemd.keep_alive(), name="systemd")
+            listening = ", ".join(map(str, server.listeners.addresses))
+            systemd.notify("READY=1", f"STATUS=Listening on {listening}")
+            await _first(stopping, serving)
+            async with upgrading:  # a stop in the middle of it would tell people that the chat has ended
+                await end(server, serving, "the server is stopping")
+    finally:
+        for task in beside:
+            task.cancel()
+
+
+def _upgrade_when_asked(made: Launched, control: ControlSocket | None) -> asyncio.Lock:
+    """Has SIGUSR2, and the control socket, hand the server over to a new process, which ends this one.
+
+    Returns:
+        A lock that is held meanwhile.
+    """
+    turn = asyncio.Lock()
+    if sys.platform == "win32":
+        return turn
+
+    async def upgrade() -> int:
+        async with turn:
+            attempt = Upgrade(made, control)
             try:
-                await _until(stopping, server)
-            finally:
-                giving_back.cancel()
-                alive.cancel()
+                process = await attempt.run()
+            except HandoverFailed as error:
+                _logger.error("The upgrade failed, and this process serves on: %s", error)
+                raise
+            systemd.notify(f"MAINPID={process}")
+            ending.append(asyncio.create_task(_end_after(attempt)))
+            return process
+
+    def on_signal() -> None:
+        asked = asyncio.create_task(upgrade())
+        asked.add_done_callback(lambda done: done.exception())  # it is in the log
+        ending.append(asked)
+
+    ending: list[asyncio.Task[Any]] = []
+    made.server.hub.upgrader = upgrade
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, on_signal)
+    return turn
+
+
+async def _end_after(upgrade: Upgrade) -> None:
+    """Ends this process. What it has is the other's now: nothing may be closed in order."""
+    await upgrade.finish()
+    logging_setup.flush()
+    os._exit(0)
 
 
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:
@@ -202,12 +280,11 @@ def _has_terminal() -> bool:
     return True
 
 
-async def _until(stopping: asyncio.Event, server: Server) -> None:
-    serving = asyncio.create_task(server.run())
+async def _first(stopping: asyncio.Event, serving: asyncio.Task[None]) -> None:
+    """Waits for a signal, or until the server has ended by itself."""
     signalled = asyncio.create_task(stopping.wait())
     await asyncio.wait((serving, signalled), return_when=asyncio.FIRST_COMPLETED)
     systemd.notify("STOPPING=1", "STATUS=Stopping")
     if not serving.done():
         _logger.info("Stopping (Ctrl-C once more forces it)")
     signalled.cancel()
-    await end(server, serving, "the server is stopping")

@@ -7,12 +7,13 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Sources
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.empty_rooms import EmptyRooms
@@ -29,13 +30,15 @@ from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
 from asyncchat.server.auth import Authentication
 from asyncchat.server.cloaked_log import cloaked
-from asyncchat.server.cloaks import Cloaks, new_key
+from asyncchat.server.cloaks import Cloaks
 from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.disk import DiskWatch
 from asyncchat.server.file_store import FileStore, folder_beside
+from asyncchat.server.handover import HandoverFailed, Taken
 from asyncchat.server.history import History
 from asyncchat.server.http.app import App
+from asyncchat.server.http.session_links import SessionLinks
 from asyncchat.server.hub import Hub
 from asyncchat.server.io_commands import io_handlers
 from asyncchat.server.keepalive import Keepalive
@@ -44,13 +47,14 @@ from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.page_cache import PageCache
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.previews import Previews
-from asyncchat.server.protocol_detection import detect_protocol, plain_detector
+from asyncchat.server.protocol_detection import detect_again, detect_protocol, plain_detector
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.push import Push, server_key
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
+from asyncchat.server.secret_file import RunKeys
 from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
-from asyncchat.server.session import SessionContext
+from asyncchat.server.session import Detector, Session, SessionContext
 from asyncchat.server.tls import Certificate
 from asyncchat.server.uploads import Uploads
 from asyncchat.server.watchdog import Watchdog
@@ -74,9 +78,8 @@ class Server:
         log: the history; the server does not close it.
         owner_code: the code that makes a person an operator of the server.
         motd: lines of the message of the day, or None.
-        cloak_key: the key of cloaks, if the options ask for them; None: a key for this run.
-        secret: the key of what is derived for accounts; empty: a key for this run.
-        push_secret: of which the key of pushes is made; empty: a key for this run.
+        keys: those of this run; None: new ones.
+        chat: who is there already, where another process has handed the server over; None: nobody.
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
         webhook_positions: the file that says how far each webhook came; None: that is not kept.
@@ -91,9 +94,8 @@ class Server:
         owner_code: OwnerCode,
         *,
         motd: tuple[str, ...] | None = None,
-        cloak_key: bytes | None = None,
-        secret: bytes = b"",
-        push_secret: bytes = b"",
+        keys: RunKeys | None = None,
+        chat: Chat | None = None,
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
         webhook_positions: Path | None = None,
@@ -101,14 +103,15 @@ class Server:
         certificate: Certificate | None = None,
     ) -> None:
         self.log = log
-        chat = log.chat()
+        chat = chat or log.chat()
+        self.keys = keys = keys or RunKeys()
         self.delivery = Delivery(chat)
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(chat, log, self.outbox, SteadyClock(log.last_time))
         self.reloader = Reloader(self, sources)
-        guard = PasswordGuard(asyncio.get_running_loop().time, secret=secret, counting=config.limits)
+        guard = PasswordGuard(asyncio.get_running_loop().time, secret=keys.accounts, counting=config.limits)
         self.auth = Authentication(chat, ServerPasswords(config, guard.queue), owner_code, guard)
-        cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
+        cloaks = Cloaks(keys.cloaks if config.cloak else b"")
         shown = cloaked(log, cloaks)
         pages = PageCache(shown, self.delivery)
         history = History(chat, shown, pages)
@@ -125,11 +128,11 @@ class Server:
             certificate=certificate,
         )
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
-        self.push = Push(self.context, shown, server_key(push_secret))
+        self.push = Push(self.context, shown, server_key(keys.pushes))
         handlers.update(self.push.handlers)
         self.protocols = Protocols(config, log.ids, motd, self.push.public_key)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
-        self.listeners = Listeners(self.context, most_sessions)
+        self.listeners = Listeners(self.context, most_sessions, keys.admission)
         self.uploads = Uploads(
             self.context, log, FileStore(None if database is None else folder_beside(database))
         )
@@ -145,6 +148,7 @@ class Server:
             previews=self.previews,
             history=history,
             auth=self.auth,
+            links=SessionLinks(chat, keys.links),
         )
         self.protocols.irc.upload_link = self.app.files.upload_link
         self.protocols.irc.previews_link = self.app.previews.link
@@ -179,9 +183,51 @@ class Server:
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), self.hub.now())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.begin(facts[-1].number)
+        await self._open(sockets, max(chat.people, default=0) + 1)
+
+    async def take_over(self, taken: Taken) -> dict[int, Callable[[], None]]:
+        """Goes on with what another process has handed over, in the place of ``start``.
+
+        Returns:
+            By the numbers of sessions to which that process still sends: to be called when it has.
+
+        Raises:
+            HandoverFailed: the history is another one.
+        """
+        if self.log.last != taken.server.last:
+            raise HandoverFailed(f"the history ends with {self.log.last}, not {taken.server.last}")
+        states = taken.sessions(self.protocols)
+        sessions = [
+            await self.listeners.restore(state, connection)
+            for state, connection in zip(states, taken.connections, strict=True)
+        ]
+        self.delivery.begin(self.log.last, {session.id: session for session in sessions})
+        await self._open(taken.listening, taken.server.next_id)
+        waiting: dict[int, Callable[[], None]] = {}
+        for state, session in zip(states, sessions, strict=True):
+            go_on = partial(session.go_on, self.detector(state.unread, state.before))
+            if state.is_unsent:
+                waiting[session.id] = go_on
+            else:
+                go_on()
+        self.hub.declare(self._settings())
+        return waiting
+
+    def detector(self, unread: bytes, before: object) -> Detector:
+        """Gives a session that has stopped what it goes on with."""
+
+        async def detect(session: Session) -> bytes | None:
+            if before is None:
+                return unread
+            return await detect_again(self.protocols, self.listeners, self.app, before, unread, session)
+
+        return detect
+
+    async def _open(self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]], next_id: int) -> None:
+        """Accepts connections, the first as the session of this number."""
         detect = partial(partial, detect_protocol, self.protocols, self.listeners, self.app)
         detect_person = partial(plain_detector, self.protocols)
-        await self.listeners.open(sockets, detect, detect_person, max(chat.people, default=0) + 1)
+        await self.listeners.open(sockets, detect, detect_person, next_id)
         self.protocols.tls_port = self.listeners.tls_port()
         self.protocols.update(self.options, self.motd)
         self.hub.page = self.listeners.page()

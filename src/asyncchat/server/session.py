@@ -25,8 +25,11 @@ from asyncchat.core.features.join import Part
 from asyncchat.core.features.messages import Say
 from asyncchat.core.replies import DailyQuotaUsed, Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
+from asyncchat.dialects.plain.dialect import PlainDialect
+from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.connection import GATHER_BYTES, Connection, ConnectionContext
 from asyncchat.server.delivery import Barrier
+from asyncchat.server.handover import SessionState
 from asyncchat.server.limits import (
     ANSWER_BYTES,
     ARRIVING,
@@ -130,6 +133,8 @@ class SessionContext(ConnectionContext):
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
         self.budgets = Budgets(options, self.now)
+        self.stopping = False
+        """Whether all sessions are to stop where they are, for another process to go on with them."""
 
 
 class Session(Connection):
@@ -148,14 +153,17 @@ class Session(Connection):
         "dialect",
         "encoder",
         "host",
+        "how_to_go_on",
         "id",
         "ignoring",
         "individual_turn",
+        "may_stop",
         "over_budget",
         "pending",
         "person_id",
         "probed_at",
         "reason",
+        "rest",
         "subscriptions",
         "token",
         "waiting_since",
@@ -193,6 +201,12 @@ class Session(Connection):
         """The digest of the login token with which it came, until it shows the password."""
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
+        self.may_stop = False
+        """Whether its task waits where another process can go on."""
+        self.rest: bytes | None = None
+        """What it had read and not processed when it stopped; None: it has not."""
+        self.how_to_go_on: Callable[[], object] | None = None
+        """Gives what another process has to know of a session without a dialect, or before it has a name."""
         self._waiter: asyncio.Future[int] | None = None
         self._told_in = 0
         """The last batch in which it was served individually, and which has been written."""
@@ -360,11 +374,14 @@ class Session(Connection):
         self.context.sessions[self] = asyncio.current_task()
         try:
             data = await detect(self)
+            self.how_to_go_on = None
             while data is not None:
                 await self._process(data)
-                if self.ended:
+                if self.ended or self.rest is not None:
                     return
+                self.may_stop = True
                 data = await self._reader.read(READ_BYTES)
+                self.may_stop = False
                 self.heard_at = self.context.now()
                 if not data:
                     await self.context.turns.wait()
@@ -376,20 +393,24 @@ class Session(Connection):
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.address, error)
         except asyncio.CancelledError:
-            # The server stops and did not wait. Python 3.11's streams report a cancelled task as failed.
-            self._writer.transport.abort()
+            # Python 3.11's streams report a cancelled task as failed.
+            if self.context.stopping and self.may_stop:
+                self.rest = b""
+            else:  # the server stops and did not wait
+                self._writer.transport.abort()
         except Exception:
             _logger.exception("A session of %s failed; this is a bug of asyncchat", self.address)
             self.disconnect("internal error")
         finally:
-            await self.context.turns.wait()
-            self._leave()
-            if self.dialect is None and self.subscriptions:
-                self.unsubscribe()
-            self._close()
-            del self.context.sessions[self]
-            self._budget.disconnect()
-            self.forget_error()
+            if self.rest is None:
+                await self.context.turns.wait()
+                self._leave()
+                if self.dialect is None and self.subscriptions:
+                    self.unsubscribe()
+                self._close()
+                del self.context.sessions[self]
+                self._budget.disconnect()
+                self.forget_error()
 
     async def _finish(self) -> None:
         """Processes what the end of input still means, then leaves."""
@@ -406,13 +427,19 @@ class Session(Connection):
             await self._finish_output()
 
     async def _process(self, data: bytes) -> None:
-        """Submits all that was received, at the pace of the budgets; the rest waits in the kernel."""
+        """Submits all that was received, at the pace of the budgets; the rest waits in the kernel.
+
+        If all sessions are to stop, what it has not submitted is ``rest``.
+        """
         dialect = self.dialect or self.spoken
         pass_turns = self.context.pass_turns
         held = dialect.backlog
         hungry = True
         paid = 0
         while not self.ended:
+            if self.context.stopping:
+                self.rest = data
+                return
             began = perf_counter()
             if began >= pass_turns.late_at:
                 await pass_turns.wait()
@@ -452,7 +479,9 @@ class Session(Connection):
                     return
             elif dialect.awaits(commands[-1]):
                 await self._await_outcome(commands[-1])
-                await self.drained()
+                if self.is_crowded():
+                    await self._wait_for_capacity()
+                self._allowance = 0
             elif data or held:
                 await self._wait_for_capacity()
             else:
@@ -591,8 +620,74 @@ class Session(Connection):
     async def _wait_for_capacity(self) -> None:
         if self.context.outbox.full:
             await self.context.outbox.room()
-        await self.drained()
-        await asyncio.sleep(0)
+        self.may_stop = True
+        try:
+            await self.drained()
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            if not self.context.stopping:
+                raise
+        self.may_stop = False
+
+    def restore(self, state: SessionState) -> None:
+        """Is the session that another process has handed over; ``go_on`` begins its task."""
+        self.context.sessions[self] = None
+        self.person_id, self.host, self.token = state.person_id, state.host, state.token
+        self.secure, self.ignoring = state.secure, state.ignoring
+        self.heard_at, self.waiting_since = state.heard_at, state.waiting_since
+        self.probed_at = state.probed_at
+        if state.dialect is not None:
+            self.adopt(state.dialect)
+        if state.pieces is not None and isinstance(state.dialect, PlainDialect):
+            self.write_in_chunks(ChunkedWriter(state.dialect, self.send, state.pieces))
+        if state.is_unsent:
+            self.pause_output()
+
+    def go_on(self, detect: Detector) -> None:
+        """Goes on with a session that has stopped."""
+        self.rest = None
+        self.may_stop = False
+        if self._held is not None:
+            self.resume_output()
+        self.read_on()
+        if self._chunked_writer is not None:
+            self._chunked_writer.go_on()
+        self.context.sessions[self] = self.context.loop.create_task(self.run(detect))
+
+    def state(self, *, is_unsent: bool) -> SessionState:
+        """What another process needs of the session, which has stopped."""
+        chunks = self._chunked_writer
+        return SessionState(
+            id=self.id,
+            person_id=self.person_id,
+            address=self.address,
+            host=self.host,
+            secure=self.secure,
+            token=self.token,
+            ignoring=self.ignoring,
+            heard_at=self.heard_at,
+            waiting_since=self.waiting_since,
+            probed_at=self.probed_at,
+            unread=(self.rest or b"") + self.unread,
+            dialect=self.dialect,
+            before=None if self.how_to_go_on is None else self.how_to_go_on(),
+            pieces=None if chunks is None else chunks.stop(),
+            is_unsent=is_unsent,
+        )
+
+    def stop(self) -> bool:
+        """Stops the task where it is, for another process to go on; whether it has stopped or ended.
+
+        To be called again until it has.
+        """
+        task = self.context.sessions.get(self)
+        if task is None or task.done():
+            return True
+        self.read_no_more()
+        if self.may_stop:
+            task.cancel()
+        self._wake()
+        return False
 
     def charge(self, lines: float, told: float = 0.0) -> None:
         """Charges what the client asked, in lines, and to how many it is told: to all its budgets."""
@@ -658,7 +753,7 @@ class Session(Connection):
 
     async def _wait_until(self, until: float) -> None:
         """Waits until this time, or until the client is gone."""
-        while not self.ended and (left := until - self.context.now()) > 0:
+        while not (self.ended or self.context.stopping) and (left := until - self.context.now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self.next_delivery()

@@ -14,12 +14,12 @@ from asyncchat.text.sentences import EVENTS
 class PlainEncoder:
     """Lines with one kind of end. Making a line costs less than keeping it would: nothing is remembered."""
 
-    __slots__ = ("_end",)
+    __slots__ = ("end",)
 
     join = staticmethod(b"".join)
 
     def __init__(self, end: str) -> None:
-        self._end = end
+        self.end = end
 
     def encode(self, record: Record) -> bytes:
         """The line of another person's event; a text of several lines has several, some events have none."""
@@ -31,11 +31,11 @@ class PlainEncoder:
             return b""
         words = sentence(event)
         if words.isprintable():
-            return (words + self._end).encode() if words else b""
+            return (words + self.end).encode() if words else b""
         # A line break is meant only in a text, where each line has its speaker.
         return self.lines(words.split("\n") if event.multiline else (words,))
 
     def lines(self, lines: Iterable[str]) -> bytes:
         """Lines made clean, each with its end; empty ones are left out."""
-        end = self._end
+        end = self.end
         return "".join([shown(line) + end for line in lines if line]).encode()

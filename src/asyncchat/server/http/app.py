@@ -68,6 +68,7 @@ class App:
         previews: those of links.
         history: knows who may read what.
         auth: checks the passwords of accounts.
+        links: those that only one session knows.
     """
 
     def __init__(
@@ -83,12 +84,12 @@ class App:
         previews: Previews,
         history: History,
         auth: Authentication,
+        links: SessionLinks,
     ) -> None:
         self._context = context
         self._listeners = listeners
         self._started = started
         self._api = Api(context, log, pages, searcher)
-        links = SessionLinks(context.hub.chat)
         self.files = FilesApp(context, uploads, auth, self._api, links)
         self.previews = PreviewsApp(context, history, previews, links, log.ids)
         self._loading: dict[str, float] = {}

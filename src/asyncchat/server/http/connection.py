@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from asyncchat.dialects import websocket
 from asyncchat.server.addresses import is_local, is_within
 from asyncchat.server.http.forwarded import origin_of
-from asyncchat.server.http.messages import Headers, Request, Response, headers_of, problem, text
+from asyncchat.server.http.messages import Headers, Request, Requesting, Response, headers_of, problem, text
 from asyncchat.server.http.reader import RequestReader
 from asyncchat.server.limits import FILE_BYTES
 
@@ -44,18 +44,26 @@ class HttpConnection:
         websockets: gives dialects to WebSockets.
         begun: what has been read so far.
         ended: whether that is all.
+        before: what another process knew of the connection, which has had requests already.
     """
 
     def __init__(
-        self, session: Session, app: App, websockets: WebSocket, begun: bytes, *, ended: bool
+        self,
+        session: Session,
+        app: App,
+        websockets: WebSocket,
+        begun: bytes,
+        *,
+        ended: bool,
+        before: Requesting | None = None,
     ) -> None:
         self._session = session
         self._app = app
         self._websockets = websockets
         self._now = session.context.now
-        self._peer = session.address
+        self._peer = session.address if before is None else before.peer
         """Where the requests come from: the client, or a proxy with those of many."""
-        self._peer_secure = session.secure
+        self._peer_secure = session.secure if before is None else before.peer_secure
         self._banned = app.ban(session)
         self._reader = RequestReader(session, begun, ended=ended)
 
@@ -66,6 +74,7 @@ class HttpConnection:
             What followed the handshake, if the connection has become a WebSocket; None when it is over.
         """
         session, reader = self._session, self._reader
+        session.how_to_go_on = lambda: Requesting(reader.rest(), self._peer, self._peer_secure)
         while not session.ended:
             session.waiting_since = self._now()  # keepalive counts from here
             request = await reader.head()
@@ -112,6 +121,14 @@ class HttpConnection:
                 await asyncio.sleep(0)  # others first: the next request is here already
         await self._drain_input()
         return None
+
+    async def stream_on(self, request: Request) -> None:
+        """Goes on with the stream that was the answer to a request, whose head has been sent."""
+        response = await self._app.respond(request, self._reader, self._session)
+        if response.stream is None:
+            self._session.tell(_LAST_CHUNK)
+        else:
+            await response.stream(self._session)
 
     def _as_sent(self, request: Request) -> Request | Response:
         """The request as its client sent it to a trusted proxy, without the base path."""
@@ -221,6 +238,7 @@ _STRICT = b"Strict-Transport-Security: max-age=%d\r\n"
 """RFC 6797; over HTTP alone it must not be sent (7.2)."""
 
 _CLOSE = ("Connection", "close")
+_LAST_CHUNK = b"0\r\n\r\n"
 _BODILESS = (204, 304)
 
 

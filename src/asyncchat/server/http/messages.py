@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import cached_property
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -192,6 +192,20 @@ def _weight(part: str) -> float:
             found = _WEIGHT.fullmatch(value.strip())
             return min(float(found[0]), 1.0) if found else 0.0
     return 1.0
+
+
+class Requesting(NamedTuple):
+    """HTTP between two requests. ``peer``: where they come from, perhaps a proxy."""
+
+    begun: bytes
+    peer: str
+    peer_secure: bool
+
+
+class Streaming(NamedTuple):
+    """A stream of events that a request began."""
+
+    request: Request
 
 
 class Response(msgspec.Struct, frozen=True):

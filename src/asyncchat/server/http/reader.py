@@ -95,7 +95,10 @@ class RequestReader:
             searched = len(buffer)
             if buffer:
                 self._deadline = min(self._deadline, self._now() + REQUEST_SECONDS)
-            if not await self._more():
+            self._session.may_stop = True
+            came = await self._more()
+            self._session.may_stop = False
+            if not came:
                 return _too_late() if buffer and not self.ended else None
         self._is_first = False
         await self._session.context.pass_turns.take()

@@ -5,7 +5,6 @@ Owns their form. One is of no use when its session has ended.
 
 import hmac
 import re
-import secrets
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.people import Person
@@ -18,11 +17,12 @@ class SessionLinks:
 
     Args:
         chat: knows who has which session.
+        key: a secret of the run.
     """
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, key: bytes) -> None:
         self._chat = chat
-        self._key = secrets.token_bytes(32)
+        self._key = key
 
     def mark(self, person_id: int, session_id: int) -> str:
         """The part that stands for a session of a person."""

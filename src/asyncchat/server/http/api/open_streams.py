@@ -47,14 +47,14 @@ class Streams:
         session.count_stream(1)
         self._readers[session] = reader
 
-    def end(self, session: Session) -> None:
-        """A stream ends, once."""
+    def end(self, session: Session, *, goes_on: bool = False) -> None:
+        """A stream ends, once; ``goes_on``: another process goes on with it."""
         if session not in self._readers:
             return
         del self._readers[session]
         session.count_stream(-1)
         session.unsubscribe()
-        if not session.ended:
+        if not (session.ended or goes_on):
             send_now(session, b"0\r\n\r\n")  # what is kept back, it must not read any more
 
     def _token_revoked(self, event: TokenRevoked) -> None:

@@ -36,7 +36,7 @@ from asyncchat.server.http.api.access import (
 )
 from asyncchat.server.http.api.open_streams import send_now
 from asyncchat.server.http.api.routes import Answer, Call, Route
-from asyncchat.server.http.messages import Response, problem
+from asyncchat.server.http.messages import Request, Response, Streaming, problem
 from asyncchat.server.limits import ANSWER_BYTES
 from asyncchat.server.session import Session
 
@@ -113,8 +113,8 @@ async def stream(call: Call) -> Response:
     """Begins a stream."""
     if call.request.version != "1.1":
         return problem(505, "A stream needs HTTP/1.1.")
-    context, log = call.context, call.context.log
-    text = call.request.header("last-event-id") or call.query.after
+    context, log, delivery = call.context, call.context.log, call.context.sessions.delivery
+    text = call.request.header(_LAST_ID) or call.query.after
     after = None
     if text:
         after = log.ids.number_of(text)
@@ -127,7 +127,7 @@ async def stream(call: Call) -> Response:
         return no_room()
     if call.token is None:
         try:
-            if not await is_known(context.chat, log, where, context.sessions.delivery.delivered):
+            if not await is_known(context.chat, log, where, delivery.delivered):
                 return no_room()
         except LogError:
             return unreadable()
@@ -143,17 +143,30 @@ async def stream(call: Call) -> Response:
             send_now(session, chunk(RETRY))
             missed = b"" if after is None else await _catch_up(call, where, after, reached, session)
             session.resume_output(missed)
-            while not session.ended and is_allowed() and await session.read(HEARTBEAT_SECONDS) is None:
+            session.how_to_go_on = lambda: Streaming(_after(call.request, log.ids.id_of(delivery.delivered)))
+            while not session.ended and is_allowed():
+                session.may_stop = True
+                silent = await session.read(HEARTBEAT_SECONDS) is None
+                session.may_stop = False
+                if not silent:
+                    break
                 session.waiting_since = context.sessions.now()  # keepalive counts from here
                 session.tell(chunk(b":\n\n"))
         finally:
-            context.streams.end(session)
+            context.streams.end(session, goes_on=context.sessions.stopping and session.may_stop)
 
     return Response(
         200, b"", (("Content-Type", "text/event-stream"), ("X-Accel-Buffering", "no")), close=True, stream=run
     )
 
 
+def _after(request: Request, id: str) -> Request:
+    """The same request for what followed an id."""
+    headers = [pair for pair in request.headers if pair[0] != _LAST_ID]
+    return msgspec.structs.replace(request, headers=(*headers, (_LAST_ID, id)))
+
+
+_LAST_ID = "last-event-id"
 _GAP = chunk(b"event: gap\ndata: {}\n\n")
 
 

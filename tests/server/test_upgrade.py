@@ -1,0 +1,173 @@
+"""An upgrade drops nobody: in whatever state a client is, the new process goes on with it.
+
+``python -m tests.server.upgrades 50`` does it under load.
+"""
+
+import asyncio
+import http.client
+import re
+import socket
+import subprocess
+import sys
+from random import Random
+
+import msgspec
+import pytest
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.features.presence import Connected
+from asyncchat.core.people import person
+from asyncchat.server import handover
+from asyncchat.server.handover import Handover, HandoverFailed, Taken
+from asyncchat.server.secret_file import RunKeys
+from tests.server.harness import Client
+from tests.server.upgrades import Examination
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="connections can't be handed over there")
+
+STREAM = "GET /api/v1/rooms/%23lobby/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def exam(tmp_path):
+    made = Examination(tmp_path, 0, 0, 1, Random(1))  # noqa: S311  # no secret
+    asyncio.run(made.start())
+    yield made
+    made.stop()
+
+
+def reload(exam) -> subprocess.CompletedProcess[str]:
+    """Upgrades by the command line."""
+    return subprocess.run(
+        [sys.executable, "-m", "asyncchat", "reload", "--db", str(exam.folder / "chat.db")],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_the_new_process_goes_on_with_each_client_where_it_is(exam):
+    port = exam.port
+    with (
+        Client(port) as talker,
+        Client(port) as reader,
+        Client(port) as plain,
+        Client(port) as gate,
+    ):
+        talker.send(
+            "CAP REQ :batch draft/multiline message-tags\r\nNICK talker\r\nUSER u 0 * :u\r\nCAP END\r\n"
+            "JOIN #lobby\r\n"
+        )
+        talker.until(" 366 ")
+        reader.send("NICK reader\r\nUSER u 0 * :u\r\nJOIN #lobby\r\n")
+        reader.until(" 366 ")
+        plain.until("name or nickname: ")
+        plain.send("plain\n")
+        plain.until("are in the chat\n")
+        gate.until("name or nickname: ")
+        half, stream = Client(port), Client(port)
+        half.send("NICK ha")
+        stream.send(STREAM)
+        stream.until("retry: 3000\n\n\r\n")
+        browser = http.client.HTTPConnection("127.0.0.1", port)
+        browser.request("GET", "/api/v1/rooms")
+        assert browser.getresponse().read()
+        talker.send("BATCH +b draft/multiline #lobby\r\n@batch=b PRIVMSG #lobby :first\r\n@batch=b PRIV")
+
+        done = reload(exam)
+        assert done.returncode == 0, done.stderr + exam.log.read_text()
+        told = re.fullmatch(r"Process (\d+) serves now\.\n", done.stdout)
+        assert told is not None
+        before, exam.pid = exam.pid, int(told[1])
+        assert exam.pid != before
+
+        talker.send("MSG #lobby :second\r\nBATCH -b\r\n")
+        assert "first" in reader.until("second\r\n")
+        assert '"text":"first\\nsecond"' in stream.until("}\n\n\r\n")
+        gate.send("gate\n")
+        gate.until("are in the chat\n")
+        half.send("lf\r\nUSER u 0 * :u\r\nJOIN #lobby\r\n")
+        half.until(" 366 ")
+        plain.until("half is online\n")
+        plain.send("hello\n")
+        reader.until("plain!plain@localhost PRIVMSG #lobby :hello\r\n")
+        sock = browser.sock
+        browser.request("GET", "/api/v1/rooms")
+        assert browser.getresponse().read()
+        assert browser.sock is sock  # the same connection
+        for one in (browser, half, stream):
+            one.close()
+
+        exam.config.write_text("limits = 7\n")
+        failed = reload(exam)
+        assert failed.returncode == 1
+        assert failed.stderr == "Error: the new process ended; its log says why\n"
+        assert "a table is expected" in exam.log.read_text()
+        plain.send("still there\n")
+        reader.until("still there\r\n")
+        with Client(port) as newcomer:
+            newcomer.send("NICK newcomer\r\nUSER u 0 * :u\r\n")
+            newcomer.until(" 001 ")
+
+
+def test_under_load_nothing_is_lost_or_doubled(tmp_path):
+    async def run() -> None:
+        exam = Examination(tmp_path, 16, 4, 40, Random(2))  # noqa: S311  # no secret
+        try:
+            await exam.start()
+            await exam.examine(2, lambda at: at == 1)
+            assert (exam.dropped, dict(exam.faults), exam.failed) == (0, {}, 1)
+        finally:
+            exam.stop()
+
+    asyncio.run(run())
+
+
+def test_without_a_server_there_is_nothing_to_upgrade(tmp_path):
+    made = Examination(tmp_path, 0, 0, 1, Random(1))  # noqa: S311  # no secret
+    (tmp_path / "chat.db").touch()
+    done = reload(made)
+    assert done.returncode == 1
+    assert done.stderr == "Error: No server is running with this history: start one with asyncchat serve\n"
+
+
+def packed() -> bytes:
+    chat = Chat.replay([Connected(person(1, "anna", "a", "h"), 1)])
+    keys = RunKeys()
+    return handover.pack(Handover(1, chat, 2, [], True, keys, "CODE", None), [])
+
+
+def test_what_is_handed_over_is_the_same():
+    taken = Taken(packed(), [])
+    assert taken.server.chat.people[1].name == "anna"
+    assert (taken.listening, taken.connections) == ([], [])
+
+
+def test_a_process_refuses_what_it_would_read_in_another_form():
+    head, _, rest = packed().partition(b"\n")
+    layouts = msgspec.json.decode(head)
+    layouts["asyncchat.core.people.Person"].reverse()
+    layouts["asyncchat.core.people.Gone"] = ["a"]
+    with pytest.raises(HandoverFailed, match=r"another form: asyncchat\.core\.people\.Gone, .*Person$"):
+        Taken(msgspec.json.encode(layouts) + b"\n" + rest, [])
+
+
+def test_a_process_refuses_what_means_something_else_to_it(monkeypatch):
+    data = packed()
+    monkeypatch.setattr(handover, "LEVEL", handover.LEVEL + 1)
+    with pytest.raises(HandoverFailed, match="means something else"):
+        Taken(data, [])
+
+
+def test_data_and_files_go_from_one_process_to_another():
+    mine, others = socket.socketpair()
+    with mine, others, socket.socket() as listener:
+        handover.send(mine, b"x" * 50_000, [listener.fileno()] * 3)
+        data, files = handover.receive(others)
+        assert (data, len(files)) == (b"x" * 50_000, 3)
+        for file in files:
+            socket.socket(fileno=file).close()
+        mine.close()
+        with pytest.raises(HandoverFailed, match="gone"):
+            handover.receive(others)

@@ -1,0 +1,313 @@
+"""Upgrades under load: nobody is dropped, nothing is lost or said twice, also where the new process fails.
+
+``python -m tests.server.upgrades 50`` upgrades fifty times, each fifth time with a new process that fails;
+``test_upgrade`` a few times. Clients of four kinds read one room; some of them talk, in messages of several
+lines, too, one uploads files, and some read so slowly that the server has to wait for them.
+"""
+
+import asyncio
+import base64
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from statistics import median
+
+SAID = re.compile(rb"<(\d+)-(\d+)>")
+"""What a talker says: its number, and how many it has said before."""
+
+KINDS = ("irc", "plain", "websocket", "stream")
+PATIENCE = 60
+CONFIGURATION = "[limits]\n"
+MULTILINE = 7
+"""Each so many messages is one of two lines, which an upgrade may come between."""
+
+
+class Reader(asyncio.Protocol):
+    """A client in the room ``#lobby`` that notes what it reads.
+
+    Attributes:
+        next: of each talker, the number that comes next.
+        faults: what it read twice, not at all, or out of order.
+        lost: whether its connection ended.
+    """
+
+    def __init__(
+        self, kind: str, name: str, delays: list[float], said_at: dict[tuple[int, int], float]
+    ) -> None:
+        self.kind, self.name = kind, name
+        self.next: dict[int, int] = {}
+        self.faults: Counter[str] = Counter()
+        self.lost = False
+        self.ready = asyncio.get_running_loop().create_future()
+        self._tail = b""
+        self._delays, self._said_at = delays, said_at
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self.kind == "irc":
+            self.send(
+                f"CAP REQ :batch draft/multiline message-tags\r\nNICK {self.name}\r\nUSER u 0 * :u\r\n"
+                "CAP END\r\nJOIN #lobby\r\n"
+            )
+        elif self.kind == "plain":
+            self.send(f"{self.name}\n")
+        elif self.kind == "websocket":
+            key = base64.b64encode(os.urandom(16)).decode()
+            self.send(
+                "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+            )
+            for line in (f"NICK {self.name}", "USER u 0 * :u", "JOIN #lobby"):
+                self._transport.write(_frame(line.encode()))
+        else:
+            self.send("GET /api/v1/rooms/%23lobby/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    def send(self, text: str) -> None:
+        self._transport.write(text.encode())
+
+    def pause(self) -> None:
+        """Reads nothing from now on."""
+        self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Reads again."""
+        self._transport.resume_reading()
+
+    def close(self) -> None:
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.ready.done():
+            self._tail += data
+            if re.search(rb" 366 |are in the chat|is in the chat|retry: ", self._tail):
+                self._tail = b""
+                self.ready.set_result(None)
+            return
+        data = self._tail + data
+        end = data.rfind(b">") + 1
+        self._tail = data[end:][-64:]
+        now = time.monotonic()
+        for found in SAID.finditer(data, 0, end):
+            talker, number = int(found[1]), int(found[2])
+            expected = self.next.get(talker, number)
+            if number != expected:
+                self.faults["twice" if number < expected else "lost"] += 1
+            self.next[talker] = max(expected, number + 1)
+            self._delays.append(now - self._said_at.get((talker, number), now))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        if not self.ready.done():
+            self.ready.set_exception(exc or ConnectionError(f"{self.name} was refused"))
+
+
+def _frame(data: bytes) -> bytes:
+    """A masked text frame of a client; the mask is four zeros."""
+    return bytes((0x81, 0x80 | len(data))) + bytes(4) + data
+
+
+class Examination:
+    """A server, its clients, and what came of the upgrades.
+
+    Args:
+        folder: for its database.
+        readers: how many.
+        talkers: how many of the IRC clients talk.
+        rate: messages a second, of all.
+        random: chooses.
+    """
+
+    def __init__(self, folder: Path, readers: int, talkers: int, rate: float, random: Random) -> None:
+        self.folder, self.rate, self.random = folder, rate, random
+        self.delays: list[float] = []
+        self.said_at: dict[tuple[int, int], float] = {}
+        self.count = readers
+        self.talking = talkers
+        self.readers: list[Reader] = []
+        self.said: list[int] = [0] * talkers
+        self.silences: list[float] = []
+        self.failed = 0
+        self.log = folder / "log"
+        self.config = folder / "asyncchat.toml"
+        self.config.write_text(CONFIGURATION)
+        self.pid = 0
+        self.first: subprocess.Popen[bytes]
+        """The process that was started; the others follow it."""
+        self.port = 0
+
+    async def start(self) -> None:
+        """Starts the server and its clients."""
+        with self.log.open("wb") as log:
+            self.first = subprocess.Popen(  # noqa: ASYNC220  # nobody else waits for the loop
+                [
+                    *(sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--log-level", "info"),
+                    *("--no-limits", "--config", str(self.config), "--db", str(self.folder / "chat.db")),
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        self.pid = self.first.pid
+        found = await self._logged(rb"tcp://127\.0\.0\.1:(\d+)")
+        self.port = int(found)
+        loop = asyncio.get_running_loop()
+        for at in range(self.count):
+            kind = KINDS[at % len(KINDS)] if at >= 2 * self.talking else "irc"
+            reader = Reader(kind, f"r{at}", self.delays, self.said_at)
+            await loop.create_connection(lambda one=reader: one, "127.0.0.1", self.port)  # type: ignore[misc]
+            self.readers.append(reader)
+            if at % 50 == 49:
+                await asyncio.gather(*(one.ready for one in self.readers))
+        await asyncio.gather(*(one.ready for one in self.readers))
+
+    async def _logged(self, pattern: bytes, after: int = 0) -> str:
+        """Waits until the log has something behind a place."""
+        async with asyncio.timeout(PATIENCE):
+            while not (found := re.search(pattern, self.log.read_bytes()[after:])):  # noqa: ASYNC110  # it is a file
+                await asyncio.sleep(0.005)
+        return found[1].decode()
+
+    async def talk(self) -> None:
+        """Has the talkers say one message after the other, until cancelled."""
+        at = 0
+        while True:
+            talker = at % self.talking
+            number = self.said[talker]
+            one = self.readers[talker]
+            self.said[talker] += 1
+            self.said_at[talker, number] = time.monotonic()
+            text = f"<{talker}-{number}>"
+            if number % MULTILINE:
+                one.send(f"PRIVMSG #lobby :{text}\r\n")
+            else:
+                one.send(
+                    f"BATCH +b draft/multiline #lobby\r\n@batch=b PRIVMSG #lobby :{text}\r\n@batch=b PRIV"
+                )
+                await asyncio.sleep(0.5 / self.rate)
+                one.send("MSG #lobby :and more\r\nBATCH -b\r\n")
+            at += 1
+            await asyncio.sleep(1 / self.rate)
+
+    async def upgrade(self) -> None:
+        """Has the server hand over to a new process."""
+        after = self.log.stat().st_size
+        os.kill(self.pid, signal.SIGUSR2)
+        told = await self._logged(rb"(Process \d+ serves now.*? for \d+ ms|The upgrade failed.*)\n?", after)
+        found = re.match(r"Process (\d+) serves now.*? for (\d+) ms", told)
+        assert found is not None, told
+        self.pid = int(found[1])
+        self.silences.append(int(found[2]) / 1000)
+
+    async def fail(self) -> None:
+        """The same with a new process that fails: before it is ready, or in the middle of the handover."""
+        after = self.log.stat().st_size
+        way = self.random.choice(("configuration", "killed", "too few files", "too few files"))
+        if way == "configuration":
+            self.config.write_text("limits = 7\n")
+        os.kill(self.pid, signal.SIGUSR2)
+        if way != "configuration":
+            process = await self._new_process()
+            if way == "killed":
+                os.kill(process, signal.SIGKILL)
+            else:
+                few = max(20, len(self.readers) // 2)
+                resource.prlimit(process, resource.RLIMIT_NOFILE, (few, few))
+        await self._logged(rb"(The upgrade failed)", after)
+        self.config.write_text(CONFIGURATION)
+        self.failed += 1
+
+    async def _new_process(self) -> int:
+        """The process that is to take over, once it has been started."""
+        threads = Path(f"/proc/{self.pid}/task")  # each has children of its own
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for children in list(threads.glob("*/children")):  # noqa: ASYNC240  # it is no disk
+                    with suppress(OSError):  # the thread has ended
+                        if found := children.read_text().split():
+                            return int(found[-1])
+                await asyncio.sleep(0.005)
+
+    async def examine(self, times: int, fails: Callable[[int], bool]) -> None:
+        """Upgrades so many times under load, then stops the server."""
+        talking = asyncio.create_task(self.talk())
+        slow = [one for one in self.readers[2 * self.talking :] if self.random.random() < 0.02]
+        for at in range(times):
+            for one in slow:
+                one.pause() if self.random.random() < 0.5 else one.go_on()
+            await asyncio.sleep(self.random.uniform(0.2, 1))
+            if fails(at):
+                await self.fail()
+            else:
+                await self.upgrade()
+        for one in slow:
+            one.go_on()
+        talking.cancel()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Waits until all has been read that will be."""
+        before = -1
+        async with asyncio.timeout(PATIENCE):
+            while before != len(self.delays) or any(
+                one.next.get(talker, 0) < count - 1
+                for one in self.readers
+                if not one.lost
+                for talker, count in enumerate(self.said)
+                if one is not self.readers[talker]
+            ):
+                before = len(self.delays)
+                await asyncio.sleep(0.3)
+
+    @property
+    def dropped(self) -> int:
+        """How many connections have ended."""
+        return sum(one.lost for one in self.readers)
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What readers lost or read twice."""
+        return sum((one.faults for one in self.readers), Counter())
+
+    def stop(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        for one in self.readers:
+            one.close()
+        self.first.wait(PATIENCE)
+
+
+async def main(times: int, readers: int) -> bool:
+    """Examines; whether nobody was dropped and nothing lost or doubled."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Examination(Path(folder), readers, 10, 20, Random(times))  # noqa: S311  # no secret
+        try:
+            await run.start()
+            await run.examine(times, lambda at: at % 5 == 4)
+            dropped = run.dropped
+        finally:
+            run.stop()
+            await asyncio.sleep(1)
+        silences = sorted(run.silences)
+        print(  # noqa: T201  # its result
+            f"{len(silences)} upgrades, {run.failed} failed, {readers} clients, {sum(run.said)} messages: "
+            f"dropped {dropped}, lost {run.faults['lost']}, doubled {run.faults['twice']}; "
+            f"silence median {1000 * median(silences):.0f} ms, longest {1000 * silences[-1]:.0f} ms; "
+            f"longest delay of a message {1000 * max(run.delays):.0f} ms"
+        )
+        return not (dropped or run.faults)
+
+
+if __name__ == "__main__":
+    arguments = [int(one) for one in sys.argv[1:]]
+    sys.exit(not asyncio.run(main(*(arguments + [50, 1000][len(arguments) :]))))

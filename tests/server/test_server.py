@@ -238,7 +238,6 @@ def test_http_after_the_prompt_is_closed_without_an_answer(server):
         (b"a\x00b", b""),
         (b"\x1b[31mred\n", b""),
         (b"\xc3\x28", b""),
-        (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nbob\n", b""),
         (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c", b""),
         (b"x" * 20_000, b""),
     ],

@@ -421,6 +421,13 @@ def test_any_records_are_read_as_the_contract_says(
     run()
 
 
+@asynchronous
+async def test_an_erasure_in_private_erases_nothing_of_a_room(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1), fact(2, RedactedInPrivate(BERND, ANNA, 1))])
+        assert [record.number for record in (await log.read(PageQuery("#lobby", 2))).records] == [1]
+
+
 def acts() -> list[Event]:
     return [
         OperGranted(ANNA, "alice"),

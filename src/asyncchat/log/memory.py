@@ -120,8 +120,10 @@ class MemoryLog:
                     self._rename_room(event)
                 if type(event) is Erased:
                     self._erase(event.numbers, fold(event.former_room or event.room))
-                elif type(event) is RedactedInPrivate and event.number in self._by_number:
-                    self._remove({event.number})
+                elif type(event) is RedactedInPrivate:
+                    redacted = self._by_number.get(event.number)
+                    if redacted is not None and isinstance(redacted.event, IN_PRIVATE):
+                        self._remove({event.number})
             elif isinstance(event, Correction):
                 self._edit(record.number, event)
             if self._keep:

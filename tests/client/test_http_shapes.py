@@ -119,7 +119,7 @@ def hostile(draw):
     return answers
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(hostile(), st.sampled_from(COMMANDS), st.sampled_from(["200 OK", "403 Forbidden"]))
 @example(ANSWERS | {"rooms": []}, ("rooms",), "200 OK")
 @example(ANSWERS | {"stream": {"id": "\x1b[2J", "detail": "No."}}, COMMANDS[1], "409 Conflict")

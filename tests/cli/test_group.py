@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import cache
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 import pytest
@@ -71,7 +72,7 @@ def test_help_names_each_command():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_module_of_a_command_has_it_under_its_name_with_a_help_text(name):
-    command = import_module(f"asyncchat.cli.{name.replace('-', '_')}").command
+    command = import_module(module_of(name)).command
     assert isinstance(command, click.Command)
     assert command.name == name
     assert command.help
@@ -112,7 +113,7 @@ def test_command_starts_without_what_it_never_needs(name, part):
 
 
 def module_of(command: str) -> str:
-    return f"asyncchat.cli.{command.replace('-', '_')}"
+    return f"asyncchat.cli.{command.replace('-', '_')}{'_' * iskeyword(command)}"
 
 
 @cache

@@ -1,14 +1,15 @@
 """The command ``asyncchat``: finds its subcommands, and turns a failure in one into a line and an exit code.
 
 A module of this folder is a subcommand: ``serve.py`` with a click command named ``command`` is
-``asyncchat serve``. Other modules begin with an underscore. A subcommand's module is imported when it is
-called, so that ``asyncchat join`` starts without the server. This module must not know what a subcommand
-does.
+``asyncchat serve``; one whose name is a word of Python, as ``import_.py``, ends with an underscore. Other
+modules begin with one. A subcommand's module is imported when it is called, so that ``asyncchat join`` starts
+without the server. This module must not know what a subcommand does.
 """
 
 import pkgutil
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -21,13 +22,18 @@ from asyncchat.version import __version__
 EXIT_INTERRUPTED = 130
 
 
+def module_of(command: str) -> str:
+    """The name of a subcommand's module."""
+    return f"{command}_" if iskeyword(command) else command.replace("-", "_")
+
+
 class CommandGroup(Group):
     """A click group whose subcommands are the modules of this package, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all subcommands, without importing one."""
         modules = (module.name for module in pkgutil.iter_modules(__path__))
-        found = {name.replace("_", "-") for name in modules if not name.startswith("_")}
+        found = {name.rstrip("_").replace("_", "-") for name in modules if not name.startswith("_")}
         return sorted(found | set(super().list_commands(ctx)))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -36,7 +42,7 @@ class CommandGroup(Group):
             return registered
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        module = import_module(f"{__name__}.{module_of(cmd_name)}")
         command: click.Command = module.command
         return command
 

@@ -13,7 +13,6 @@ import socket
 import sys
 from collections.abc import Sequence
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -101,8 +100,10 @@ class _Shared(Enum):
     """What each process makes for itself, and all sessions share."""
 
     IRC = "irc"
+    IRC_ENCODER = "irc encoder"
     PLAIN = "plain"
     WEBSOCKET = "websocket"
+    WEBSOCKET_ENCODER = "websocket encoder"
     LF = "lf"
     CRLF = "crlf"
     LOCK = "lock"
@@ -115,33 +116,31 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self.classes: set[type] = set()
 
-    def persistent_id(self, obj: Any) -> Any:
+    def reducer_override(self, obj: Any) -> Any:
+        """Names what all sessions share. Plain values do not come here, as they would by their ids."""
         kind = type(obj)
-        if kind in _PLAIN_VALUES:
-            return None
         if kind is IrcContext:
-            return _Shared.IRC.value
+            return _of_process, (_Shared.IRC,)
         if kind is Plain:
-            return _Shared.PLAIN.value
+            return _of_process, (_Shared.PLAIN,)
         if kind is WebSocket:
-            return _Shared.WEBSOCKET.value
+            return _of_process, (_Shared.WEBSOCKET,)
         if kind is PlainEncoder:
-            return _Shared.CRLF.value if obj.end == "\r\n" else _Shared.LF.value
+            return _of_process, (_Shared.CRLF if obj.end == "\r\n" else _Shared.LF,)
         if kind is asyncio.Lock:
-            return _Shared.LOCK.value
+            return _of_process, (_Shared.LOCK,)
         if isinstance(obj, WebSocketEncoder):
-            return ("websocket", obj.irc.caps, obj.first, obj.how)
+            return _of_process, (_Shared.WEBSOCKET_ENCODER, obj.irc.caps, obj.first, obj.how)
         if isinstance(obj, EncoderBase):
-            return ("irc", obj.caps)
+            return _of_process, (_Shared.IRC_ENCODER, obj.caps)
         if kind.__module__.startswith("asyncchat."):
             self.classes.add(kind)
-        return None
+        return NotImplemented
 
 
-_PLAIN_VALUES = frozenset((
-    int, str, bytes, float, bool, type(None), tuple, list, dict, set, frozenset, type, FunctionType,
-    BuiltinFunctionType,
-))  # fmt: skip
+def _of_process(shared: _Shared, *which: Any) -> Any:
+    """Stands in the bytes for ``_Unpickler.of_process``."""
+    raise NotImplementedError
 
 
 class _Unpickler(pickle.Unpickler):
@@ -149,24 +148,29 @@ class _Unpickler(pickle.Unpickler):
 
     protocols: Protocols
 
-    def persistent_load(self, pid: Any) -> Any:
+    def find_class(self, module: str, name: str) -> Any:
+        """The class or function of this name."""
+        return self.of_process if name == _of_process.__name__ else super().find_class(module, name)
+
+    def of_process(self, shared: _Shared, *which: Any) -> Any:
+        """What this process has in the place of the other's."""
         protocols = self.protocols
-        match pid:
-            case ("irc", int(caps)):
-                return protocols.irc.encoder(caps)
-            case ("websocket", int(caps), int(first), how):
-                return protocols.websocket.encoder(protocols.irc.encoder(caps), first, how)
-        match _Shared(pid):
+        match shared:
             case _Shared.IRC:
                 return protocols.irc
+            case _Shared.IRC_ENCODER:
+                return protocols.irc.encoder(*which)
             case _Shared.PLAIN:
                 return protocols.plain
-            case _Shared.WEBSOCKET:
-                return protocols.websocket
             case _Shared.LF:
                 return protocols.plain.lf
             case _Shared.CRLF:
                 return protocols.plain.crlf
+            case _Shared.WEBSOCKET:
+                return protocols.websocket
+            case _Shared.WEBSOCKET_ENCODER:
+                caps, first, how = which
+                return protocols.websocket.encoder(protocols.irc.encoder(caps), first, how)
             case _Shared.LOCK:
                 return asyncio.Lock()
 

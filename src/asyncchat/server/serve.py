@@ -103,6 +103,7 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
 
 async def _take_over(before: Predecessor, sources: Sources, config: ServeConfig) -> None:
     rehearse(config, most_connections(), sources)
+    gc.disable()  # all that is made now stays
     taken = await asyncio.to_thread(before.take)
     async with launched(config, most_connections(), sources, taken.listening, taken) as made:
         waiting = await made.server.take_over(taken)
@@ -219,6 +220,7 @@ def _tune_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 1_000, 5)
 
 

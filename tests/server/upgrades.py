@@ -93,7 +93,7 @@ class Reader(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if not self.ready.done():
             self._tail += data
-            if re.search(rb" 366 |are in the chat|is in the chat|retry: ", self._tail):
+            if re.search(rb" 366 |Hello, |retry: ", self._tail):
                 self._tail = b""
                 self.ready.set_result(None)
             return

@@ -135,7 +135,7 @@ class Hostile:
     def irc(self, name: str = "hostile", *, caps: bool = True) -> Client:
         """Enters with an IRC client."""
         client = self.watch.server.connect()
-        held = [one.name for one in CAPABILITIES if one.name != "sasl"] if caps else []
+        held = [one.name for one in CAPABILITIES if one.requestable and one.name != "sasl"] if caps else []
         for start in range(0, len(held), 8):
             client.send(f"CAP REQ :{' '.join(held[start : start + 8])}\r\n")
         client.send(f"NICK {name}\r\nUSER u 0 * :r\r\nCAP END\r\nOPER owner 7KQ2-M9XD\r\nJOIN #big\r\n")

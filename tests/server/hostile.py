@@ -199,7 +199,9 @@ class Peer:
             self.writer.write(f"{name}{pick(('', self.number))}\n".encode())
             return
         self.labelled = pick((True, False))
-        held = [one.name for one in CAPABILITIES if self.labelled or pick((True, False))]
+        held = [
+            one.name for one in CAPABILITIES if one.requestable and (self.labelled or pick((True, False)))
+        ]
         plain = base64.b64encode(f"\0{name}\0{SECRET}".encode()).decode()
         login = pick(("", f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {plain}\r\n"))
         self.writer.write(

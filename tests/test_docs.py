@@ -83,8 +83,20 @@ IN_PROCESS = (
 )  # fmt: skip
 """How commands begin that are called in the test's process."""
 
-OF_CLIENTS = {"connect", "metrics", "network", "oper", "query", "quote", "raw", "server", "set"}
-"""Words after a slash that only clients know, and a path."""
+OF_CLIENTS = {
+    "connect",
+    "metrics",
+    "network",
+    "oper",
+    "query",
+    "quote",
+    "raw",
+    "server",
+    "set",
+    "data",
+    "readyz",
+}
+"""Words after a slash that only clients know, and paths."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -439,7 +451,7 @@ def test_each_option_of_the_configuration_is_in_its_example():
     assert len(keys) > 30
     example = next(block for block in blocks(ROOT / "docs" / "operating.md", "toml") if "[limits]" in block)
     stated = set(re.findall(r"^(?:# )?([a-z_]+) = ", example, re.MULTILINE))
-    tables = {"operators", "rooms", "webhooks"}
+    tables = {"operators", "rooms", "webhooks", "webirc"}
     assert {key for key in keys - tables if key.rpartition(".")[2] not in stated} == set()
 
 

@@ -15,8 +15,12 @@ import msgspec
 import pytest
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
 from asyncchat.core.features.presence import Connected
 from asyncchat.core.people import person
+from asyncchat.log.base import PageQuery
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server import handover
 from asyncchat.server.handover import Handover, HandoverFailed, Taken
 from asyncchat.server.secret_file import RunKeys
@@ -132,16 +136,30 @@ def test_without_a_server_there_is_nothing_to_upgrade(tmp_path):
     assert done.stderr == "Error: No server is running with this history: start one with asyncchat serve\n"
 
 
-def packed() -> bytes:
+def packed(log: MemoryLog | None = None) -> bytes:
     chat = Chat.replay([Connected(person(1, "anna", "a", "h"), 1)])
     keys = RunKeys()
-    return handover.pack(Handover(1, chat, 2, [], True, keys, "CODE", None), [])
+    return handover.pack(Handover(1, chat, 2, [], True, keys, "CODE", log), [])
 
 
 def test_what_is_handed_over_is_the_same():
     taken = Taken(packed(), [])
     assert taken.server.chat.people[1].name == "anna"
     assert (taken.listening, taken.connections) == ([], [])
+
+
+def test_a_history_in_memory_is_handed_over():
+    async def run() -> None:
+        log = MemoryLog()
+        await log.append(0, [Record(1, 1, Said("#lobby", person(1, "anna", "a", "h"), "hello"))])
+        taken = Taken(packed(log), []).server.log
+        assert taken is not None
+        assert (taken.last, taken.ids.id_of(1)) == (1, log.ids.id_of(1))
+        await taken.append(1, [Record(2, 2, Said("#lobby", person(1, "anna", "a", "h"), "again"))])
+        page = await taken.read(PageQuery("#lobby", 2))
+        assert [record.number for record in page.records] == [1, 2]
+
+    asyncio.run(run())
 
 
 def test_a_process_refuses_what_it_would_read_in_another_form():

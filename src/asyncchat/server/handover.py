@@ -154,6 +154,8 @@ class _Unpickler(pickle.Unpickler):
 
     def of_process(self, shared: _Shared, *which: Any) -> Any:
         """What this process has in the place of the other's."""
+        if shared is _Shared.LOCK:
+            return asyncio.Lock()
         protocols = self.protocols
         match shared:
             case _Shared.IRC:
@@ -171,8 +173,6 @@ class _Unpickler(pickle.Unpickler):
             case _Shared.WEBSOCKET_ENCODER:
                 caps, first, how = which
                 return protocols.websocket.encoder(protocols.irc.encoder(caps), first, how)
-            case _Shared.LOCK:
-                return asyncio.Lock()
 
 
 class Taken:

@@ -477,6 +477,27 @@ def test_what_happened_to_messages_during_a_break_is_told(world, amy):
     assert bob.texts() == ["first", "second"]
 
 
+@pytest.mark.parametrize("turns", range(0, 40, 2))
+def test_an_edit_comes_behind_its_message_though_the_history_has_both(world, amy, turns):
+    bob = world.person("bob", playback=True)
+    bob.connect()
+    bob.settle()
+    bob.cut()
+    say(amy, "missed")
+    amy.settle()
+    bob.connect()
+    for _ in range(turns):
+        bob.turn(down=150)
+    say(amy, "live")
+    amy.settle()
+    live = amy.messages()[-1].id
+    amy.session.edit(ROOM, live, "live, edited")
+    amy.settle()
+    bob.settle()
+    told = [event for event in bob.yielded if getattr(event, "id", "") == live]
+    assert [type(event) for event in told] == [Message, Edited]
+
+
 @pytest.mark.parametrize("turns", [0, 6, 12, 18, 24, 30, 60])
 def test_what_happens_while_one_comes_back_is_told_once(world, amy, turns):
     bob = world.person("bob", playback=True)

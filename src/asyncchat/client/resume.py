@@ -199,7 +199,7 @@ class Resume:
             first = backfill.first.result(0)
             page = msgspec.structs.replace(page, messages=tuple(first), changes=first.changes)
         found, more = cursor.page(page)
-        for event in (*found, *filter(cursor.is_new_change, page.changes)):
+        for event in found:
             self._give_event(event)
         if more and self._dialect is not None:
             self._read_on(cursor, self._dialect)

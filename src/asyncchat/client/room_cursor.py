@@ -143,6 +143,13 @@ class RoomCursor:
                     found.append(Gap(self.name, after, message.id, since, message.time))
                 backfill.gap = False
                 found.append(message)
+        # What happened to a message that is held comes behind it, and is held itself.
+        later = {id for id, _ in held}
+        found += [
+            change
+            for change in page.changes
+            if getattr(change, "id", "") not in later and self.is_new_change(change)
+        ]
         if page.until is not None:
             self.touch(page.until)
         position, backfill.position = backfill.position, self._from_here(by_time=backfill.by_time)

@@ -65,8 +65,8 @@ def test_an_account_ignores_on_all_devices(server):
         assert told(here, one) == "You ignore bob."
         here.set(one, "bob", on=False)
         assert told(here, one) == "You ignore nobody."
-        told(there, other)
-        assert "bob" not in there
+        while "bob" in there:  # it may be told of "eve" first
+            told(there, other)
 
 
 def test_a_break_forgets_what_was_chosen_before():

@@ -215,7 +215,7 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
         for name in (
             "motd",
             "most_sessions",
-            "secret",
+            "keys",
             "sources",
             "udp",
             "tls",

@@ -13,6 +13,7 @@ from asyncchat.core.people import Account
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth
 from asyncchat.server.password_guard import Count, PasswordGuard
+from asyncchat.server.secret_file import RunKeys
 from tests.server.harness import CODE, serving
 
 PASSWORD = "tea-for-two"  # noqa: S105
@@ -246,11 +247,11 @@ class TestLockout:
 
 def test_the_owner_is_known_by_the_network_after_a_restart():
     log = MemoryLog()
-    secret = b"s" * 32
-    with serving(log=log, secret=secret) as first:
+    keys = RunKeys()
+    with serving(log=log, keys=keys) as first:
         register(first, "anna")
     assert "127.0.0.1" not in repr([fact for fact in log.state() if "NetworkKnown" in repr(fact)])
-    with serving(log=log, secret=secret) as second:
+    with serving(log=log, keys=keys) as second:
         guard = second.server.auth.guard
         for number in range(100):
             second.call(guard.record_failure, "anna", f"192.0.2.{number}")

@@ -403,6 +403,7 @@ class Session(Connection):
             self.disconnect("internal error")
         finally:
             if self.rest is None:
+                self.how_to_go_on = None  # it knows the session
                 await self.context.turns.wait()
                 self._leave()
                 if self.dialect is None and self.subscriptions:

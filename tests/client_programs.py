@@ -13,15 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from asyncchat.server.tls import self_signed
+from tests.server.harness import free_port
 
 NAME = "anna"
 PASSWORD = "sesame-2026"  # noqa: S105
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def waits_for(condition: Callable[[], Any], seconds: float) -> bool:

@@ -35,10 +35,10 @@ from tests.client_programs import (
     WeeChat,
     Znc,
     answers,
-    free_port,
     waits_for,
 )
 from tests.client_windows import Gamja, HexChat, Kiwi, Lounge, Quassel
+from tests.server.harness import free_port
 
 FIRST, MISSED = "said before anyone came", "said after the restart"
 

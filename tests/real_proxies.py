@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.client_programs import free_port
-from tests.server.harness import PATIENCE
+from tests.server.harness import PATIENCE, free_port
 
 PAGE = Path(__file__).parents[1] / "docs" / "proxies.md"
 

@@ -30,7 +30,8 @@ from typing import Any, ClassVar
 from playwright.sync_api import sync_playwright
 
 from asyncchat import AsyncClient, Message
-from tests.client_programs import Irssi, Terminal, free_port, waits_for
+from tests.client_programs import Irssi, Terminal, waits_for
+from tests.server.harness import free_port
 from tests.web.conftest import CHROMIUM
 
 SPACE, OUTSIDE, INSIDE = "asyncchat-exam", "10.213.7.1", "10.213.7.2"

@@ -22,6 +22,7 @@ from asyncchat import __version__
 from asyncchat.cli import main
 from asyncchat.control.client import ask
 from asyncchat.control.requests import GetStatus, Status
+from tests.server.harness import free_port
 
 PATIENCE = 60
 
@@ -102,13 +103,6 @@ def failing(*args: str) -> subprocess.CompletedProcess[str]:
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     return done
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_the_banner(serve):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import socket
 import struct
 import threading
@@ -149,6 +150,14 @@ class ServerThread:
             self.serving.cancel()
         with suppress(asyncio.CancelledError):
             await self.serving
+
+
+def free_port() -> int:
+    """A port that nobody has, below those that systems give to connections, also to those of other tests."""
+    while True:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", secrets.choice(range(20_000, 32_000))))
+            return int(listener.getsockname()[1])
 
 
 class Client:

@@ -1,20 +1,13 @@
 """The server killed under the page, while others talk: afterwards every message once."""
 
 import signal
-import socket
 import subprocess
 import sys
 
 import pytest
 
-from tests.server.harness import PATIENCE, Client
+from tests.server.harness import PATIENCE, Client, free_port
 from tests.web.conftest import say, sees, texts
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Process:

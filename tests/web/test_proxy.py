@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.client_programs import free_port
 from tests.real_proxies import NGINX, nginx
-from tests.server.harness import serving
+from tests.server.harness import free_port, serving
 from tests.web.conftest import say, sees
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -204,4 +205,24 @@ async def test_a_slow_disk_sends_commits_to_the_thread_and_back(path):
         await log.append(number - 1, [said(number)])
     assert (log._in_thread, log._detour) == (0, 2)
     assert len(await texts(log)) == 59
+    await log.close()
+
+
+@asynchronous
+async def test_opened_again_after_somebody_had_it_its_ids_are_those_of_the_file(path):
+    log = await SqliteLog.open(path)
+    await log.append(0, [said(1)])
+    ids = log.ids
+    await log.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("UPDATE marks SET closed = ''")  # as one that was killed leaves it
+    connection.close()
+    await log.reopen()
+    await log.append(1, [said(2)])
+    assert log.ids is ids
+    told = [ids.id_of(number) for number in (1, 2)]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert [log.ids.number_of(id) for id in told] == [1, 2]
+    assert told[0].partition("-")[0] != told[1].partition("-")[0]
     await log.close()

@@ -23,6 +23,11 @@ class Ids:
         self._newest_first = self._firsts[-1]
         self._newest_prefix = f"{self._names[-1]}-"
 
+    def follow(self, newer: "Ids") -> None:
+        """Has the epochs of the same log after it was opened again; who has this object knows them too."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(newer, name))
+
     def id_of(self, number: int) -> str:
         """The id of the record with this number, stored or not."""
         if number >= self._newest_first:

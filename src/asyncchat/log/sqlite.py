@@ -95,8 +95,10 @@ class SqliteLog:
         Raises:
             LogError: it can't be used any more.
         """
-        power = "power" if self._power else "process"
-        self.__dict__.update((await self.open(self.path, power, self._tuning)).__dict__)  # type: ignore[arg-type]
+        power: Literal["process", "power"] = "power" if self._power else "process"
+        ids, newer = self.ids, await self.open(self.path, power, self._tuning)
+        ids.follow(newer.ids)  # there may be a new epoch, where somebody had it meanwhile
+        self.__dict__.update(newer.__dict__, ids=ids)
 
     @property
     def last(self) -> int:

@@ -123,7 +123,7 @@ async def _run(made: Launched, begin: Callable[[], None]) -> None:
     ]
     try:
         async with control_socket(server.hub, made.database) as control:
-            upgrading = _upgrade_when_asked(made, control)
+            upgrading = _upgrade_when_asked(made, control, stopping)
             begin()
             _tune_memory()
             listening = ", ".join(map(str, server.listeners.addresses))
@@ -136,7 +136,9 @@ async def _run(made: Launched, begin: Callable[[], None]) -> None:
             task.cancel()
 
 
-def _upgrade_when_asked(made: Launched, control: ControlSocket | None) -> asyncio.Lock:
+def _upgrade_when_asked(
+    made: Launched, control: ControlSocket | None, stopping: asyncio.Event
+) -> asyncio.Lock:
     """Has SIGUSR2, and the control socket, hand the server over to a new process, which ends this one.
 
     Returns:
@@ -154,6 +156,12 @@ def _upgrade_when_asked(made: Launched, control: ControlSocket | None) -> asynci
             except HandoverFailed as error:
                 _logger.error("The upgrade failed, and this process serves on: %s", error)
                 raise
+            except Exception as error:
+                _logger.exception(
+                    "The upgrade failed, and this process must stop; this is a bug of asyncchat"
+                )
+                stopping.set()
+                raise HandoverFailed("the server had to stop; its log says why") from error
             systemd.notify(f"MAINPID={process}")
             ending.append(asyncio.create_task(_end_after(attempt)))
             return process

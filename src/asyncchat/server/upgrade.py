@@ -74,6 +74,8 @@ class Upgrade:
         self._control = control
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped: list[Session] = []
+        self._unsent: list[Session] = []
+        """To whom this process goes on sending, and the new one not before."""
         self._other: socket.socket
         """To the process that serves."""
 
@@ -196,6 +198,7 @@ class Upgrade:
         gone = [session for session in self._stopped if session.descriptor < 0]
         if gone:
             raise HandoverFailed(f"{len(gone)} connections were lost in the middle of it")
+        self._unsent = [session for session in self._stopped if session.unsent]
         data = handover.pack(
             Handover(
                 last=server.log.last,
@@ -207,7 +210,7 @@ class Upgrade:
                 owner_code=server.auth.owner_code.text,
                 log=server.log if isinstance(server.log, MemoryLog) else None,
             ),
-            [session.state(is_unsent=session.unsent > 0) for session in self._stopped],
+            [session.state(is_unsent=session in self._unsent) for session in self._stopped],
         )
         files = [*(one.fileno() for one in sockets), *(session.descriptor for session in self._stopped)]
         await asyncio.to_thread(handover.send, mine, data, files)
@@ -236,14 +239,15 @@ class Upgrade:
         mine = self._other
         mine.setblocking(False)
         until = time.monotonic() + UNSENT_SECONDS
-        left = {at: session for at, session in enumerate(self._stopped) if session.unsent}
+        left = self._unsent
         while left and time.monotonic() < until:
+            for session in left:
+                if not session.unsent:
+                    with contextlib.suppress(OSError):  # the new process has ended: nobody reads this
+                        mine.send(b"%d\n" % session.id)
+            left = [session for session in left if session.unsent]
             await asyncio.sleep(LOOK_SECONDS)
-            for at in [at for at, session in left.items() if not session.unsent]:
-                session = left.pop(at)
-                with contextlib.suppress(OSError):  # the new process has ended: nobody reads this
-                    mine.send(b"%d\n" % session.id)
-        for session in left.values():
+        for session in left:
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(session.descriptor)) as connection:
                 connection.shutdown(socket.SHUT_RDWR)  # what it would miss is in the middle of a line
         await asyncio.sleep(0.5)  # those over TLS are told to connect again
@@ -287,7 +291,7 @@ class Predecessor:
         if not number:
             return None
         connection = socket.socket(fileno=int(number))
-        connection.settimeout(START_SECONDS)
+        connection.settimeout(START_SECONDS + REQUEST_SECONDS + STOP_SECONDS)
         os.set_inheritable(connection.fileno(), False)
         return cls(connection)
 

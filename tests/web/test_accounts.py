@@ -60,14 +60,16 @@ def test_what_is_read_on_one_device_is_read_on_the_other(server, visits):
     laptop.keyboard.press("ArrowDown")  # makes the room
     laptop.keyboard.press("Enter")
     laptop.get_by_role("heading", name="#den").wait_for()
-    phone = sign_in(visits, server, "tea at five", "/#den")
-    phone.get_by_role("button", name="#tea", exact=True).wait_for()
     bob = server.irc("bob")
     bob.send("JOIN #tea\r\nPRIVMSG #tea :is it ready?\r\n")
+    laptop.get_by_role("button", name="#tea, 1 unread").wait_for()
+    phone = sign_in(visits, server, "tea at five", "/#den")  # what the laptop has not read is not read
+    phone.get_by_role("button", name="#tea, 1 unread").wait_for()
+    bob.send("PRIVMSG #tea :it is\r\n")
     for page in (laptop, phone):
-        page.get_by_role("button", name="#tea, 1 unread").wait_for()
-    laptop.get_by_role("button", name="#tea, 1 unread").click()
-    sees(laptop, "is it ready?")
+        page.get_by_role("button", name="#tea, 2 unread").wait_for()
+    laptop.get_by_role("button", name="#tea, 2 unread").click()
+    sees(laptop, "it is")
     phone.get_by_role("button", name="#tea", exact=True).wait_for()
 
 

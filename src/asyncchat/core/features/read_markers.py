@@ -11,10 +11,11 @@ import msgspec
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.personal import Personal
-from asyncchat.core.registry import Items, applies, for_people
+from asyncchat.core.registry import Items, applies, follows, for_people
 from asyncchat.core.replies import Refusal, Reply
 
 
@@ -102,9 +103,24 @@ def set_read_marker(chat: Chat, me: Person, command: SetReadMarker, now: int) ->
         return (ReadMarkerView(name, known),)
     if not me.account:
         return (ReadHere(me, name, time), ReadMarkerView(name, time))
-    account, people = me.account, chat.people.values()
-    others = tuple([other.id for other in people if other.account == account and other is not me])
-    return (ReadUpTo(account, name, time, others), ReadMarkerView(name, time))
+    return (ReadUpTo(me.account, name, time, _others(chat, me)), ReadMarkerView(name, time))
+
+
+def _others(chat: Chat, me: Person) -> tuple[int, ...]:
+    """The other people of an account."""
+    return tuple([one.id for one in chat.people.values() if one.account == me.account and one.id != me.id])
+
+
+@follows(LoggedIn)
+def _logged_in(chat: Chat, _person_id: int, event: LoggedIn) -> Iterator[ReadUpTo]:
+    """The account knows from now on what the person read before the login."""
+    of, now = ReadMarkers.of(chat), event.now
+    if event.person.account:
+        return
+    known = of.accounts.get(fold(now.account), {})
+    for target, time in of.guests.get(now.id, {}).items():
+        if time > known.get(target, 0):
+            yield ReadUpTo(now.account, target, time, _others(chat, now))
 
 
 def read_marker_of(chat: Chat, person_id: int, target: str) -> int | None:

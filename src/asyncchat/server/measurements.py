@@ -72,5 +72,9 @@ class Measurements:
             due = loop.time() + LAG_SECONDS
             await asyncio.sleep(LAG_SECONDS)
             self.loop_lag.fresh.append(max(0.0, loop.time() - due))
-            for histogram in (self.delivery, self.commit, self.loop_lag, *self.http):
-                histogram.sort()
+            self.sort()
+
+    def sort(self) -> None:
+        """Counts all that was measured."""
+        for histogram in (self.delivery, self.commit, self.loop_lag, *self.http):
+            histogram.sort()

@@ -262,6 +262,44 @@ def test_devices_of_an_account_share_its_budget(clock):
     assert other.lines(clock.now, "") == 100
 
 
+def test_another_process_goes_on_with_what_is_used(clock):
+    options = {"account_burst": 50, "server_rate": 100, "guest_megabytes": 1, "file_account_megabytes": 1}
+    before = make(clock, **options)
+    addresses = ("192.0.2.1", "2001:db8:1:2::1", "2001:db8:1:3::1")
+    clients = [ClientBudget(before, before.connect(address)) for address in addresses]
+    for client in clients:
+        client.enter()
+        client.arrive([Join("#tea")])
+        client.charge(20)
+        client.lines(clock.now, "alice")
+        client.charge(30, 50_000)
+        client.network.charge_guest(clock.now, 1500)
+    before.account("alice").charge(200)  # a debt
+    before.asker("bot").charge(3)
+    assert not before.reserve_upload(addresses[1], "alice", 900_000)
+
+    clock.now += 1
+    before.server.share(clock.now, clients[0].network)
+    after = make(clock, **options)
+    after.restore(before.spent())
+    restored = [ClientBudget(after, after.restore_connection(address)) for address in addresses]
+    for one, other in zip(clients, restored, strict=True):
+        other.restore(one.spent(clock.now))
+
+    def levels(budgets, people):
+        found = [budgets.account("alice").lines(clock.now), budgets.asker("bot").lines(clock.now)]
+        for one in people:
+            found += [one.lines(clock.now, ""), one.network.lines(clock.now), one.spent(clock.now)]
+            found += [one.network.guests.lines(clock.now), one.network.connections, one.network.people]
+            found += [budgets.server.share(clock.now, one.network).lines(clock.now)]
+        return found
+
+    assert levels(after, restored) == levels(before, clients)
+    assert [one.network.site is not None for one in restored] == [False, True, True]
+    waits = [one.reserve_upload(addresses[1], "alice", 200_000) for one in (before, after)]
+    assert waits == [pytest.approx(8639)] * 2  # for 100 kB, of a megabyte a day
+
+
 def test_who_comes_again_resumes_its_networks_budget(clock):
     budgets = make(clock)
     network = budgets.connect("192.0.2.7")

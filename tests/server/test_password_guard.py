@@ -396,7 +396,7 @@ class TestCount:
         for number in range(1000):
             count.add(f"network {number}")
             now[0] += 1.0
-        assert len(count._full_at) <= 31
+        assert len(count.full_at) <= 31
 
     def test_so_many_at_once_then_one_each_so_many_seconds(self):
         now = [100.0]
@@ -492,3 +492,28 @@ def test_whose_account_is_removed_by_another_goes_on(server):
     terminal.send("/who\n/nosuchword\n")
     terminal.until("You are no longer logged in as anna.\n")
     terminal.until("no /nosuchword")
+
+    def test_another_process_goes_on_with_what_was_counted(self):
+        before = PasswordGuard(lambda: 0.0)
+        for address in ("192.0.2.1", "2001:db8:1:2::1"):
+            for _ in range(10):
+                before.record_failure("alice", address)
+                before.record_failure("nobody", address, exists=False)
+            for _ in range(160):
+                before.record_server_failure(address)
+                before.record_registration(address)
+                before.record_wrong_token(address)
+        after = PasswordGuard(lambda: 0.0)
+        after.restore(before.counts)
+
+        def waits(guard):
+            found = []
+            for address in ("192.0.2.1", "2001:db8:1:2::1", "2001:db8:1:3::1"):
+                found += [guard.wait(key, address) for key in ("alice", "nobody")]
+                found += [guard.server_wait(address), guard.registration_wait(address)]
+                found += [guard.token_wait(address)]
+            return found
+
+        assert waits(after) == waits(before)
+        assert 0 not in waits(after)[:10]
+        after.restore({"counted by a later version": {"x": 1.0}})

@@ -210,7 +210,7 @@ def test_wrong_ones_are_counted_by_network_and_told(server):
     anna.until("Password: ")
     anna.send(f"{PASSWORD}\n")
     assert anna.until("Password: ").startswith("Too many wrong passwords came from your network: wait ")
-    server.call(guard._server._networks.forget, "127.0.0.1")
+    server.call(guard._server.networks.forget, "127.0.0.1")
     anna.send(f"{PASSWORD}\n")
     assert anna.until("nickname: ") == NAME
 

@@ -119,13 +119,36 @@ def test_under_load_nothing_is_lost_or_doubled(tmp_path):
     async def run() -> None:
         exam = Examination(tmp_path, 16, 4, 40, Random(2))  # noqa: S311  # no secret
         try:
-            await exam.start()
+            await exam.start("--no-limits")
             await exam.examine(2, lambda at: at == 1)
             assert (exam.dropped, dict(exam.faults), exam.failed) == (0, {}, 1)
         finally:
             exam.stop()
 
     asyncio.run(run())
+
+
+def test_the_new_process_knows_what_was_used_of_the_limits(tmp_path):
+    exam = Examination(tmp_path, 0, 0, 1, Random(1))  # noqa: S311  # no secret
+    exam.config.write_text("[limits]\nburst = 5\nrate = 1e-6\n")
+    asyncio.run(exam.start())
+
+    def status(token: str = "") -> int:
+        browser = http.client.HTTPConnection("127.0.0.1", exam.port)
+        browser.request("GET", "/api/v1/rooms", headers={"Authorization": f"Bearer {token}"} if token else {})
+        found = browser.getresponse().status
+        browser.close()
+        return found
+
+    try:
+        assert [status() for _ in range(6)] == [200] * 5 + [429]
+        assert [status("wrong") for _ in range(11)] == [401] * 10 + [429]
+        done = reload(exam)
+        assert done.returncode == 0, done.stderr + exam.log.read_text()
+        exam.pid = int(done.stdout.split()[1])
+        assert (status(), status("wrong")) == (429, 429)
+    finally:
+        exam.stop()
 
 
 def test_without_a_server_there_is_nothing_to_upgrade(tmp_path):

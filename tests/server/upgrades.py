@@ -150,13 +150,13 @@ class Examination:
         """The process that was started; the others follow it."""
         self.port = 0
 
-    async def start(self) -> None:
-        """Starts the server and its clients."""
+    async def start(self, *options: str) -> None:
+        """Starts the server, with these options besides, and its clients."""
         with self.log.open("wb") as log:
             self.first = subprocess.Popen(  # noqa: ASYNC220  # nobody else waits for the loop
                 [
                     *(sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--log-level", "info"),
-                    *("--no-limits", "--config", str(self.config), "--db", str(self.folder / "chat.db")),
+                    *("--config", str(self.config), "--db", str(self.folder / "chat.db"), *options),
                 ],
                 stdout=log,
                 stderr=log,
@@ -297,7 +297,7 @@ async def main(times: int, readers: int) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         run = Examination(Path(folder), readers, 10, 20, Random(times))  # noqa: S311  # no secret
         try:
-            await run.start()
+            await run.start("--no-limits")
             await run.examine(times, lambda at: at % 5 == 4)
             dropped = run.dropped
         finally:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from asyncchat.dialects.plain.unframed import Pieces
     from asyncchat.log.memory import MemoryLog
     from asyncchat.server.addresses import Address
+    from asyncchat.server.limits import ClientSpent, Spent
 
 LEVEL = 1
 """Raised where the same fields mean something else: processes of two levels hand nothing over."""
@@ -70,6 +71,8 @@ class SessionState(msgspec.Struct):
     """What waits for a client that ends no line."""
     is_unsent: bool
     """Whether the old process still sends what was said to it before."""
+    spent: ClientSpent | None = None
+    """What it has taken of its budgets."""
 
 
 class Handover(msgspec.Struct):
@@ -84,6 +87,8 @@ class Handover(msgspec.Struct):
         keys: those of this run.
         owner_code: the code that makes a person an operator of the server.
         log: the history, where it is in memory.
+        spent: what is taken of the budgets that clients share.
+        guesses: how often passwords were wrong, as ``PasswordGuard.counts`` has it.
     """
 
     last: int
@@ -94,6 +99,8 @@ class Handover(msgspec.Struct):
     keys: RunKeys
     owner_code: str
     log: MemoryLog | None
+    spent: Spent | None = None
+    guesses: dict[str, dict[str, float]] = {}
 
 
 class _Shared(Enum):

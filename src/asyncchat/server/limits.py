@@ -8,7 +8,7 @@ charged as several: ``LINE_BYTES``, ``ANSWER_BYTES``, ``LINE_SECONDS``, ``IoComm
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,14 @@ class Budget:
         """Seconds until so many lines may be taken."""
         return max(0.0, (lines - self.lines(now)) / self.rate.per_second)
 
+    def spent(self, now: float) -> float:
+        """How many lines of it are taken."""
+        return self.rate.burst - Budget.lines(self, now)
+
+    def restore(self, spent: float) -> None:
+        """So many lines of it are taken, as another process says."""
+        self.level = self.rate.burst - spent
+
     def charge(self, lines: float) -> None:
         """Takes so many lines, which may be more than there are."""
         level = self.level - lines
@@ -229,6 +237,38 @@ class NetworkBudget(Budget):
         self.rate = rate
 
 
+class Spent(msgspec.Struct):
+    """What is taken of the budgets that clients share, by their keys.
+
+    Attributes:
+        networks, accounts, askers: lines.
+        guests: of the same networks, bytes that guests have sent.
+        uploads: bytes.
+        shares: of networks in the server's budget, lines.
+    """
+
+    networks: dict[str, float]
+    guests: dict[str, float]
+    accounts: dict[str, float]
+    askers: dict[str, float]
+    uploads: dict[str, float]
+    shares: dict[str, float]
+
+
+class ClientSpent(msgspec.Struct):
+    """What a client has taken of its own budgets.
+
+    Attributes:
+        lines: of its connection's.
+        arrival: lines for its arrival that are left.
+        entered: whether it is a person.
+    """
+
+    lines: float
+    arrival: int
+    entered: bool
+
+
 class ServerShare(Budget):
     """The share that one network has of the server's budget."""
 
@@ -259,6 +299,18 @@ class ServerBudget:
         if share is None:
             share = self._shares[key] = ServerShare(now, self._rate_of(len(self._shares) + 1))
         return share
+
+    def spent(self, now: float) -> dict[NetworkBudget, float]:
+        """What is taken of each share."""
+        spent = {network: share.spent(now) for network, share in self._shares.items()}
+        return {network: lines for network, lines in spent.items() if lines > 0}
+
+    def restore(self, now: float, spent: dict[NetworkBudget, float]) -> None:
+        """So much is taken of each share, as another process says."""
+        rate = self._rate_of(len(spent))
+        for network, lines in spent.items():
+            self._shares[network] = ServerShare(now, rate)
+            self._shares[network].restore(lines)
 
     def _divide(self, now: float) -> None:
         """Forgets the shares that are whole, and divides the budget among the others."""
@@ -331,9 +383,41 @@ class Budgets:
         network.reserve(self._clock())
         return self._count(network)
 
-    def restore(self, address: str) -> NetworkBudget:
+    def restore_connection(self, address: str) -> NetworkBudget:
         """Counts a connection that was there before this process."""
         return self._count(self._network_at(address))
+
+    def spent(self) -> Spent:
+        """What is taken of them, for another process to go on with."""
+        now = self._clock()
+        keys = {network: key for key, network in self._networks.items()}
+        guests = {key: one.guests for key, one in self._networks.items() if one.guests is not None}
+        return Spent(
+            networks=_spent(self._networks, now),
+            guests=_spent(guests, now),
+            accounts=_spent(self._accounts, now),
+            askers=_spent(self._askers, now),
+            uploads=_spent(self._uploads, now),
+            shares={keys[one]: lines for one, lines in self.server.spent(now).items() if one in keys},
+        )
+
+    def restore(self, spent: Spent) -> None:
+        """Goes on with what another process counted, before there is a connection."""
+        for key, lines in spent.networks.items():
+            self._network(key, _shares_of(key)).restore(lines)
+        for key, size in spent.guests.items():
+            guests = self._network(key, _shares_of(key)).guests
+            if guests is not None:
+                guests.restore(size)
+        for account, lines in spent.accounts.items():
+            self.account(account).restore(lines)
+        for asker, lines in spent.askers.items():
+            self.asker(asker).restore(lines)
+        for key, size in spent.uploads.items():
+            if limit := self._daily_megabytes(key):
+                self._upload(key, limit).restore(size)
+        shares = {self._network(key, _shares_of(key)): lines for key, lines in spent.shares.items()}
+        self.server.restore(self._clock(), shares)
 
     def _network_at(self, address: str) -> NetworkBudget:
         network = self._network(network_of(address))
@@ -423,20 +507,21 @@ class Budgets:
         options = self._options
         if not options.limits:
             return 0.0
-        shared: list[tuple[str, int]] = []
+        keys = [f"@{account}"] if account else []
         if not is_local(address) and not self._is_trusted(network_of(address)):
-            shared = [(network_of(address), 1)]
-            if site := site_of(address):
-                shared.append((site, SITE_SHARE))
-        limits = [(key, options.file_network_megabytes * shares) for key, shares in shared]
-        if account:
-            limits.append((f"@{account}", options.file_account_megabytes))
-        budgets = [self._upload(key, megabytes) for key, megabytes in limits if megabytes]
+            keys += filter(None, (network_of(address), site_of(address)))
+        budgets = [self._upload(key, limit) for key in keys if (limit := self._daily_megabytes(key))]
         wait = max([0.0, *(budget.wait(self._clock(), size) for budget in budgets)])
         if not wait:
             for budget in budgets:
                 budget.charge(size)
         return wait
+
+    def _daily_megabytes(self, key: str) -> int:
+        """What an account (``@NAME``), a network or a site may upload in a day; 0: any amount."""
+        if key.startswith("@"):
+            return self._options.file_account_megabytes
+        return self._options.file_network_megabytes * _shares_of(key)
 
     def _upload(self, key: str, megabytes: int) -> Budget:
         """What may be uploaded in a day, in bytes: all of it at once, and again as time goes on."""
@@ -536,6 +621,17 @@ class ClientBudget:
         """Uses the options as they are now."""
         self._own.rate = self._budgets.rate
 
+    def spent(self, now: float) -> ClientSpent:
+        """What the client has taken, for another process to go on with."""
+        return ClientSpent(self._own.spent(now), self._arrival, self.entered)
+
+    def restore(self, spent: ClientSpent) -> None:
+        """Goes on with what another process counted."""
+        self._own.restore(spent.lines)
+        self._arrival = spent.arrival
+        if spent.entered:
+            self.enter()
+
     def lines(self, now: float, account: str) -> float:
         """Lines that all of them allow now; from now on these are charged. ``account``: empty for a guest."""
         own, network, budgets = self._own, self.network, self._budgets
@@ -581,6 +677,16 @@ class ClientBudget:
         longest = max(waits)
         self._own.charge((longest - waits[0]) * self._own.rate.per_second)
         return longest
+
+
+def _spent(budgets: Mapping[str, Budget], now: float) -> dict[str, float]:
+    """What is taken of each that is not whole."""
+    return {key: spent for key, budget in budgets.items() if (spent := budget.spent(now)) > 0}
+
+
+def _shares_of(key: str) -> int:
+    """What a network or an IPv6 /48 (``ADDRESS/48``) may have, in shares of a network."""
+    return SITE_SHARE if "/" in key else 1
 
 
 def _counted(network: NetworkBudget) -> tuple[NetworkBudget, ...]:

@@ -200,7 +200,7 @@ class Listeners:
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         _use_a_list(protocol)
-        network = self._context.budgets.restore(state.address)
+        network = self._context.budgets.restore_connection(state.address)
         self.next_id = state.id
         session = self._begin(state.address, reader, writer, network)
         session.restore(state)

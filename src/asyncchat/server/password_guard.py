@@ -30,18 +30,18 @@ class Count:
         self._most = most
         self._seconds = seconds
         self._clock = clock
-        self._full_at: dict[str, float] = {}
-        """When nothing is counted against it any more."""
+        self.full_at: dict[str, float] = {}
+        """When nothing is counted against it any more, by who."""
 
     def wait(self, who: str) -> int:
         """Seconds until it may be done again; 0: now."""
-        late = self._full_at.get(who, 0.0) - self._clock() - (self._most - 1) * self._seconds
+        late = self.full_at.get(who, 0.0) - self._clock() - (self._most - 1) * self._seconds
         return max(0, -int(-late // 1))
 
     def add(self, who: str) -> None:
         """Counts once."""
         now = self._clock()
-        counted = self._full_at
+        counted = self.full_at
         counted[who] = max(counted.pop(who, 0.0), now) + self._seconds
         # Each call adds one and looks at two, so what is over does not pile up.
         for oldest in list(islice(counted, 2)):
@@ -52,25 +52,25 @@ class Count:
 
     def forget(self, who: str) -> None:
         """Forgets what was counted."""
-        self._full_at.pop(who, None)
+        self.full_at.pop(who, None)
 
 
 class NetworkCount:
     """Counts what each network did. Of an IPv6 /48 all is counted too: it may as often, and more at once."""
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
-        self._networks = Count(most, seconds, clock)
-        self._sites = Count(most * SITE_SHARE, seconds, clock)
+        self.networks = Count(most, seconds, clock)
+        self.sites = Count(most * SITE_SHARE, seconds, clock)
 
     def wait(self, address: str) -> int:
         """Seconds until it may be done again from an address; 0: now."""
-        return max(self._networks.wait(network_of(address)), self._sites.wait(site_of(address)))
+        return max(self.networks.wait(network_of(address)), self.sites.wait(site_of(address)))
 
     def add(self, address: str) -> None:
         """Counts once."""
-        self._networks.add(network_of(address))
+        self.networks.add(network_of(address))
         if site := site_of(address):
-            self._sites.add(site)
+            self.sites.add(site)
 
 
 class PasswordGuard:
@@ -105,8 +105,33 @@ class PasswordGuard:
         self._of_none = Count(40, 30.0, clock)
         self._server = NetworkCount(20, 10.0, clock)
         self._made = NetworkCount(20, 60.0, clock)
+        # Ten at once and then 120 an hour, as for an account.
+        self._tokens = NetworkCount(10, 30.0, clock)
         self._key = secret or secrets.token_bytes(SECRET_BYTES)
         self.queue = queue or HashQueue()
+
+    @property
+    def counts(self) -> dict[str, dict[str, float]]:
+        """All that is counted, by times of the clock, for another process to go on with."""
+        return {name: count.full_at for name, count in self._counts().items()}
+
+    def restore(self, counts: dict[str, dict[str, float]]) -> None:
+        """Goes on with what another process counted."""
+        own = self._counts()
+        for name, full_at in counts.items():
+            if name in own:
+                own[name].full_at.update(full_at)
+
+    def _counts(self) -> dict[str, Count]:
+        counts = {"here": self._here, "of": self._of, "of none": self._of_none}
+        for name, count in (
+            ("from", self._from),
+            ("server", self._server),
+            ("made", self._made),
+            ("tokens", self._tokens),
+        ):
+            counts[name], counts[f"{name} site"] = count.networks, count.sites
+        return counts
 
     async def verifier(self, password: str, address: str) -> str:
         """The verifier to keep of a password.
@@ -214,3 +239,11 @@ class PasswordGuard:
     def record_registration(self, address: str) -> None:
         """Counts an account that was registered."""
         self._made.add(address)
+
+    def token_wait(self, address: str) -> int:
+        """Seconds until another wrong token is looked at from this address; 0: now."""
+        return self._tokens.wait(address) if self.counting else 0
+
+    def record_wrong_token(self, address: str) -> None:
+        """Counts a wrong token."""
+        self._tokens.add(address)

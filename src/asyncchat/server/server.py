@@ -196,6 +196,9 @@ class Server:
         """
         if self.log.last != taken.server.last:
             raise HandoverFailed(f"the history ends with {self.log.last}, not {taken.server.last}")
+        if taken.server.spent is not None:
+            self.context.budgets.restore(taken.server.spent)
+        self.auth.guard.restore(taken.server.guesses)
         states = taken.sessions(self.protocols)
         sessions = [
             await self.listeners.restore(state, connection)

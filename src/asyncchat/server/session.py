@@ -643,6 +643,8 @@ class Session(Connection):
             self.write_in_chunks(ChunkedWriter(state.dialect, self.send, state.pieces))
         if state.is_unsent:
             self.pause_output()
+        if state.spent is not None:
+            self._budget.restore(state.spent)
 
     def go_on(self, detect: Detector) -> None:
         """Goes on with a session that has stopped."""
@@ -674,6 +676,7 @@ class Session(Connection):
             before=None if self.how_to_go_on is None else self.how_to_go_on(),
             pieces=None if chunks is None else chunks.stop(),
             is_unsent=is_unsent,
+            spent=self._budget.spent(self.context.now()),
         )
 
     def stop(self) -> bool:

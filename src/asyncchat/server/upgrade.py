@@ -209,6 +209,8 @@ class Upgrade:
                 keys=server.keys,
                 owner_code=server.auth.owner_code.text,
                 log=server.log if isinstance(server.log, MemoryLog) else None,
+                spent=self._context.budgets.spent(),
+                guesses=server.auth.guard.counts,
             ),
             [session.state(is_unsent=session in self._unsent) for session in self._stopped],
         )

@@ -17,12 +17,12 @@ from asyncchat.core.people import network_of
 from asyncchat.server.http.api import hooks, messages, openapi, rooms, routes, schemas, search, stream
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
-from asyncchat.server.password_guard import NetworkCount
 from asyncchat.version import __version__
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.page_cache import PageCache
+    from asyncchat.server.password_guard import PasswordGuard
     from asyncchat.server.search import Searcher
     from asyncchat.server.session import Session, SessionContext
 
@@ -132,7 +132,9 @@ class Login(msgspec.Struct, frozen=True):
 class Api:
     """The API of a server."""
 
-    def __init__(self, context: SessionContext, log: Log, pages: PageCache, searcher: Searcher) -> None:
+    def __init__(
+        self, context: SessionContext, log: Log, pages: PageCache, searcher: Searcher, guard: PasswordGuard
+    ) -> None:
         self._context = routes.ApiContext(
             context,
             log,
@@ -141,8 +143,7 @@ class Api:
             Streams(context.delivery, stream.StreamEncoder(log.ids), context.hub.chat),
             searcher,
         )
-        # Ten wrong tokens from one network, then 120 an hour, as for passwords.
-        self._wrong_tokens = NetworkCount(10, 30.0, context.now)
+        self._guard = guard
 
     def update(self) -> None:
         """Takes the options as they are now."""
@@ -203,11 +204,10 @@ class Api:
 
     def refuse_token(self, session: Session, answer: Response | None = None) -> Response:
         """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
-        if self._context.sessions.options.limits:
-            wait = self._wrong_tokens.wait(session.address)
-            if wait:
-                return _too_many("wrong tokens", wait)
-            self._wrong_tokens.add(session.address)
+        wait = self._guard.token_wait(session.address)
+        if wait:
+            return _too_many("wrong tokens", wait)
+        self._guard.record_wrong_token(session.address)
         return answer or problem(401, "That is no token, or it was revoked.", routes.NEEDS_TOKEN)
 
     def token_of(self, authorization: str) -> Token | None:

@@ -65,6 +65,9 @@ SANS_IO_WEBSOCKETS = frozenset(f"websockets.{module}" for module in VALUES | PRO
 """The modules of `websockets` that turn bytes into values and back; the others open sockets or run loops."""
 
 
+NATS = frozenset({"nats"})
+
+
 @dataclass(frozen=True)
 class Rule:
     """What one part may import.
@@ -94,6 +97,7 @@ RULES = {
     "text": Rule(parts("core"), pure=True, third_parties=parts("msgspec")),
     "dialects": Rule(parts("core", "text"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
     "log": Rule(parts("core")),
+    "cluster": Rule(parts("core", "log")),
     "config": Rule(parts("core")),
     "control": Rule(parts("core", "text", "log")),
     "server": Rule(parts("core", "text", "dialects", "log", "config", "control")),
@@ -103,7 +107,19 @@ RULES = {
     "errors": Rule(pure=True),
     "version": Rule(pure=True),
     "cli": Rule(
-        parts("core", "text", "dialects", "log", "config", "control", "server", "client", "tui", "bench")
+        parts(
+            "core",
+            "text",
+            "dialects",
+            "log",
+            "config",
+            "control",
+            "server",
+            "client",
+            "tui",
+            "bench",
+            "cluster",
+        )
     ),
     "__main__": Rule(parts("cli")),
     "pytest_plugin": Rule(parts("server")),
@@ -171,6 +187,15 @@ SOURCES = {file.relative_to(ROOT).as_posix(): file.read_text("utf-8") for file i
 @pytest.mark.parametrize("path", SOURCES)
 def test_imports_keep_to_the_design(path):
     assert breaches(SOURCES[path], path) == []
+
+
+def test_nats_is_for_clusters_only():
+    importers = {
+        path for path in SOURCES for _, name in imported(SOURCES[path], path) if is_within(name, NATS)
+    }
+    assert {part_of(path) for path in importers} == {"cluster"}, (
+        "nats-py is the extra `cluster`: most have none"
+    )
 
 
 @pytest.mark.parametrize(

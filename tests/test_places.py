@@ -9,7 +9,20 @@ import asyncchat
 ROOT = Path(asyncchat.__file__).parent
 TESTS = Path(__file__).parent
 
-PARTS = ("bench", "cli", "client", "config", "control", "core", "dialects", "log", "server", "text", "tui")
+PARTS = (
+    "bench",
+    "cli",
+    "client",
+    "cluster",
+    "config",
+    "control",
+    "core",
+    "dialects",
+    "log",
+    "server",
+    "text",
+    "tui",
+)
 
 ACROSS = {
     "client/test_faulty_line.py": "server and clients over tests/faulty_line.py",

@@ -1,0 +1,338 @@
+"""A connection to NATS that is kept: requests to JetStream, and messages between nodes.
+
+Owns the client of nats-py, its options, and how an answer that does not come is told. It must not know the
+stream.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.js.client import JetStreamContext
+
+from asyncchat.cluster.errors import NoAnswer, StreamDown
+from asyncchat.errors import Misuse
+from asyncchat.log.base import LogError
+
+_log = logging.getLogger(__name__)
+
+_API = "$JS.API."
+
+_ANSWER_SECONDS = 1.0
+"""For one answer. What is asked is asked again, so this may be short; an fsync takes milliseconds."""
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.5
+"""Seconds between tries while NATS is connected but can't do it: others may need no more than an election."""
+
+_PING_SECONDS = 2
+_LOST_PINGS = 2
+"""A server that is silent is left after three intervals."""
+_RECONNECT_SECONDS = 0.25
+_CONNECT_SECONDS = 2
+
+_UNAVAILABLE = 503
+"""The API's code for what may pass: no leader, no quorum, not started yet."""
+
+
+class ApiError(Exception):
+    """JetStream answers a request with an error that does not pass.
+
+    Attributes:
+        code: its ``err_code``.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class _Client(Client):
+    """A client that never gives up: nats-py closes for good when a server says why it ends the connection."""
+
+    async def _process_err(self, err_msg: str) -> None:
+        error = nats.errors.Error(err_msg.strip("'"))
+        if "permissions violation" in err_msg.lower():
+            await self._error_cb(error)
+        else:
+            await self._process_op_err(error)
+
+    def _connect_command(self) -> bytes:
+        """What the client says first, with its password: never in the clear where TLS was asked for."""
+        server = self._current_server
+        if server is not None and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
+            raise nats.errors.SecureConnWantedError
+        return super()._connect_command()
+
+
+class Tries:
+    """How long something is tried again."""
+
+    def __init__(self, connection: "Connection", seconds: float) -> None:
+        self._connection = connection
+        self._end = monotonic() + seconds
+        self._pause = _FIRST_PAUSE
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no time left."""
+        return monotonic() >= self._end
+
+    async def pause(self, error: Exception) -> None:
+        """Waits until it may be tried again: for the connection, or a little longer each time.
+
+        Raises:
+            StreamDown: there is no time left; the text is the error's.
+        """
+        left = self._end - monotonic()
+        if left > 0 and not self._connection.connected:
+            await self._connection.wait_connected(left)
+        elif left > 0:
+            await asyncio.sleep(min(self._pause, left))
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        if self.over:
+            raise error if isinstance(error, StreamDown) else StreamDown(str(error)) from error
+
+
+class Connection:
+    """A connection to the servers of NATS, opened with ``open``, closed with ``close``.
+
+    Attributes:
+        on_change: called with whether a server is connected, whenever that changes.
+        listeners: called whenever a server was connected again.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.on_change: Callable[[bool], None] | None = None
+        self.listeners: set[Callable[[], None]] = set()
+        self._urls = [part.strip() for part in url.split(",") if part.strip()]
+        self.address = ", ".join(_without_password(part) for part in self._urls)
+        self._client = _Client()
+        self._up = asyncio.Event()
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._fault = "no answer"
+        self._refused = asyncio.Event()
+        self._closed = False
+
+    async def open(
+        self, name: str, credentials: str | Path | None, tls: ssl.SSLContext | None, seconds: float
+    ) -> None:
+        """Connects.
+
+        Raises:
+            StreamDown: no server can be reached in this time.
+            LogError: the server refuses the user, or the options can't be used.
+        """
+        connecting = asyncio.ensure_future(
+            self._client.connect(
+                self._urls,
+                name=name,
+                error_cb=self._on_error,
+                disconnected_cb=self._on_disconnect,
+                reconnected_cb=self._on_connect,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=_RECONNECT_SECONDS,  # type: ignore[arg-type]  # seconds, also parts
+                connect_timeout=_CONNECT_SECONDS,
+                ping_interval=_PING_SECONDS,
+                max_outstanding_pings=_LOST_PINGS,
+                user_credentials=credentials,
+                tls=tls,
+            )
+        )
+        refused = asyncio.ensure_future(self._refused.wait())
+        try:
+            await asyncio.wait({connecting, refused}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if connecting.done():
+                connecting.result()
+                await self._on_connect()
+                return
+        except (nats.errors.Error, OSError, ImportError, ValueError) as error:
+            raise LogError(f"NATS at {self.address} can't be used: {error}") from error
+        finally:
+            connecting.cancel()
+            refused.cancel()
+            await asyncio.gather(connecting, refused, return_exceptions=True)
+        if self._refused.is_set():
+            raise LogError(f"NATS at {self.address} does not let this node in: {self._fault}")
+        raise StreamDown(f"NATS can't be reached at {self.address}: {self._fault}")
+
+    @property
+    def connected(self) -> bool:
+        """Whether a server is connected."""
+        return self._up.is_set()
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes that the server takes in one message."""
+        return self._client.max_payload
+
+    async def wait_connected(self, seconds: float | None = None) -> bool:
+        """Waits until a server is connected; whether one is."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._up.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def ask(
+        self,
+        subject: str,
+        data: bytes,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = _ANSWER_SECONDS,
+    ) -> Msg:
+        """Sends a request once, and waits for the answer.
+
+        Raises:
+            NoAnswer: nobody listens there.
+            StreamDown: there is no connection, or no answer in time: it is unclear whether it was done.
+        """
+        if not self.connected:
+            raise self._down()
+        # nats-py swallows cancellation while it writes, so its own time-out is not enough.
+        asking = asyncio.ensure_future(
+            self._client.request(subject, data, timeout=seconds, headers=dict(headers) if headers else None)
+        )
+        try:
+            events: set[asyncio.Future[Any]] = {asking, self._lost}
+            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+        except nats.errors.NoRespondersError as error:
+            raise NoAnswer(f"Nobody answers at NATS's subject '{subject}'") from error
+        except (nats.errors.Error, OSError) as error:
+            raise StreamDown(f"NATS at {self.address} does not answer ({error})") from error
+        finally:
+            asking.cancel()
+        if not self.connected:
+            raise self._down()
+        raise StreamDown(f"NATS at {self.address} gives no answer")
+
+    async def api(self, request: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Asks the API of JetStream once.
+
+        Raises:
+            ApiError: it answers with an error.
+            StreamDown: it does not answer, or can't do it now.
+        """
+        try:
+            answer = await self.ask(_API + request, msgspec.json.encode(values) if values else b"")
+        except NoAnswer as error:
+            raise StreamDown(
+                f"NATS at {self.address} has no JetStream now: it has no leader, or is not switched on "
+                "(nats-server --jetstream)"
+            ) from error
+        return result(answer)
+
+    async def send(self, subject: str, data: bytes, reply: str = "") -> None:
+        """Sends a message to all who listen now.
+
+        Args:
+            subject: where they listen.
+            data: the message.
+            reply: a subject for answers.
+
+        Raises:
+            StreamDown: there is no connection.
+        """
+        if not self.connected:
+            raise self._down()
+        try:
+            await self._client.publish(subject, data, reply)
+        except nats.errors.Error as error:
+            raise StreamDown(f"NATS at {self.address} takes nothing ({error})") from error
+
+    async def subscribe(self, subject: str, take: Callable[[Msg], Awaitable[None]]) -> Subscription:
+        """Calls ``take`` for each message, in their order, also after NATS was away."""
+        return await self._client.subscribe(subject, cb=take)
+
+    def inbox(self) -> str:
+        """A new subject of this node alone."""
+        return self._client.new_inbox()
+
+    def jetstream(self) -> JetStreamContext:
+        """The library's own view, for its object store."""
+        return self._client.jetstream(timeout=_ANSWER_SECONDS)
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        self._closed = True
+        await self._client.close()
+        self._up.clear()
+        if not self._lost.done():
+            self._lost.set_result(None)
+
+    def _down(self) -> StreamDown:
+        return StreamDown(f"NATS can't be reached at {self.address}: {self._fault}")
+
+    async def _on_connect(self) -> None:
+        if self._closed:
+            return
+        self._lost = asyncio.get_running_loop().create_future()
+        self._up.set()
+        if self.on_change is not None:
+            self.on_change(True)
+        for listener in tuple(self.listeners):
+            listener()
+
+    async def _on_disconnect(self) -> None:
+        if not self.connected:
+            return
+        self._up.clear()
+        self._lost.set_result(None)
+        if not self._closed:
+            _log.warning("The connection to NATS at %s is lost (%s); trying again", self.address, self._fault)
+            if self.on_change is not None:
+                self.on_change(False)
+
+    async def _on_error(self, error: Exception) -> None:
+        text = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
+        if isinstance(error, nats.errors.SecureConnWantedError):
+            text = "the URL asks for TLS, and this server has none"
+        if isinstance(error, nats.errors.SecureConnWantedError | nats.errors.AuthorizationError) or (
+            "authorization" in text.lower()
+        ):
+            self._refused.set()
+        if "permissions violation" in text.lower():
+            _log.error("NATS at %s does not allow a subject that is needed: %s", self.address, text)
+        elif not isinstance(error, nats.errors.Error | OSError | asyncio.TimeoutError):
+            _log.error("What came from NATS could not be taken", exc_info=error)
+        self._fault = text
+
+
+def result(answer: Msg) -> dict[str, Any]:
+    """What JetStream answers.
+
+    Raises:
+        ApiError: an error that does not pass.
+        StreamDown: an error that may pass.
+    """
+    try:
+        values: dict[str, Any] = msgspec.json.decode(answer.data, type=dict)
+    except msgspec.DecodeError as error:
+        raise StreamDown(f"JetStream's answer can't be read: {error}") from error
+    if "error" in values:
+        fault = values["error"]
+        text = f"JetStream says: {fault.get('description', fault)}"
+        if fault.get("code") == _UNAVAILABLE:
+            raise StreamDown(text)
+        raise ApiError(fault.get("err_code", 0), text)
+    return values
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url if "://" in url else f"nats://{url}")
+        return f"{parts.hostname}:{parts.port or 4222}"
+    except ValueError as error:
+        raise Misuse(f"This is no address of NATS: use nats://host:port ({error})") from error

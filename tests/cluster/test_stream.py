@@ -62,6 +62,15 @@ async def test_what_is_appended_is_followed(nats_url, name):
 
 
 @asynchronous
+async def test_one_message_is_read(nats_url, name):
+    async with opened(nats_url, name) as stream:
+        await fill(stream, 3)
+        assert await stream.get(2) == batches(2, 2)[0]
+        with pytest.raises(StreamGone, match="has no message 4"):
+            await stream.get(4)
+
+
+@asynchronous
 async def test_a_stream_is_found_again(nats_url, name):
     async with opened(nats_url, name) as first, opened(nats_url, name) as second:
         await fill(first, 2)

@@ -189,6 +189,21 @@ class Stream:
         self.last = max(self.last, end.sequence)
         return end
 
+    async def get(self, sequence: int) -> Message:
+        """The message with a sequence.
+
+        Raises:
+            StreamDown: NATS can't tell now.
+            StreamGone: there is no such message, or no such stream any more.
+        """
+        try:
+            message, _ = await self._get(Tries(self._connection, self._patience), {"seq": sequence})
+        except ApiError as error:
+            if error.code != _NO_MESSAGE:
+                raise self._unusable(error) from error
+            raise StreamGone(f"The stream '{self.name}' has no message {sequence}") from error
+        return message
+
     async def follow(self, after: int) -> AsyncIterator[Message]:
         """All messages after a sequence, in order and without a hole; then new ones, until it is closed.
 
@@ -410,12 +425,16 @@ class Stream:
     async def _end(self, tries: Tries) -> _End:
         """The last message. A call is tried again until there is no time left."""
         try:
-            answer = await self._call(tries, f"STREAM.MSG.GET.{self.name}", {"last_by_subj": self._subject})
+            return await self._get(tries, {"last_by_subj": self._subject})
         except ApiError as error:
             if error.code != _NO_MESSAGE:
                 raise self._unusable(error) from error
             info = await self._info(tries)
             return _End(Message(info["state"]["last_seq"], b"", ""))
+
+    async def _get(self, tries: Tries, which: dict[str, Any]) -> _End:
+        """A message, as the leader has it; raises ApiError where there is none."""
+        answer = await self._call(tries, f"STREAM.MSG.GET.{self.name}", which)
         message = answer["message"]
         headers = _headers(base64.b64decode(message.get("hdrs", "")))
         batch = base64.b64decode(message.get("data", ""))

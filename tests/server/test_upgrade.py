@@ -5,10 +5,13 @@
 
 import asyncio
 import http.client
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Coroutine
 from random import Random
 
 import msgspec
@@ -23,8 +26,12 @@ from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import handover
 from asyncchat.server.handover import Handover, HandoverFailed, Taken
+from asyncchat.server.launch import Launched
 from asyncchat.server.secret_file import RunKeys
-from tests.server.harness import Client
+from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
+from asyncchat.server.upgrade import Upgrade
+from tests.server.harness import CODE, Client, serving
 from tests.server.upgrades import Examination
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="connections can't be handed over there")
@@ -149,6 +156,92 @@ def test_the_new_process_knows_what_was_used_of_the_limits(tmp_path):
         assert (status(), status("wrong")) == (429, 429)
     finally:
         exam.stop()
+
+
+def test_a_new_process_that_is_killed_while_it_has_the_history(exam):
+    with Client(exam.port) as talker, Client(exam.port) as reader:
+        for name, client in (("talker", talker), ("reader", reader)):
+            client.send(f"NICK {name}\r\nUSER u 0 * :u\r\nJOIN #lobby\r\n")
+            client.until(" 366 ")
+        talker.until(" JOIN ")
+
+        async def kill() -> None:
+            async with exam.holding_the_history() as process:
+                talker.send("PRIVMSG #lobby :meanwhile\r\n")
+                os.kill(process, signal.SIGKILL)
+                await exam.logged(rb"(The upgrade failed, and this process serves on)")
+
+        asyncio.run(kill())
+        talker.send("PRIVMSG #lobby :after\r\n")
+        assert reader.until("after\r\n").count("PRIVMSG") == 2
+        assert reload(exam).returncode == 0
+        exam.pid = int(re.findall(r"Process (\d+) serves now", exam.log.read_text())[-1])
+        talker.send("PRIVMSG #lobby :with another\r\n")
+        assert reader.until("with another\r\n").count("PRIVMSG") == 1
+
+
+def stop_sessions(server: Server) -> Coroutine[None, None, None]:
+    return Upgrade(Launched(server, [], None, owns_sockets=True), None)._stop_sessions()
+
+
+def test_nothing_is_read_before_the_other_process_has_ended():
+    with serving() as running:
+        anna, ben = running.irc("anna"), running.irc("ben")
+
+        async def hand_over_in_vain() -> list[bytes]:
+            server = running.server
+            await stop_sessions(server)
+            sessions = list(server.context.sessions)
+            anna.send("PRIVMSG #lobby :for whoever serves\r\n")
+            assert isinstance(server.log, MemoryLog)
+            handed = Handover(server.log.last, server.hub.chat, 9, [], True, server.keys, CODE, server.log)
+            data = handover.pack(handed, [session.state(is_unsent=False) for session in sessions])
+            taken = Taken(data, [os.dup(session.descriptor) for session in sessions])
+            log = taken.server.log
+            assert log is not None
+            other = Server(server.options, log, OwnerCode(CODE), keys=server.keys, chat=taken.server.chat)
+            restored = [session for _, session in await other.take_over(taken)]
+            for _ in range(100):  # passes of the loop, in which it would be read
+                await asyncio.sleep(0)
+            read = [session.unread for session in restored]
+            for one in restored:
+                one._writer.transport.abort()
+            server.context.stopping = False
+            assert server.outbox.held is not None
+            server.outbox.held.set_result(None)
+            for session in sessions:
+                session.go_on(server.detector(session.rest or b"", None))
+            return read
+
+        assert running.wait(hand_over_in_vain()) == [b"", b""]
+        assert ben.until("for whoever serves\r\n").count("PRIVMSG") == 1
+
+
+def test_a_request_that_still_comes_is_told_to_come_again(tmp_path):
+    with serving(database=tmp_path / "chat.db") as running:
+        uploads = [running.connect() for _ in range(2)]
+        for client, length in zip(uploads, ("Content-Length: 9", "Transfer-Encoding: chunked"), strict=True):
+            client.send(
+                f"POST /upload HTTP/1.1\r\nHost: localhost\r\n{length}\r\nExpect: 100-continue\r\n\r\n"
+            )
+            client.until(" 100 Continue\r\n\r\n")
+        post = running.connect()
+        post.send(
+            "POST /api/v1/rooms/%23lobby/messages HTTP/1.1\r\nHost: localhost\r\n"
+            "Content-Type: text/plain\r\nContent-Length: 9\r\n\r\nx"
+        )
+        person = running.irc("anna")
+        running.wait(stop_sessions(running.server))
+        for client in (*uploads, post):
+            answer = client.rest().decode()
+            assert answer.startswith("HTTP/1.1 503 "), answer
+            assert "Retry-After: 1\r\n" in answer
+            assert "Send that again." in answer
+        [stopped] = [
+            one for one in running.call(lambda: list(running.server.context.sessions)) if one.dialect
+        ]
+        assert stopped.rest == b""
+        person.close()
 
 
 def test_without_a_server_there_is_nothing_to_upgrade(tmp_path):

@@ -7,6 +7,7 @@ lines, too, one uploads files, and some read so slowly that the server has to wa
 
 import asyncio
 import base64
+import json
 import os
 import re
 import resource
@@ -16,11 +17,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 from statistics import median
+from urllib.parse import urlsplit
 
 SAID = re.compile(rb"<(\d+)-(\d+)>")
 """What a talker says: its number, and how many it has said before."""
@@ -140,6 +142,12 @@ class Examination:
         self.talking = talkers
         self.readers: list[Reader] = []
         self.said: list[int] = [0] * talkers
+        self.uploaded: dict[str, bytes] = {}
+        """Contents of files, by their paths."""
+        self.sent_again = 0
+        """Files that had to be sent once more."""
+        self.damaged: Counter[str] = Counter()
+        """What became of files that are not whole."""
         self.silences: list[float] = []
         self.failed = 0
         self.log = folder / "log"
@@ -162,7 +170,7 @@ class Examination:
                 stderr=log,
             )
         self.pid = self.first.pid
-        found = await self._logged(rb"tcp://127\.0\.0\.1:(\d+)")
+        found = await self.logged(rb"tcp://127\.0\.0\.1:(\d+)")
         self.port = int(found)
         loop = asyncio.get_running_loop()
         for at in range(self.count):
@@ -174,7 +182,7 @@ class Examination:
                 await asyncio.gather(*(one.ready for one in self.readers))
         await asyncio.gather(*(one.ready for one in self.readers))
 
-    async def _logged(self, pattern: bytes, after: int = 0) -> str:
+    async def logged(self, pattern: bytes, after: int = 0) -> str:
         """Waits until the log has something behind a place."""
         async with asyncio.timeout(PATIENCE):
             while not (found := re.search(pattern, self.log.read_bytes()[after:])):  # noqa: ASYNC110  # it is a file
@@ -202,11 +210,54 @@ class Examination:
             at += 1
             await asyncio.sleep(1 / self.rate)
 
+    async def upload(self) -> None:
+        """Sends one file after the other, slowly, until cancelled."""
+        while True:
+            content = self.random.randbytes(self.random.randrange(1, 100_000))
+            status, answer = await self._post(content)
+            while status == 503:
+                self.sent_again += 1
+                status, answer = await self._post(content)
+            assert status == 201, answer
+            self.uploaded[urlsplit(json.loads(answer)["url"]).path] = content
+            await asyncio.sleep(self.random.uniform(0, 0.2))
+
+    async def _post(self, content: bytes) -> tuple[int, bytes]:
+        async with self._request(f"POST /upload HTTP/1.1\r\nContent-Length: {len(content)}\r\n") as (
+            answer,
+            to,
+        ):
+            for at in range(0, len(content), 10_000):
+                to.write(content[at : at + 10_000])
+                await asyncio.sleep(0.02)
+            return await self._answer(answer)
+
+    @asynccontextmanager
+    async def _request(self, head: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(f"{head}Host: localhost\r\nConnection: close\r\n\r\n".encode())
+            yield reader, writer
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
+        """The status and the body."""
+        head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
+        return int(head.split()[1]), body
+
+    async def _look_at_files(self) -> None:
+        """Reads what was uploaded."""
+        for path, content in self.uploaded.items():
+            async with self._request(f"GET {path} HTTP/1.1\r\n") as (answer, _):
+                if await self._answer(answer) != (200, content):
+                    self.damaged["file"] += 1
+
     async def upgrade(self) -> None:
         """Has the server hand over to a new process."""
         after = self.log.stat().st_size
         os.kill(self.pid, signal.SIGUSR2)
-        told = await self._logged(rb"(Process \d+ serves now.*? for \d+ ms|The upgrade failed.*)\n?", after)
+        told = await self.logged(rb"(Process \d+ serves now.*? for \d+ ms|The upgrade failed.*)\n?", after)
         found = re.match(r"Process (\d+) serves now.*? for (\d+) ms", told)
         assert found is not None, told
         self.pid = int(found[1])
@@ -215,20 +266,55 @@ class Examination:
     async def fail(self) -> None:
         """The same with a new process that fails: before it is ready, or in the middle of the handover."""
         after = self.log.stat().st_size
-        way = self.random.choice(("configuration", "killed", "too few files", "too few files"))
+        way = self.random.choice(("configuration", "killed", "killed with the history", "too few files"))
         if way == "configuration":
             self.config.write_text("limits = 7\n")
-        os.kill(self.pid, signal.SIGUSR2)
-        if way != "configuration":
+        if way == "killed with the history":
+            async with self.holding_the_history() as process:
+                os.kill(process, signal.SIGKILL)
+                await self.logged(rb"(The upgrade failed)", after)
+        else:
+            os.kill(self.pid, signal.SIGUSR2)
+        if way in ("killed", "too few files"):
             process = await self._new_process()
             if way == "killed":
                 os.kill(process, signal.SIGKILL)
             else:
                 few = max(20, len(self.readers) // 2)
                 resource.prlimit(process, resource.RLIMIT_NOFILE, (few, few))
-        await self._logged(rb"(The upgrade failed)", after)
+        await self.logged(rb"(The upgrade failed)", after)
         self.config.write_text(CONFIGURATION)
         self.failed += 1
+
+    @asynccontextmanager
+    async def holding_the_history(self) -> AsyncIterator[int]:
+        """A new process that has opened the history, and can't go on: nobody writes a key that it reads."""
+        secret = self.folder / "chat.db.secret"
+        kept = secret.with_suffix(".kept")
+        after = self.log.stat().st_size
+        # The old process waits for this request, and so the new one after it has seen that all is there.
+        async with self._request(
+            "POST /upload HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n"
+        ) as (answer, to):
+            await answer.readuntil(b" 100 Continue\r\n\r\n")
+            os.kill(self.pid, signal.SIGUSR2)
+            await self.logged(rb"(ready to take over)", after)
+            process = await self._new_process()
+            secret.rename(kept)
+            os.mkfifo(secret)
+            to.write(b"x")
+            assert (await self._answer(answer))[0] == 201
+        writing = -1
+        async with asyncio.timeout(PATIENCE):
+            while writing < 0:
+                with suppress(OSError):  # nobody reads
+                    writing = os.open(secret, os.O_WRONLY | os.O_NONBLOCK)
+                await asyncio.sleep(0.005)
+        try:
+            yield process
+        finally:
+            os.close(writing)
+            kept.replace(secret)
 
     async def _new_process(self) -> int:
         """The process that is to take over, once it has been started."""
@@ -243,7 +329,7 @@ class Examination:
 
     async def examine(self, times: int, fails: Callable[[int], bool]) -> None:
         """Upgrades so many times under load, then stops the server."""
-        talking = asyncio.create_task(self.talk())
+        beside = [asyncio.create_task(self.talk()), asyncio.create_task(self.upload())]
         slow = [one for one in self.readers[2 * self.talking :] if self.random.random() < 0.02]
         for one in slow:
             one.is_slow = True
@@ -257,8 +343,13 @@ class Examination:
                 await self.upgrade()
         for one in slow:
             one.go_on()
-        talking.cancel()
+        for task in beside:
+            task.cancel()
+        for task in beside:
+            with suppress(asyncio.CancelledError):
+                await task
         await self.settled()
+        await self._look_at_files()
 
     async def settled(self) -> None:
         """Waits until all has been read that will be."""
@@ -281,8 +372,8 @@ class Examination:
 
     @property
     def faults(self) -> Counter[str]:
-        """What readers lost or read twice."""
-        return sum((one.faults for one in self.readers), Counter())
+        """What readers lost or read twice, and files that are not whole."""
+        return sum((one.faults for one in self.readers), Counter(self.damaged))
 
     def stop(self) -> None:
         with suppress(ProcessLookupError):
@@ -307,6 +398,7 @@ async def main(times: int, readers: int) -> bool:
         print(  # noqa: T201  # its result
             f"{len(silences)} upgrades, {run.failed} failed, {readers} clients, {sum(run.said)} messages: "
             f"dropped {dropped}, lost {run.faults['lost']}, doubled {run.faults['twice']}; "
+            f"{len(run.uploaded)} files, {run.sent_again} sent again, damaged {run.damaged.total()}; "
             f"silence median {1000 * median(silences):.0f} ms, longest {1000 * silences[-1]:.0f} ms; "
             f"longest delay of a message {1000 * max(run.delays):.0f} ms"
         )

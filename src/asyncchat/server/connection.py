@@ -109,6 +109,11 @@ class ReadTimer:
         """The read has ended."""
         self._until = 0.0
 
+    def expire(self) -> None:
+        """The present read, if there is one, is too late now."""
+        if self._until and not self._has_fired and self._task is not None:
+            self._cancel(self._task)
+
     def was_late(self) -> bool:
         """Whether a cancelled read was only too late: the task goes on."""
         if not self._has_fired or self._task is None:
@@ -131,9 +136,12 @@ class ReadTimer:
         if self._until > self._fires_at:
             self._set(self._until)
         elif self._until and self._task is not None:
-            self._has_fired = True
-            self._cancelling = self._task.cancelling()
-            self._task.cancel()
+            self._cancel(self._task)
+
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        self._has_fired = True
+        self._cancelling = task.cancelling()
+        task.cancel()
 
 
 class ConnectionContext:
@@ -398,6 +406,11 @@ class Connection:
             if data is None:
                 return rest
             rest += data
+
+    def expire_read(self) -> None:
+        """What is read with a deadline is too late now."""
+        if self._read_timer is not None:
+            self._read_timer.expire()
 
     def read_no_more(self) -> None:
         """Leaves what comes from now on to the kernel, until ``read_on``."""

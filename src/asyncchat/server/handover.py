@@ -89,6 +89,7 @@ class Handover(msgspec.Struct):
         log: the history, where it is in memory.
         spent: what is taken of the budgets that clients share.
         guesses: how often passwords were wrong, as ``PasswordGuard.counts`` has it.
+        stopped_at: since when nobody is heard (the system's monotonic clock).
     """
 
     last: int
@@ -101,6 +102,7 @@ class Handover(msgspec.Struct):
     log: MemoryLog | None
     spent: Spent | None = None
     guesses: dict[str, dict[str, float]] = {}
+    stopped_at: float = 0.0
 
 
 class _Shared(Enum):

@@ -3,13 +3,17 @@
 Owns the listening sockets, and the addresses by which people reach them. Must not know what clients speak.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -192,17 +196,34 @@ class Listeners:
         self.next_id += 1
         return session
 
-    async def restore(self, state: SessionState, connection: socket.socket) -> Session:
-        """A session that another process has handed over, with its connection."""
+    async def restore(
+        self, states: Sequence[SessionState], connections: Sequence[socket.socket]
+    ) -> list[Session]:
+        """The sessions that another process has handed over, with their connections.
+
+        Nothing is read there before ``Session.go_on``.
+        """
         loop = self._context.loop
-        reader = asyncio.StreamReader(READ_BYTES, loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        protocols = [_Restored(loop) for _ in states]
+        opening = [
+            loop.create_task(loop.connect_accepted_socket(partial(_itself, protocol), connection))
+            for protocol, connection in zip(protocols, connections, strict=True)
+        ]
+        # uvloop begins to read behind ``connection_made``, in the pass after that in which the tasks
+        # begin. It is told not to in the same pass: what comes is looked for between two passes.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for protocol in protocols:
+            protocol.pause()
+        await asyncio.gather(*opening)
+        return [self._restored(state, protocol) for state, protocol in zip(states, protocols, strict=True)]
+
+    def _restored(self, state: SessionState, protocol: _Restored) -> Session:
+        writer = asyncio.StreamWriter(protocol.transport, protocol, protocol.reader, self._context.loop)
         _use_a_list(protocol)
         network = self._context.budgets.restore_connection(state.address)
         self.next_id = state.id
-        session = self._begin(state.address, reader, writer, network)
+        session = self._begin(state.address, protocol.reader, writer, network)
         session.restore(state)
         return session
 
@@ -229,6 +250,30 @@ class Listeners:
             else self._detect_person(not opening)
         )
         return lambda reader, writer: self._begin(address, reader, writer, network).run(detect)
+
+
+class _Restored(asyncio.StreamReaderProtocol):
+    """The protocol of a connection that another process has handed over."""
+
+    transport: Any
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.reader = asyncio.StreamReader(READ_BYTES, loop)
+        super().__init__(self.reader, loop=loop)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """There is a transport."""
+        self.transport = transport
+        super().connection_made(transport)
+
+    def pause(self) -> None:
+        """Leaves what comes to the kernel."""
+        with suppress(RuntimeError):  # uvloop's word for a connection that is gone
+            self.transport.pause_reading()
+
+
+def _itself(protocol: _Restored) -> _Restored:
+    return protocol
 
 
 def _use_a_list(protocol: object) -> None:

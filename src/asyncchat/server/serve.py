@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import threading
+import time
 import webbrowser
-from collections.abc import Callable, Sized
+from collections.abc import Awaitable, Callable, Sized
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
     async with launched(config, most_connections(), sources, sockets) as made:
         await made.server.start(made.listening)
 
-        def begin() -> None:
+        async def begin() -> None:
             announce(_announcement(made.server, config, made.database))
             if config.open:
                 _open_page(made.server)
@@ -106,17 +107,30 @@ async def _take_over(before: Predecessor, sources: Sources, config: ServeConfig)
     gc.disable()  # all that is made now stays
     taken = await asyncio.to_thread(before.take)
     async with launched(config, most_connections(), sources, taken.listening, taken) as made:
-        waiting = await made.server.take_over(taken)
-        await _run(made, lambda: before.begin(waiting))
+        sessions = await made.server.take_over(taken)
+
+        async def begin() -> None:
+            before.dismiss()
+            before.follow(await made.server.go_on(taken, sessions))
+            _logger.warning(
+                "Process %d serves now, with %d connections; nobody was heard for %d ms",
+                os.getpid(),
+                len(sessions),
+                1000 * (time.monotonic() - taken.server.stopped_at),
+            )
+
+        await _run(made, begin)
 
 
-async def _run(made: Launched, begin: Callable[[], None]) -> None:
-    """Serves until a signal, or until another process has taken over."""
+async def _run(made: Launched, begin: Callable[[], Awaitable[None]]) -> None:
+    """Serves until a signal, or until another process has taken over.
+
+    ``begin`` is called when all is ready, and before anything is recorded.
+    """
     server = made.server
     stopping = _stop_at_signals()
     server.reloader.on_reload = systemd.notify_reload
     _reload_at_hangup(server, stopping)
-    serving = asyncio.create_task(server.run())
     beside = [
         asyncio.create_task(_give_back_memory(server.context.sessions), name="memory"),
         asyncio.create_task(systemd.keep_alive(), name="systemd"),
@@ -124,7 +138,8 @@ async def _run(made: Launched, begin: Callable[[], None]) -> None:
     try:
         async with control_socket(server.hub, made.database) as control:
             upgrading = _upgrade_when_asked(made, control, stopping)
-            begin()
+            await begin()
+            serving = asyncio.create_task(server.run())
             _tune_memory()
             listening = ", ".join(map(str, server.listeners.addresses))
             systemd.notify("READY=1", f"STATUS=Listening on {listening}")

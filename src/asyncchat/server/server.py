@@ -35,7 +35,7 @@ from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.disk import DiskWatch
 from asyncchat.server.file_store import FileStore, folder_beside
-from asyncchat.server.handover import HandoverFailed, Taken
+from asyncchat.server.handover import HandoverFailed, SessionState, Taken
 from asyncchat.server.history import History
 from asyncchat.server.http.app import App
 from asyncchat.server.http.session_links import SessionLinks
@@ -185,11 +185,13 @@ class Server:
         self.delivery.begin(facts[-1].number)
         await self._open(sockets, max(chat.people, default=0) + 1)
 
-    async def take_over(self, taken: Taken) -> dict[int, Callable[[], None]]:
-        """Goes on with what another process has handed over, in the place of ``start``.
+    async def take_over(self, taken: Taken) -> list[tuple[SessionState, Session]]:
+        """Makes what another process has handed over, in the place of ``start``.
+
+        Nothing is read, accepted or recorded before ``go_on``: until then that process can serve on.
 
         Returns:
-            By the numbers of sessions to which that process still sends: to be called when it has.
+            The sessions, for ``go_on``.
 
         Raises:
             HandoverFailed: the history is another one.
@@ -200,14 +202,21 @@ class Server:
             self.context.budgets.restore(taken.server.spent)
         self.auth.guard.restore(taken.server.guesses)
         states = taken.sessions(self.protocols)
-        sessions = [
-            await self.listeners.restore(state, connection)
-            for state, connection in zip(states, taken.connections, strict=True)
-        ]
+        sessions = await self.listeners.restore(states, taken.connections)
         self.delivery.begin(self.log.last, {session.id: session for session in sessions})
+        return list(zip(states, sessions, strict=True))
+
+    async def go_on(
+        self, taken: Taken, sessions: Sequence[tuple[SessionState, Session]]
+    ) -> dict[int, Callable[[], None]]:
+        """Goes on with what ``take_over`` has made.
+
+        Returns:
+            By the numbers of sessions to which the other process still sends: to be called when it has.
+        """
         await self._open(taken.listening, taken.server.next_id)
         waiting: dict[int, Callable[[], None]] = {}
-        for state, session in zip(states, sessions, strict=True):
+        for state, session in sessions:
             go_on = partial(session.go_on, self.detector(state.unread, state.before))
             if state.is_unsent:
                 waiting[session.id] = go_on

@@ -135,6 +135,8 @@ class SessionContext(ConnectionContext):
         self.budgets = Budgets(options, self.now)
         self.stopping = False
         """Whether all sessions are to stop where they are, for another process to go on with them."""
+        self.cutting = False
+        """Whether the rest of requests is not waited for any more, for the same reason."""
 
 
 class Session(Connection):
@@ -157,6 +159,7 @@ class Session(Connection):
         "id",
         "ignoring",
         "individual_turn",
+        "is_parting",
         "may_stop",
         "over_budget",
         "pending",
@@ -203,6 +206,8 @@ class Session(Connection):
         self.probed_at = 0.0
         self.may_stop = False
         """Whether its task waits where another process can go on."""
+        self.is_parting = False
+        """Whether the last answer is given, and only read what the client still sends."""
         self.rest: bytes | None = None
         """What it had read and not processed when it stopped; None: it has not."""
         self.how_to_go_on: Callable[[], object] | None = None
@@ -685,13 +690,19 @@ class Session(Connection):
         To be called again until it has.
         """
         task = self.context.sessions.get(self)
-        if task is None or task.done():
+        if task is None or task.done() or self.is_parting:
             return True
-        self.read_no_more()
+        if not self.is_answered:
+            self.read_no_more()
         if self.may_stop:
             task.cancel()
         self._wake()
         return False
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an HTTP request is being read or answered."""
+        return self.dialect is None and self.how_to_go_on is not None and not self.may_stop
 
     def charge(self, lines: float, told: float = 0.0) -> None:
         """Charges what the client asked, in lines, and to how many it is told: to all its budgets."""

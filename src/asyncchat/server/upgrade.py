@@ -39,7 +39,10 @@ REQUEST_SECONDS = 30.0
 """How long it waits, before anybody notices, for HTTP requests to be answered: a file may be on its way."""
 
 CUT_SECONDS = 0.5
-"""How long requests may take that are answered even then: their connections end."""
+"""How long requests may take that are answered even then: those that still come are to be sent again."""
+
+ABORT_SECONDS = 1.0
+"""How long answers may take that are sent even then: their connections end."""
 
 STOP_SECONDS = 5.0
 """How long the other sessions may take to come to rest, such as for a password that is checked."""
@@ -73,6 +76,7 @@ class Upgrade:
         self._owns_sockets = made.owns_sockets
         self._control = control
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped_at = 0.0
         self._stopped: list[Session] = []
         self._unsent: list[Session] = []
         """To whom this process goes on sending, and the new one not before."""
@@ -91,21 +95,13 @@ class Upgrade:
             raise HandoverFailed("this process is the first of its container, which would end with it")
         mine, others = socket.socketpair()
         mine.settimeout(START_SECONDS)
-        began = time.monotonic()
         try:
             with others:
                 self._process = await asyncio.to_thread(self._start, others)
             await self._hear(mine, _READY)
             await self._wait_for_requests()
-            stopped_at = time.monotonic()
+            self._stopped_at = time.monotonic()
             await self._hand_over(mine)
-            _logger.warning(
-                "Process %d serves now, with %d connections; nobody was heard for %d ms (%.1f s in all)",
-                self._process.pid,
-                len(self._stopped),
-                1000 * (time.monotonic() - stopped_at),
-                time.monotonic() - began,
-            )
         except (OSError, HandoverFailed) as error:
             mine.close()
             if self._process is not None:
@@ -139,7 +135,8 @@ class Upgrade:
 
     async def _wait_for_requests(self) -> None:
         until = self._context.now() + REQUEST_SECONDS
-        while self._context.now() < until and any(map(_is_answered, self._context.sessions)):  # noqa: ASYNC110
+        sessions = self._context.sessions
+        while self._context.now() < until and any(one.is_answered for one in sessions):  # noqa: ASYNC110
             await asyncio.sleep(REQUEST_LOOK_SECONDS)
 
     async def _hand_over(self, mine: socket.socket) -> None:
@@ -148,12 +145,9 @@ class Upgrade:
         server.listeners.close()
         if self._control is not None:
             self._control.pause()
-        for session in list(self._context.sessions):
-            if session.encrypted or session.is_datagrams:
-                session.disconnect(MOVED)
-        server.listeners.close_endpoints()
         try:
             await self._stop_sessions()
+            server.listeners.close_endpoints()
             await log.close()
             await self._tell(mine, [one for _, some in sockets for one in some])
             await self._hear(mine, _SERVING)
@@ -176,14 +170,18 @@ class Upgrade:
         context = self._context
         context.stopping = True
         began = context.now()
-        while moving := [session for session in list(context.sessions) if not session.stop()]:
+        while moving := [session for session in list(context.sessions) if not self._stop(session)]:
             took = context.now() - began
             if took > STOP_SECONDS:
                 many, one = len(moving), moving[0].address
                 raise HandoverFailed(f"{many} clients are still being answered, such as one at {one}")
             if took > CUT_SECONDS:
-                for session in filter(_is_answered, moving):
-                    session.disconnect(MOVED, at_once=True)
+                context.cutting = True
+                for session in moving:
+                    if session.is_answered and took > ABORT_SECONDS:
+                        session.disconnect(MOVED, at_once=True)
+                    elif session.is_answered:
+                        session.expire_read()
             await asyncio.sleep(LOOK_SECONDS)
         async with asyncio.timeout(STOP_SECONDS):
             await self._server.outbox.emptied()
@@ -191,6 +189,12 @@ class Upgrade:
         self._stopped = [session for session in context.sessions if session.rest is not None]
         for session in self._stopped:
             session.end_gathering()
+
+    def _stop(self, session: Session) -> bool:
+        """Stops a session, or ends one that can't be handed over; whether that is done."""
+        if (session.encrypted or session.is_datagrams) and not session.is_answered:
+            session.disconnect(MOVED)
+        return session.stop()
 
     async def _tell(self, mine: socket.socket, sockets: list[socket.socket]) -> None:
         server = self._server
@@ -211,6 +215,7 @@ class Upgrade:
                 log=server.log if isinstance(server.log, MemoryLog) else None,
                 spent=self._context.budgets.spent(),
                 guesses=server.auth.guard.counts,
+                stopped_at=self._stopped_at,
             ),
             [session.state(is_unsent=session in self._unsent) for session in self._stopped],
         )
@@ -224,7 +229,7 @@ class Upgrade:
         await server.log.reopen()
         if server.log.last != last:
             raise RuntimeError("the process that was to take over has written to the history")
-        self._context.stopping = False
+        self._context.stopping = self._context.cutting = False
         if server.outbox.held is not None:
             server.outbox.held.set_result(None)
         self._listening[:] = sockets
@@ -242,7 +247,7 @@ class Upgrade:
         mine.setblocking(False)
         until = time.monotonic() + UNSENT_SECONDS
         left = self._unsent
-        while left and time.monotonic() < until:
+        while time.monotonic() < until and (left or any(one.is_parting for one in self._context.sessions)):
             for session in left:
                 if not session.unsent:
                     with contextlib.suppress(OSError):  # the new process has ended: nobody reads this
@@ -253,11 +258,6 @@ class Upgrade:
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(session.descriptor)) as connection:
                 connection.shutdown(socket.SHUT_RDWR)  # what it would miss is in the middle of a line
         await asyncio.sleep(0.5)  # those over TLS are told to connect again
-
-
-def _is_answered(session: Session) -> bool:
-    """Whether an HTTP request is being read or answered there."""
-    return session.dialect is None and session.how_to_go_on is not None and not session.may_stop
 
 
 def _line(source: socket.socket) -> str:
@@ -320,13 +320,16 @@ class Predecessor:
                 self._connection.sendall(f"{' '.join(str(error).split())}\n".encode())
             raise
 
-    def begin(self, waiting: dict[int, Callable[[], None]]) -> None:
-        """Says that this process serves from now on.
+    def dismiss(self) -> None:
+        """Says that this process serves from now on; the other one can't any more."""
+        self._connection.sendall(f"{_SERVING}\n".encode())
+
+    def follow(self, waiting: dict[int, Callable[[], None]]) -> None:
+        """Hears how far the other process is with sending.
 
         Args:
-            waiting: called, by the number of a session, when the other process has sent what it had for it.
+            waiting: called, by the number of a session, when it has sent what it had for it.
         """
-        self._connection.sendall(f"{_SERVING}\n".encode())
         self._connection.setblocking(False)
         self._waiting = waiting
         asyncio.get_running_loop().add_reader(self._connection, self._hear)

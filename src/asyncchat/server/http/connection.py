@@ -224,6 +224,7 @@ class HttpConnection:
         if session.ended or self._reader.ended:
             return
         session.half_close()
+        session.is_parting = True
         taken = 0
         until = self._now() + _TAIL_LONGEST  # a client may send a byte a second
         while taken < _TAIL_BYTES and self._now() < until:

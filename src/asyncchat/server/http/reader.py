@@ -126,7 +126,7 @@ class RequestReader:
         body = await (self._chunks() if length == CHUNKED else self._take(length))
         if not isinstance(body, bytes):
             self.unread = CHUNKED  # nobody knows where it ends
-        return _too_late() if body is None else body
+        return (_moved() if self._is_cut else _too_late()) if body is None else body
 
     async def parts(self, most: int) -> AsyncGenerator[bytes, None]:
         """The body of the last request as it comes (``Body``): at the pace of whoever takes it."""
@@ -144,7 +144,7 @@ class RequestReader:
                 left = size
                 while left:
                     if not buffer and not await self._more_of_body():
-                        raise BodyFault(_came_no_further())
+                        raise BodyFault(self._came_no_further())
                     part = bytes(buffer[:left])
                     del buffer[:left]
                     left -= len(part)
@@ -184,7 +184,7 @@ class RequestReader:
         self._waited += self._now() - began
         if isinstance(data, bytes):
             return data
-        raise BodyFault(_came_no_further() if data is None else data)
+        raise BodyFault(self._came_no_further() if data is None else data)
 
     async def _more_of_body(self) -> bool:
         """Reads more of a long body; whether there was more in time."""
@@ -198,6 +198,11 @@ class RequestReader:
         """Seconds for which more of a long body is waited for."""
         allowed = SLOWEST_SECONDS + self._received / SLOWEST_BYTES
         return max(0.0, min(REQUEST_SECONDS, allowed - self._waited))
+
+    def _came_no_further(self) -> Response:
+        if self._is_cut:
+            return _moved()
+        return problem(408, "The rest of the body did not come in time.", close=True)
 
     @property
     def may_follow(self) -> bool:
@@ -276,8 +281,15 @@ class RequestReader:
         del buffer[:size]
         return taken
 
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the rest of a request is not waited for, because another process takes over."""
+        return self._session.context.cutting and not self._session.may_stop
+
     async def _more(self, bytes_a_line: int = LINE_BYTES) -> bool:
         """Reads more, which is charged a line for so many bytes; whether there was more in time."""
+        if self._is_cut:
+            return False
         data = await self._session.read(max(0.0, self._deadline - self._now()))
         if not data:
             self.ended = self.ended or data is not None
@@ -302,8 +314,9 @@ def _too_many_chunks() -> Response:
     return problem(400, f"The body comes in too many chunks: {most}. Send larger ones.", close=True)
 
 
-def _came_no_further() -> Response:
-    return problem(408, "The rest of the body did not come in time.", close=True)
+def _moved() -> Response:
+    words = "The server is upgraded at this moment. Send that again."
+    return problem(503, words, (("Retry-After", "1"),), close=True)
 
 
 def _too_late() -> Response:

@@ -1,4 +1,4 @@
-"""How many people are told of what is decided, by which it is charged."""
+"""How many people are told of what is decided, by which it is charged; for whom it is decided."""
 
 import asyncio
 
@@ -14,8 +14,10 @@ from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import GetMasks, SetFlag, SetMask, SetRole
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.modes import BANS
+from asyncchat.core.replies import NotConnectedYet
 from asyncchat.server import hub as hub_module
 from asyncchat.server.hub import reach
+from asyncchat.server.recipients import SilentRecipient
 from tests.core.house import ANNA, BOB, CAROL, house
 from tests.server.listeners import Hall, Running
 
@@ -68,5 +70,18 @@ def test_what_has_expired_is_removed_in_parts(monkeypatch):
             assert left == [5, 2]
             assert not masks
             await hall.outbox.emptied()
+
+    asyncio.run(scene())
+
+
+def test_nothing_is_decided_for_a_session_that_is_the_person_no_more():
+    async def scene() -> None:
+        async with Running(Hall()) as hall:
+            person = hall.session()
+            hall.submit(person, Connect("ann", "u", "h"))
+            hall.hub.chat.sessions.several[person.person_id] = (99,)
+            asked = hall.hub.request(Join("#tea"), SilentRecipient(person.id, person.person_id))
+            assert await asyncio.wait_for(asked, 60) == (NotConnectedYet(),)
+            assert "#tea" not in hall.hub.chat.rooms
 
     asyncio.run(scene())

@@ -12,7 +12,7 @@ from asyncchat.cli._database import database_options, named_database
 from asyncchat.cli._help import Group
 from asyncchat.control import requests
 from asyncchat.control.client import ask
-from asyncchat.core.features.bots import digest_of
+from asyncchat.core.features.bots import ACTIONS, ADMIN, ALL_ROOMS, METRICS, digest_of
 
 SECRET_BYTES = 24
 """Random bytes of a secret: far more than anyone can guess."""
@@ -37,13 +37,13 @@ def command() -> None:
     "rooms",
     multiple=True,
     metavar="ROOM",
-    help="Allow it in this room (repeatable); '*': in all rooms.",
+    help="Allow it in this room (repeatable); '*': in all rooms. Not needed for metrics and admin alone.",
 )
 @click.option(
     "--allow",
     "actions",
     multiple=True,
-    type=click.Choice(["post", "read", "who", "metrics"]),
+    type=click.Choice(list(ACTIONS)),
     help="Allow this action (repeatable).  [default: post]",
 )
 @database_options
@@ -52,7 +52,8 @@ def add(
 ) -> None:
     """Add the token NAME and print it. It is printed only now, because it is not stored.
 
-    The program posts under NAME; nobody else can use that name.
+    The program posts under NAME; nobody else can use that name. With “--allow admin” it may do what an
+    operator of the server may: keep its secret like a password.
 
     \b
     asyncchat token add ci --room '#builds'
@@ -61,6 +62,8 @@ def add(
     """
     secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
     wanted = tuple(room if room.startswith("#") or room == "*" else f"#{room}" for room in rooms)
+    if not wanted and actions and {METRICS, ADMIN}.issuperset(actions):
+        wanted = (ALL_ROOMS,)
     request = requests.AddToken(name, digest_of(secret), wanted, actions or ("post",))
     ask(named_database(db, config), request, requests.Done)
     click.echo(secret)

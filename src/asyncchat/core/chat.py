@@ -87,6 +87,7 @@ class Chat:
         "parts",
         "parts_of_people",
         "people",
+        "programs",
         "rooms",
         "server_operators",
         "sessions",
@@ -100,6 +101,8 @@ class Chat:
         """By the folded account name."""
         self.server_operators: set[int] = set()
         """The ids of people who are server operators in this run."""
+        self.programs: dict[int, Person] = {}
+        """Programs that may do what server operators may, by their ids. They are not among the people."""
         self.owner_code_used = False
         """Whether the owner code was ever used."""
         self.ascii_names = False
@@ -130,6 +133,18 @@ class Chat:
         for room in self.rooms_with(person.id):
             room.replace_member(person, room.roles.get(person.id, 0))
 
+    def actor(self, person_id: int) -> Person | None:
+        """Whoever sends commands under this id: a person, or a program that may what server operators may."""
+        return self.people.get(person_id) or self.programs.get(person_id)
+
+    def operator(self, person_id: int) -> Person | None:
+        """The same, if it has the rights of a server operator."""
+        return self.actor(person_id) if self.is_operator(person_id) else None
+
+    def is_operator(self, person_id: int) -> bool:
+        """Whether a person, or a program, has the rights of a server operator."""
+        return person_id in self.server_operators or person_id in self.programs
+
     def person_named(self, name: str) -> Person | None:
         """The person with this name, or None."""
         person_id = self.people.by_name.get(fold(name))
@@ -141,17 +156,15 @@ class Chat:
 
     def rank(self, person_id: int, room: Room) -> int:
         """The sum of a person's roles in the room; a server operator is above all roles."""
-        return SERVER_OPERATOR_RANK if person_id in self.server_operators else room.roles.get(person_id, 0)
+        return SERVER_OPERATOR_RANK if self.is_operator(person_id) else room.roles.get(person_id, 0)
 
     def may(self, person_id: int, room: Room, right: Right) -> bool:
         """Whether a person has this right in the room."""
-        return room.roles.get(person_id, 0) >= right or person_id in self.server_operators
+        return room.roles.get(person_id, 0) >= right or self.is_operator(person_id)
 
     def is_visible(self, room: Room, person_id: int) -> bool:
         """Whether a person may know that the room exists."""
-        return (
-            SECRET not in room.flags or person_id in room.member_blocks or person_id in self.server_operators
-        )
+        return SECRET not in room.flags or person_id in room.member_blocks or self.is_operator(person_id)
 
     def hides_member(self, room: Room, person_id: int, other: int) -> bool:
         """Whether the room hides ``other`` from a person, as an auditorium does between ordinary members."""

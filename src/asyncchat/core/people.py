@@ -227,6 +227,9 @@ class People(dict[int, Person]):
         }
 
 
+PROGRAM_USER: Final = "token"
+"""The user part of a program that administers the server with a token."""
+
 NOBODY: Final = from_origin("")
 """The author of an event in a snapshot if the state does not know who caused it."""
 

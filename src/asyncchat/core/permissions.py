@@ -40,7 +40,7 @@ def membership(chat: Chat, person_id: int, name: str, _right: Right | None = Non
 
 def with_right(chat: Chat, person_id: int, name: str, right: Right | None = None) -> Room | Refusal:
     """The room, if the person is a member with this right; a server operator needs neither."""
-    if person_id in chat.server_operators:
+    if chat.is_operator(person_id):
         room = chat.room_named(name)
         return NoSuchRoom(name) if room is None else room
     found = membership(chat, person_id, name)
@@ -76,11 +76,16 @@ def about_room(
     return register
 
 
+def server_operator(chat: Chat, person_id: int) -> Person | Refusal:
+    """Whoever sends a command, if it has the rights of a server operator, else why it is refused."""
+    return chat.operator(person_id) or unless_server_operator(chat, person_id) or NotServerOperator()
+
+
 def unless_server_operator(chat: Chat, person_id: int) -> Refusal | None:
-    """The refusal for a person who is not a server operator; None for a server operator."""
-    if person_id not in chat.people:
+    """The refusal for whoever has not the rights of a server operator; None for who has."""
+    if chat.actor(person_id) is None:
         return NotConnectedYet()
-    return None if person_id in chat.server_operators else NotServerOperator()
+    return None if chat.is_operator(person_id) else NotServerOperator()
 
 
 def silenced_in(chat: Chat, me: Person) -> Room | None:

@@ -72,11 +72,11 @@ def handles(*commands: type[Command]) -> Callable[[_HandlerT], _HandlerT]:
 
 
 def for_people(*commands: type[Command]) -> Callable[[PersonHandler], Handler]:
-    """Registers the one function that decides these commands of people who are connected."""
+    """Registers the one function that decides these commands of people who are connected, and of programs."""
 
     def register(handler: PersonHandler) -> Handler:
         def decide(chat: Chat, person_id: int, command: Any, now: int) -> Items:
-            me = chat.people.get(person_id)
+            me = chat.actor(person_id)
             return (NotConnectedYet(),) if me is None else handler(chat, me, command, now)
 
         return handles(*commands)(decide)

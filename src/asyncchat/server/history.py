@@ -28,7 +28,9 @@ from asyncchat.core.rooms import Room
 from asyncchat.log import streams
 from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.clock import wall_clock
+from asyncchat.server.hub import Hub
 from asyncchat.server.page_cache import PageCache
+from asyncchat.server.recipients import Recipient
 from asyncchat.server.session import IoHandler, IoResult, Session
 from asyncchat.server.slices import Turns
 
@@ -87,7 +89,7 @@ def under_current_name(where: Conversation, record: Record) -> Record:
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=where.name))
 
 
-def _was_said_in(record: Record, where: Conversation) -> bool:
+def was_said_in(record: Record, where: Conversation) -> bool:
     """Whether a message belongs to this conversation."""
     event = record.event
     if isinstance(event, redaction.IN_ROOMS):
@@ -109,6 +111,18 @@ def note_read(session: Session, rooms: Iterable[Room]) -> None:
     """Notes for the audit that a session reads histories, where that is a server operator's right."""
     hub = session.context.hub
     hub.declare([one for room in rooms for one in note_history(hub.chat, session.person_id, room, hub.now())])
+
+
+async def erase_first(
+    hub: Hub, by: Recipient, room: str, numbers: tuple[int, ...]
+) -> tuple[int, ...] | Refusal:
+    """Erases so many of these messages of a room that the rest can be erased at once; gives the rest."""
+    while len(numbers) > ERASED_AT_ONCE:
+        part, numbers = numbers[:ERASED_AT_ONCE], numbers[ERASED_AT_ONCE:]
+        (first, *_) = await hub.request(redaction.Erase(room, part, told_of=0), by)
+        if isinstance(first, Refusal):
+            return first
+    return numbers
 
 
 class History:
@@ -256,7 +270,7 @@ class History:
                     record = await self._log.find(number)
             except LogError:
                 failed = True
-        if record is None or where is None or not _was_said_in(record, where):
+        if record is None or where is None or not was_said_in(record, where):
             return history.FoundMessage(None, number or 0, ids.id_of(number) if number else "", failed)
         return history.FoundMessage(record, record.number, ids.id_of(record.number))
 
@@ -375,15 +389,10 @@ class History:
                 numbers = await self._log.numbers_by(room.key, command.name, upto, since)
             except LogError:
                 return history.HistoryUnreadable(command.room, failed=True)
-        whole = len(numbers)
-        while len(numbers) > ERASED_AT_ONCE:
-            part, numbers = numbers[:ERASED_AT_ONCE], numbers[ERASED_AT_ONCE:]
-            (first, *_) = await session.context.hub.request(
-                redaction.Erase(command.room, part, told_of=0), session
-            )
-            if isinstance(first, Refusal):
-                return first
-        return redaction.EraseFromResolved(command.room, numbers, whole)
+        rest = await erase_first(session.context.hub, session, command.room, numbers)
+        if isinstance(rest, Refusal):
+            return rest
+        return redaction.EraseFromResolved(command.room, rest, len(numbers))
 
     async def read_acts(self, session: Session, command: ReadAudit, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""

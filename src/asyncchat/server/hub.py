@@ -22,7 +22,7 @@ from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.names import fold
 from asyncchat.core.people import from_origin
-from asyncchat.core.replies import StorageDown
+from asyncchat.core.replies import NotConnectedYet, StorageDown
 from asyncchat.dialects.base import Outcome
 from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
@@ -116,8 +116,8 @@ class Hub:
         execute = self._engine.execute
         put = self._outbox.put
         person_id = session.person_id
-        if person_id in chat.sessions.several and session.id not in chat.sessions.several[person_id]:
-            return False  # it no longer is this person: its I/O command came late
+        if not self._is_its_person(session):
+            return False  # its I/O command came late
         now = self._engine.at(self._clock())
         for command in commands:
             if isinstance(command, Quit):
@@ -135,6 +135,11 @@ class Hub:
             elif person_id in chat.people:
                 chat.people.last_spoke[person_id] = now
         return False
+
+    def _is_its_person(self, session: Recipient) -> bool:
+        """Whether a session still is the person that it says: another one may have taken its place."""
+        several = self.chat.sessions.several
+        return session.person_id not in several or session.id in several[session.person_id]
 
     def _notice(self, session: Recipient, outcome: Outcome) -> None:
         """Takes from an outcome what changes its session, or concerns another one; charges what it costs.
@@ -162,13 +167,16 @@ class Hub:
             by: the session for which it is decided; the outcome is not told to it.
 
         Returns:
-            Its outcome, once the log has its records; ``StorageDown`` if the log can't be written now.
+            Its outcome, once the log has its records; ``StorageDown`` if the log can't be written now,
+            ``NotConnectedYet`` if the session is not that person any more.
         """
         if self._outbox.full:
             await self._outbox.room()
         if self._outbox.failing:
             return (StorageDown(),)
         requester = _Requester(by)
+        if not self._is_its_person(requester):
+            return (NotConnectedYet(),)
         self.submit(requester, [command])
         return await requester.outcome
 

@@ -137,6 +137,7 @@ class Server:
             self.context, log, FileStore(None if database is None else folder_beside(database))
         )
         self.previews = Previews(self.context)
+        links = SessionLinks(chat, keys.links)
         self.app = App(
             self.context,
             shown,
@@ -148,8 +149,9 @@ class Server:
             previews=self.previews,
             history=history,
             auth=self.auth,
-            links=SessionLinks(chat, keys.links),
+            links=links,
         )
+        self.protocols.irc.session_key = links.key
         self.protocols.irc.upload_link = self.app.files.upload_link
         self.protocols.irc.previews_link = self.app.previews.link
         self.keepalive = Keepalive(self.context, config.name)

@@ -17,7 +17,7 @@ from asyncchat.core.features.room_modes import SetFlag, SetMask, SetRole, SetSet
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.features.user_modes import SetPersonFlag
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.people import Person
+from asyncchat.core.people import PROGRAM_USER, Person
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.text import slash
 from asyncchat.text.sanitize import shown
@@ -187,5 +187,7 @@ def spoken(start: str, name: str, text: str, speech: Speech) -> str:
 
 
 def full_origin(person: Person) -> str:
-    """A person with what others are not shown: the address behind a cloak."""
+    """A person with what others are not shown: the address behind a cloak. A program is "token NAME"."""
+    if person.user == PROGRAM_USER and person.host == "api":
+        return f"token {person.name}"
     return f"{person.origin} ({person.address})" if person.address else person.origin

@@ -4,6 +4,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.accounts import RegisterAccountVerified
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.bots import (
     MAX_TOKENS,
     ROOMS_EACH,
@@ -12,6 +13,7 @@ from asyncchat.core.features.bots import (
     Post,
     PostFromProgram,
     RevokeToken,
+    Token,
     TokenFault,
     TokenMade,
     TokenRefused,
@@ -19,12 +21,15 @@ from asyncchat.core.features.bots import (
 from asyncchat.core.features.connect import Connect, NameNotAllowed, Rename
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, Said, Speech
-from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.post_keys import KEY_MICROSECONDS, PostedBefore, PostedOnce
 from asyncchat.core.features.room_modes import SetFlag, SetMask
+from asyncchat.core.features.rooms import Kicked
+from asyncchat.core.features.server_bans import BanFromServer, Kill, Killed
 from asyncchat.core.permissions import SERVER
-from asyncchat.core.replies import AccountRefused, NoText, TextTooLong
+from asyncchat.core.replies import AccountRefused, NotConnectedYet, NoText, TextTooLong
 from asyncchat.core.text import TEXT_BYTES
+from asyncchat.text.sentences import full_origin
 from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
 
 
@@ -171,3 +176,60 @@ def test_the_program_of_the_server_posts_under_any_name(chat):
     assert do(chat, SERVER, PostFromProgram("ci", "#tea", "as the bot of a token"))
     assert isinstance(do(chat, SERVER, PostFromProgram("app", "#tea", ""))[0], NoText)
     assert isinstance(do(chat, SERVER, PostFromProgram("app", "tea", "hi"))[0], RoomNotAllowed)
+
+
+def administered() -> tuple[Chat, int]:
+    """The house, and the id under which a token administers it."""
+    chat = house()
+    do(chat, SERVER, NewToken("ci", "d", ("*",), ("admin",)))
+    return chat, Bots.of(chat).tokens["ci"].operator.id
+
+
+def test_a_token_that_allows_admin_is_for_all_rooms():
+    command = NewToken("ci", "d", ("#tea",), ("admin",))
+    assert fault(do(house(), SERVER, command)) is TokenFault.EVERYWHERE
+
+
+def test_a_token_that_allows_admin_acts_under_its_own_name():
+    chat, token = administered()
+    kicked, override = do(chat, token, Kick("#tea", "bob", "enough"))
+    assert isinstance(kicked, Kicked)
+    assert kicked.by.origin == "ci!token@api"
+    assert isinstance(override, OperOverride)
+    assert override.person == kicked.by
+    assert full_origin(override.person) == "token ci"
+    (killed, *_) = do(chat, token, Kill("carol", "x"))
+    assert isinstance(killed, Killed)
+    assert killed.by == kicked.by
+
+
+def test_what_a_token_administers_is_no_person():
+    chat, token = administered()
+    assert token < 0
+    assert len(chat.people) == 4
+    assert chat.person_named("ci") is None
+    assert token not in chat.server_operators
+
+
+@pytest.mark.parametrize("actions", [("post", "read", "who", "metrics"), ()])
+def test_other_tokens_do_not_administer(actions):
+    chat = house()
+    do(chat, SERVER, NewToken("ci", "d", ("*",), actions))
+    other = Token("ci", "d", ("*",), actions, NOW).operator.id
+    assert do(chat, other, Kick("#tea", "bob")) == (NotConnectedYet(),)
+    assert do(chat, other, Kill("bob", "")) == (NotConnectedYet(),)
+    assert do(chat, other, BanFromServer("bob")) == (NotConnectedYet(),)
+
+
+def test_a_token_administers_until_it_is_revoked():
+    chat, token = administered()
+    do(chat, SERVER, RevokeToken("ci"))
+    assert do(chat, token, Kick("#tea", "bob")) == (NotConnectedYet(),)
+    assert chat.programs == {}
+
+
+def test_a_replay_knows_the_tokens_that_administer():
+    chat, token = administered()
+    again = Chat.replay(Bots.of(chat).facts(chat))
+    assert again.programs == chat.programs
+    assert list(again.programs) == [token]

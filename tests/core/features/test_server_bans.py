@@ -5,8 +5,9 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features import server_bans
-from asyncchat.core.features.accounts import RegisterAccountVerified
+from asyncchat.core.features.accounts import LogInVerified, RegisterAccountVerified
 from asyncchat.core.features.connect import Connect, Detach, Quit
+from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.features.server_bans import (
     BanFromServer,
     BannedFromServer,
@@ -18,6 +19,7 @@ from asyncchat.core.features.server_bans import (
     address_ban_on,
     server_mask,
 )
+from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import SLICED_HANDLERS
 from tests.core.house import ANNA, BOB, OLGA, do, house
 
@@ -39,6 +41,7 @@ PHONE = 20
         ("2001:DB8:0:0::1", "*!*@2001:db8::1"),
         ("2001:0DB8::/32", "*!*@2001:db8::/32"),
         ("u@2001:DB8::1", "*!u@2001:db8::1"),
+        ("~account:mallory", "~account:mallory"),
     ],
 )
 def test_a_typed_mask_is_completed(typed, mask):
@@ -65,6 +68,17 @@ def test_a_ban_of_an_address_is_one_of_who_has_no_name(mask, address, banned):
     ServerBans.of(chat)["x"] = ServerBan(server_mask(mask), "by", 5, 10, "why")
     assert address_ban_on(chat, "cloak", address, 9) == (BannedFromServer("why", 10) if banned else None)
     assert address_ban_on(chat, "cloak", address, 10) is None
+
+
+def test_a_banned_account_neither_connects_nor_logs_in():
+    chat = house()
+    do(chat, SERVER, RegisterAccountVerified("mallory", "v"))
+    do(chat, OLGA, BanFromServer("~account:Mallory", reason="spam"))
+    banned = BannedFromServer("spam")
+    assert do(chat, BOB, LogInVerified("mallory", True)) == (banned,)
+    assert do(chat, PHONE, Connect("mal", "u", "h", account="mallory")) == (banned,)
+    do(chat, OLGA, BanFromServer("~account:mallory", False))
+    assert any(isinstance(item, LoggedIn) for item in do(chat, BOB, LogInVerified("mallory", True)))
 
 
 def test_a_ban_ends():

@@ -53,6 +53,7 @@ _COMMANDS = {
     "METADATA": IRCV3.format(path="extensions/metadata"),
     "MONITOR": IRCV3.format(path="extensions/monitor"),
     "SETNAME": IRCV3.format(path="extensions/setname"),
+    "SESSIONKEY": "of its own",
     "SLASH": "of its own",
     "SEARCH": SOJU.format(name="search"),
     "SUMMON": RFC_2812.format(section="4.5"),

@@ -21,7 +21,7 @@ from asyncchat.core.features.known_networks import KnownNetworks, network_known
 from asyncchat.core.features.last_seen import devices_offline, devices_online
 from asyncchat.core.features.presence import LoggedIn, LoggedOut, Renamed, leaving
 from asyncchat.core.features.room_registration import granted_everywhere, rooms_released
-from asyncchat.core.features.server_bans import Killed
+from asyncchat.core.features.server_bans import Killed, server_ban_on
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Account, Person, renamed, with_account
 from asyncchat.core.permissions import SERVER, silenced_in
@@ -321,6 +321,9 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, now: int
     if me.account == account.name:
         return (*known, LoggedInNow(account.name, context, already=True))
     now_me = with_account(me, account.name)
+    banned = server_ban_on(chat, now_me, now)
+    if banned is not None:
+        return (*known, banned)
     return (*known, *_logging_in(chat, me, now_me, now), LoggedInNow(account.name, context))
 
 

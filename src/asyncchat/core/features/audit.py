@@ -103,12 +103,13 @@ _KNOWN_READS = 1000
 
 def note_read(chat: Chat, person_id: int, what: str, where: str, now: int) -> tuple[OperRead, ...]:
     """The entry that a server operator reads what others may not; none if it has just been made."""
-    if person_id not in chat.server_operators:
+    me = chat.operator(person_id)
+    if me is None:
         return ()
     last = Reads.of(chat).times.get((person_id, what, where))
     if last is not None and now - last < READ_AGAIN:
         return ()
-    return (OperRead(chat.people[person_id], what, where, now),)
+    return (OperRead(me, what, where, now),)
 
 
 def note_secret(chat: Chat, person_id: int, room: Room, now: int) -> tuple[OperRead, ...]:
@@ -138,9 +139,11 @@ def _oper_read(chat: Chat, event: OperRead) -> None:
 @concludes()
 def note_overrides(chat: Chat, person_id: int, command: Command, items: Items) -> Items:
     """Adds an ``OperOverride`` for each event that a server operator's role in the room does not allow."""
-    if not command.audited or person_id not in chat.server_operators:
+    if not command.audited:
         return items
-    me = chat.people[person_id]
+    me = chat.operator(person_id)
+    if me is None:
+        return items
     overrides = (item for item in items if isinstance(item, Event) and not _allowed(chat, person_id, item))
     return (*items, *(OperOverride(me, act.to_store()) for act in overrides))
 

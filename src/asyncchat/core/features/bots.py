@@ -18,7 +18,7 @@ from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, content_fault
 from asyncchat.core.features.post_keys import PostedOnce, PostKeys
 from asyncchat.core.names import fold, name_fault, room_fault
-from asyncchat.core.people import Person, person, with_bot
+from asyncchat.core.people import PROGRAM_USER, Person, person, with_bot
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoText, Refusal, TextTooLong
@@ -36,11 +36,15 @@ WHO: Final = "who"
 METRICS: Final = "metrics"
 
 
+ADMIN: Final = "admin"
+
+
 ACTIONS: Final = {
     POST: "say something in the token's rooms, under its name",
     READ: "read their history, and new messages as they arrive",
     WHO: "list who is in them",
     METRICS: "read the server's figures",
+    ADMIN: "do what an operator of the server may: list people, disconnect, ban, erase, read the audit",
 }
 """What a token may allow, with an explanation as half a sentence."""
 
@@ -81,6 +85,12 @@ class Token(msgspec.Struct, frozen=True):
     def allows(self, action: str, room: str) -> bool:
         """Whether the token allows this action in that room."""
         return action in self.actions and self.covers(room)
+
+    @property
+    def operator(self) -> Person:
+        """Who administers with the token. Others see its name; no session or visitor has its negative id."""
+        number = int.from_bytes(hashlib.blake2b(self.digest.encode(), digest_size=6).digest())
+        return person(-(1 << 32) - 1 - number, self.name, PROGRAM_USER, "api", f"token {self.name}")
 
     @property
     def bot(self) -> Person:
@@ -160,6 +170,7 @@ class TokenFault(enum.Enum):
     EXISTS = "there is a token of that name already"
     HELD = "a person or an account has that name"
     NOT_ALLOWED = "that can't be a name"
+    EVERYWHERE = "a token that allows admin is for all rooms: --room '*'"
     ROOM = "that is not the name of a room"
     NO_ROOMS = "a token needs at least one room: --room ROOM"
     TOO_MANY_ROOMS = "a token can't be for so many rooms; * stands for all"
@@ -264,6 +275,8 @@ def _refusal_of_token(chat: Chat, person_id: int, command: NewToken) -> TokenRef
         fault = TokenFault.TOO_MANY_ROOMS
     elif wrong_room is not None:
         fault, detail = TokenFault.ROOM, f"{wrong_room}: {room_fault(wrong_room)}"
+    elif ADMIN in command.actions and ALL_ROOMS not in command.rooms:
+        fault = TokenFault.EVERYWHERE
     elif not command.actions:
         fault = TokenFault.NO_ACTIONS
     elif wrong_action is not None:
@@ -353,11 +366,17 @@ def _said(chat: Chat, bot: Person, command: Post | PostFromProgram) -> Said | Re
 
 @applies(TokenMade)
 def _token_made(chat: Chat, event: TokenMade) -> None:
-    Bots.of(chat).add(Token(event.name, event.digest, event.rooms, event.actions, event.time))
+    token = Token(event.name, event.digest, event.rooms, event.actions, event.time)
+    Bots.of(chat).add(token)
+    if ADMIN in token.actions:
+        chat.programs[token.operator.id] = token.operator
 
 
 @applies(TokenRevoked)
 def _token_revoked(chat: Chat, event: TokenRevoked) -> None:
+    token = Bots.of(chat).tokens.get(fold(event.name))
+    if token is not None:
+        chat.programs.pop(token.operator.id, None)
     Bots.of(chat).remove(event.name)
 
 

@@ -122,7 +122,7 @@ class HistoryAccess(Part):
 
 def readable_since(chat: Chat, person_id: int, room: Room) -> int:
     """Since when a member, or a server operator, reads the history of a room; 0: all of it."""
-    return 0 if person_id in chat.server_operators else _since_as_member(chat, person_id, room)
+    return 0 if chat.is_operator(person_id) else _since_as_member(chat, person_id, room)
 
 
 def note_history(chat: Chat, person_id: int, room: Room, now: int) -> tuple[OperRead, ...]:
@@ -158,7 +158,7 @@ def erasable_since(chat: Chat, person_id: int, room: Room) -> int:
 
     Whoever takes a room over and registers it owns no more of it.
     """
-    if person_id in chat.server_operators:
+    if chat.is_operator(person_id):
         return 0
     return HistoryAccess.of(chat).taken_over.get(room.key, room.opened)
 

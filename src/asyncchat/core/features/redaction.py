@@ -151,7 +151,7 @@ IN_PRIVATE = (SaidInPrivate, TagMessageSentInPrivate, ReactedTo, EditedInPrivate
 def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Items:
     """Erases a message, for its author (by account, or within a day) and for operators of its room."""
     to = command.which.to
-    me = chat.people.get(person_id)
+    me = chat.actor(person_id)
     if me is None:
         return (NotConnectedYet(), Done())
 
@@ -160,7 +160,7 @@ def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Ite
 
     room = chat.room_shown(to, person_id) if to[:1] in ROOM_SIGNS else None
     if to[:1] in ROOM_SIGNS and (
-        room is None or not (person_id in room.member_blocks or person_id in chat.server_operators)
+        room is None or not (person_id in room.member_blocks or chat.is_operator(person_id))
     ):
         return refused(RedactionFault.TARGET)
     found = command.found

@@ -16,10 +16,10 @@ from asyncchat.core.features.always_on import is_always_on
 from asyncchat.core.features.last_seen import devices_offline
 from asyncchat.core.features.presence import leaving
 from asyncchat.core.features.room_modes import MASK_BYTES
-from asyncchat.core.masks import Description, describes, mask_like, network
+from asyncchat.core.masks import ACCOUNT, Description, describes, mask_like, network
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.people import NOBODY, Person, from_origin, person
-from asyncchat.core.permissions import unless_server_operator
+from asyncchat.core.permissions import server_operator, unless_server_operator
 from asyncchat.core.registry import Items, applies, handles, handles_in_slices
 from asyncchat.core.replies import NoSuchPerson, Refusal, Reply
 from asyncchat.core.text import size
@@ -143,7 +143,9 @@ _SECOND = 1_000_000
 
 
 def server_mask(typed: str) -> str:
-    """The whole mask for what an operator typed: a name, ``user@host``, an address or a network."""
+    """The whole mask for what an operator typed: a name, ``user@host``, an address, a network, an account."""
+    if typed.startswith(ACCOUNT):
+        return typed
     if "!" not in typed and "@" not in typed and (network(typed) is not None or "." in typed):
         mask = f"*!*@{typed}"
     else:
@@ -181,13 +183,13 @@ def look_for_banned(
     found: list[int] = []
     last = next(reversed(chat.people), 0)
     mask = server_mask(command.mask)
-    if command.on and person_id in chat.server_operators:
+    if command.on and chat.is_operator(person_id):
         for someone in list(chat.people.values()):
             yield
             if any(_matching(chat, someone, mask)):
                 found.append(someone.id)
     parts = [tuple(found[at : at + ENDED_AT_ONCE]) for at in range(0, len(found), ENDED_AT_ONCE)] or [()]
-    me = chat.people.get(person_id, NOBODY)
+    me = chat.actor(person_id) or NOBODY
     return (
         DecideServerBan(command, parts[0], last),
         *(EndBanned(me, mask, part) for part in parts[1:]),
@@ -198,10 +200,9 @@ def look_for_banned(
 def ban_from_server(chat: Chat, person_id: int, decided: DecideServerBan, now: int) -> Items:
     """Bans a mask from the server and disconnects people who match, except operators; or lifts a ban."""
     command = decided.ban
-    refusal = unless_server_operator(chat, person_id)
-    if refusal is not None:
-        return (refusal,)
-    me = chat.people[person_id]
+    me = server_operator(chat, person_id)
+    if isinstance(me, Refusal):
+        return (me,)
     mask = server_mask(command.mask)
     key = fold(mask)
     known = next((listed for listed in ServerBans.of(chat) if fold(listed) == key), None)
@@ -291,7 +292,7 @@ def get_server_bans(chat: Chat, person_id: int, command: GetServerBans, now: int
 
 def _matches_everybody(mask: str) -> bool:
     """Whether a mask consists of wildcards only: such a ban would lock out its author too."""
-    return not set(mask) - set("*?!@.:/0")
+    return not set(mask.removeprefix(ACCOUNT)) - set("*?!@.:/0")
 
 
 @applies(ServerBanChanged)
@@ -338,10 +339,10 @@ def killing(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Ite
 @handles(Kill)
 def kill(chat: Chat, person_id: int, command: Kill, now: int) -> Items:
     """Disconnects a person; its sessions end after they have been told."""
-    refusal = unless_server_operator(chat, person_id)
-    if refusal is not None:
-        return (refusal,)
+    me = server_operator(chat, person_id)
+    if isinstance(me, Refusal):
+        return (me,)
     other = chat.person_named(command.name)
     if other is None:
         return (NoSuchPerson(command.name),)
-    return tuple(killing(chat, other, chat.people[person_id], command.reason, now))
+    return tuple(killing(chat, other, me, command.reason, now))

@@ -42,6 +42,8 @@ class SharedState:
         """How many connections there are that have not registered yet."""
         self.upload_link: Callable[[int, int, str], str] = lambda _person, _session, _reached_at: ""
         """Where a session of a person uploads files; empty: nowhere. The server knows."""
+        self.session_key: Callable[[int, int], str] = lambda _person, _session: ""
+        """The key with which a session asks over HTTP as it is."""
         self.previews_link: Callable[[int, int], str] = lambda _person, _session: ""
         """Where it asks for previews of links; empty: nowhere."""
         self._rendered: dict[Callable[[SharedState], bytes], bytes] = {}

@@ -89,7 +89,7 @@ class App:
         self._context = context
         self._listeners = listeners
         self._started = started
-        self._api = Api(context, log, pages, searcher, auth.guard)
+        self._api = Api(context, log, pages, searcher, links, auth.guard, started)
         self.files = FilesApp(context, uploads, auth, self._api, links)
         self.previews = PreviewsApp(context, history, previews, links, log.ids)
         self._loading: dict[str, float] = {}

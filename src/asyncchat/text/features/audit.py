@@ -45,6 +45,7 @@ _READS = {
     "secrets": "listed secret rooms",
     "members": "looked at the hidden members of {}",
     "key": "read the key of {}",
+    "addresses": "listed the people with their addresses",
     "address": "looked up the address of {}",
     "email": "read the e-mail address of {}",
 }

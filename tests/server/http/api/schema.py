@@ -17,7 +17,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 @pytest.mark.parametrize("bearer", ["bot", ""], ids=["with a token", "a stranger"])
 def test_no_answer_that_the_document_does_not_know(bearer):
     with serving(limits=False) as server:
-        give_token(server, "bot", "post", "read", "who")
+        give_token(server, "bot", "post", "read", "who", "admin")
         server.person("alice").send("hello\n")
         base = f"http://127.0.0.1:{server.port}"
         command = [

@@ -83,6 +83,14 @@ def _not_from_here(right: str) -> Sequence[Command]:
     return [opers.RequireOper(numeric(numerics.ERR_NOPRIVS, right, text=text).value)]
 
 
+@command("SESSIONKEY", "Tells the key with which this session may administer over HTTP (operators).")
+def _session_key(session: IrcSession, _message: Message) -> Sequence[Command]:
+    """Tells it in 005, as what a page knows of the server."""
+    key = session.context.session_key(session.id, session.session)
+    told = numeric(numerics.RPL_ISUPPORT, f"asyncchat/KEY={key}", text="is supported by this server")
+    return [opers.RequireOper(told.value)]
+
+
 @reply(opers.OperOnly)
 def _say_owner_only(session: IrcSession, reply: opers.OperOnly) -> bytes:
     value = reply.context

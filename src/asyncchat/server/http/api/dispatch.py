@@ -10,13 +10,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core.features.bots import Bots, Token, digest_of
+from asyncchat.core.features.bots import ADMIN, Bots, Token, digest_of
 from asyncchat.core.features.login_tokens import LoginTokens, LoginTokenUsed
 from asyncchat.core.names import room_fault
 from asyncchat.core.people import network_of
-from asyncchat.server.http.api import hooks, messages, openapi, rooms, routes, schemas, search, stream
+from asyncchat.server.http.api import (
+    administration,
+    hooks,
+    messages,
+    openapi,
+    rooms,
+    routes,
+    schemas,
+    search,
+    stream,
+)
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
+from asyncchat.server.http.session_links import KEY, SessionLinks
 from asyncchat.version import __version__
 
 if TYPE_CHECKING:
@@ -37,6 +48,11 @@ PREFIXES = (f"{routes.PREFIX}/", hooks.PREFIX)
 
 _USED_MICROSECONDS = 86_400_000_000
 """A login token's use is noted once a day: one that nobody uses for a season is not valid any more."""
+
+
+_HOW_TO_ASK = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
+
+_NOT_PRIVATE = "An account's token is not accepted over a connection that is not encrypted."
 
 
 def _too_many(what: str, seconds: int) -> Response:
@@ -73,6 +89,7 @@ ROUTES: tuple[routes.Route, ...] = (
     *search.ROUTES,
     *stream.ROUTES,
     *hooks.ROUTES,
+    *administration.ROUTES,
     routes.Route(
         "GET", "/openapi.json", "readDescription", describe,
         "Gives this document.",
@@ -123,17 +140,26 @@ def _allows(token: Token, route: routes.Route, room: str) -> bool:
 
 
 class Login(msgspec.Struct, frozen=True):
-    """The account whose login token came with a request, and the token's digest; empty: none did."""
+    """Who asks without a bot's token: the account whose login token came, with the token's digest, or the
+    person in the chat whose session's key came; empty: neither did."""
 
     account: str = ""
     digest: str = ""
+    person_id: int = 0
 
 
 class Api:
     """The API of a server."""
 
     def __init__(
-        self, context: SessionContext, log: Log, pages: PageCache, searcher: Searcher, guard: PasswordGuard
+        self,
+        context: SessionContext,
+        log: Log,
+        pages: PageCache,
+        searcher: Searcher,
+        links: SessionLinks,
+        guard: PasswordGuard,
+        started: int,
     ) -> None:
         self._context = routes.ApiContext(
             context,
@@ -142,7 +168,9 @@ class Api:
             pages,
             Streams(context.delivery, stream.StreamEncoder(log.ids), context.hub.chat),
             searcher,
+            started,
         )
+        self._links = links
         self._guard = guard
 
     def update(self) -> None:
@@ -165,7 +193,8 @@ class Api:
             if token is None:
                 if route.refused is not None:
                     return self.refuse_token(session, route.refused)
-                login = self.login_of(authorization, session)
+                login = self._operator_login(authorization, session) if route.action == ADMIN else None
+                login = login or self.login_of(authorization, session)
                 if isinstance(login, Response):
                     return login
                 account = login
@@ -174,7 +203,13 @@ class Api:
             wait = self._wait(asker)
             if wait > 0:
                 return _too_many("requests", int(wait) + 1)
-        if route.action != routes.OPEN and not (token is not None and _allows(token, route, room)):
+        operator = 0
+        if route.action == ADMIN:
+            found_operator = self._operator(token, account)
+            if isinstance(found_operator, Response):
+                return found_operator
+            operator = found_operator
+        elif route.action != routes.OPEN and not (token is not None and _allows(token, route, room)):
             refused = None if account.account else self._refusal(route, token, room)
             if refused is not None:
                 return refused
@@ -187,7 +222,16 @@ class Api:
             return problem(400, str(error))
         return await route.handler(
             routes.Call(
-                self._context, session, request, body, query, room, token, account.account, account.digest
+                self._context,
+                session,
+                request,
+                body,
+                query,
+                room,
+                token,
+                account.account,
+                account.digest,
+                operator,
             )
         )
 
@@ -197,10 +241,36 @@ class Api:
         if route.optional and not self._context.locked and (token is None or route.method == "GET"):
             return None
         if token is None:
-            words = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
-            return problem(401, words, routes.NEEDS_TOKEN)
+            return problem(401, _HOW_TO_ASK, routes.NEEDS_TOKEN)
         where = f" in {room}" if room else ""
         return problem(403, f"This token does not allow to {route.action}{where}.")
+
+    def _operator_login(self, authorization: str, session: Session) -> Login | Response | None:
+        """Who asks with the key of a session; None: that is none."""
+        secret = authorization.partition(" ")[2].strip()
+        if not secret.startswith(KEY):
+            return None
+        found = self._links.session_of_key(secret)
+        if found is None:
+            return self.refuse_token(session)
+        if not session.private:
+            return problem(403, _NOT_PRIVATE)
+        return Login(person_id=found[0].id)
+
+    def _operator(self, token: Token | None, login: Login) -> int | Response:
+        """The id under which a request administers, by the rights that are held now."""
+        chat = self._context.chat
+        if token is not None:
+            if ADMIN in token.actions:
+                return token.operator.id
+            return problem(403, f"This token does not allow to {ADMIN}.")
+        if not (login.account or login.person_id):
+            return problem(401, f"{_HOW_TO_ASK} --allow admin", routes.NEEDS_TOKEN)
+        for person_id in chat.server_operators:
+            account = chat.people[person_id].account
+            if person_id == login.person_id or (login.account and account == login.account):
+                return person_id
+        return problem(403, "Only operators of this server may do this.")
 
     def refuse_token(self, session: Session, answer: Response | None = None) -> Response:
         """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
@@ -227,7 +297,7 @@ class Api:
         if not key:
             return self.refuse_token(session)
         if not session.private:
-            return problem(403, "An account's token is not accepted over a connection that is not encrypted.")
+            return problem(403, _NOT_PRIVATE)
         account = chat.accounts[key]
         if self._context.locked and all(one.account != account.name for one in chat.people.values()):
             return problem(403, "Join the chat first: this server has a password of its own.")

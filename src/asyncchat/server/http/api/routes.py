@@ -50,6 +50,8 @@ class ApiContext(msgspec.Struct, frozen=True):
     pages: PageCache
     streams: Streams
     searcher: Searcher
+    started: int
+    """When the run began, in microseconds since 1970 UTC."""
 
     @property
     def chat(self) -> Chat:
@@ -66,7 +68,8 @@ class Call(msgspec.Struct):
     """One request for a handler.
 
     ``token`` is None without one; ``account`` is the name of the account whose login token came instead, with
-    its ``digest``; ``room`` is '' on routes without a room; ``query`` is the query as the route's schema.
+    its ``digest``; ``operator`` is the id under which it administers, where the route is of that; ``room`` is
+    '' on routes without a room; ``query`` is the query as the route's schema.
     """
 
     context: ApiContext
@@ -78,6 +81,7 @@ class Call(msgspec.Struct):
     token: Token | None = None
     account: str = ""
     digest: str = ""
+    operator: int = 0
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -14,6 +14,8 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.edits import EDITS_TAG
 from asyncchat.core.features.messages import DRAFT_REPLY, REPLY, Said, Speech
 from asyncchat.core.ids import Ids
+from asyncchat.dialects.base import Dialect
+from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.text.times import timestamp
 
 PAGE: Final = 200
@@ -172,6 +174,222 @@ class StreamQuery(msgspec.Struct, frozen=True):
     after: Annotated[
         str, Meta(max_length=64, description="The id after which it begins; Last-Event-ID counts more.")
     ] = ""
+
+
+# Administration.
+
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Reason = Annotated[str, Meta(max_length=200, description="Told to whom it concerns, and kept in the audit.")]
+Next = Annotated[str, Meta(description="Where the list goes on, as after; empty: this is all.")]
+Time = Annotated[str, Meta(description="In UTC: YYYY-MM-DDThh:mm:ss.sssZ.")]
+
+MOST_SECONDS: Final = 10 * 366 * 86_400
+"""Longest ban with an end."""
+
+
+class PageQuery(msgspec.Struct, frozen=True):
+    """Which page of a list is wanted."""
+
+    after: Annotated[
+        str, Meta(max_length=400, description="Only what comes after this: next of an earlier answer.")
+    ] = ""
+    limit: Annotated[int, Meta(ge=1, le=PAGE, description="How many at the most.")] = USUAL_PAGE
+
+
+class ListQuery(PageQuery, frozen=True):
+    """The same, of what has a text in its name."""
+
+    text: Annotated[
+        str, Meta(max_length=64, description="Only those whose name, account or address has this in it.")
+    ] = ""
+
+
+class Client(msgspec.Struct, frozen=True):
+    """One connection of a person."""
+
+    kind: Annotated[str, Meta(description="plain (such as nc), irc, or websocket, which the page uses.")]
+    address: str
+    encrypted: bool
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who is connected, or always on."""
+
+    name: str
+    account: str
+    address: Annotated[str, Meta(description="The real address.")]
+    host: Annotated[str, Meta(description="What others see of it.")]
+    since: Time
+    idle: Annotated[int, Meta(description="Seconds since the person last said something.")]
+    away: str
+    operator: Annotated[bool, Meta(description="Whether it is an operator of the server.")]
+    bot: bool
+    clients: Annotated[tuple[Client, ...], Meta(description="None: it is always on and away.")]
+    rooms: tuple[str, ...]
+
+
+class People(msgspec.Struct, frozen=True):
+    """People, by name."""
+
+    people: tuple[Person, ...]
+    next: Next
+
+
+class OpenRoom(msgspec.Struct, frozen=True):
+    """An open room, as operators of the server see it."""
+
+    name: str
+    topic: str
+    members: int
+    public: bool
+    secret: bool
+    founder: Annotated[str, Meta(description="The account that owns it; empty: nobody's.")]
+
+
+class OpenRooms(msgspec.Struct, frozen=True):
+    """Rooms, by name."""
+
+    rooms: tuple[OpenRoom, ...]
+    next: Next
+
+
+class KickDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is removed from which room."""
+
+    room: Name
+    name: Name
+    reason: Reason = ""
+
+
+class DisconnectDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is disconnected."""
+
+    name: Name
+    reason: Reason = ""
+
+
+Mask = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        description="A name, user@host, an address, a network such as 192.0.2.0/24, or ~account:NAME.",
+    ),
+]
+
+
+class BanDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is banned from the server, and for how long."""
+
+    mask: Mask
+    seconds: Annotated[int, Meta(ge=0, le=MOST_SECONDS, description="0: without an end.")] = 0
+    reason: Reason = ""
+
+
+class UnbanDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which ban is lifted."""
+
+    mask: Mask
+
+
+class Ban(msgspec.Struct, frozen=True):
+    """A ban from the server."""
+
+    mask: str
+    by: str
+    time: Time
+    until: Annotated[str, Meta(description="When it ends; empty: it has no end.")]
+    reason: str
+
+
+class Bans(msgspec.Struct, frozen=True):
+    """Bans, by mask."""
+
+    bans: tuple[Ban, ...]
+    next: Next
+
+
+class EraseDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is erased: the message id of a room, or all that a name said."""
+
+    room: Annotated[str, Meta(max_length=64, description="Empty, with name: all open rooms.")] = ""
+    id: Annotated[str, Meta(max_length=64, description="The message.")] = ""
+    name: Annotated[str, Meta(max_length=64, description="Whose messages.")] = ""
+    since: Annotated[
+        str, Meta(max_length=32, description="With name: only those of this time (RFC 3339, UTC) or later.")
+    ] = ""
+    reason: Reason = ""
+
+
+class ErasedCount(msgspec.Struct, frozen=True):
+    """How many messages were erased."""
+
+    erased: int
+
+
+class AuditQuery(msgspec.Struct, frozen=True):
+    """Which entries of the audit are wanted; the newest come first."""
+
+    before: Annotated[str, Meta(max_length=64, description="Goes on here: next of an earlier answer.")] = ""
+    since: Annotated[
+        str, Meta(max_length=32, description="Only entries of this time (RFC 3339, UTC) or later.")
+    ] = ""
+    text: Annotated[
+        str, Meta(max_length=64, description="Only entries that have this in their sentence.")
+    ] = ""
+    kind: Annotated[str, Meta(max_length=32, description="Only entries of this kind.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=PAGE, description="How many at the most.")] = USUAL_PAGE
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """What an operator of the server, or a token, did."""
+
+    id: str
+    time: Time
+    kind: Annotated[
+        str,
+        Meta(description="killed, server_ban, overruled (an act in a room), oper_read, owner, announced, …"),
+    ]
+    by: Annotated[str, Meta(description="Who: name!user@host, with the real address, or token NAME.")]
+    says: Annotated[str, Meta(description="All of it, in a sentence.")]
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """Entries of the audit, newest first."""
+
+    entries: tuple[AuditEntry, ...]
+    next: Annotated[
+        str,
+        Meta(
+            description="Where the audit goes on, as before; empty: this is all. With text or kind a page "
+            "may have few entries, or none, and go on: one request looks through 1,000."
+        ),
+    ]
+
+
+class LimitHits(msgspec.Struct, frozen=True):
+    """How often a limit was hit since the start."""
+
+    limit: Annotated[str, Meta(description="lines, connections, server_full, guests or slow_readers.")]
+    count: int
+    means: Annotated[str, Meta(description="What happened, in words.")]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limits and how often each was hit."""
+
+    since: Annotated[str, Meta(description="When the server was started, in UTC.")]
+    limits: tuple[LimitHits, ...]
+
+
+def client_kind(dialect: Dialect) -> str:
+    """What a person is connected with."""
+    return "websocket" if dialect.is_web else "plain" if isinstance(dialect, PlainDialect) else "irc"
+
+
+def room_name(stated: str) -> str:
+    """A room's name, whose # may be left out."""
+    return stated if stated.startswith("#") else f"#{stated}"
 
 
 def message(record: Record, ids: Ids) -> Message | None:

@@ -3,6 +3,8 @@
 Not named after a module of the package, because tests of several folders use it.
 """
 
+import asyncio
+import os
 import shutil
 import signal
 import socket
@@ -36,18 +38,20 @@ class NatsServer:
     """A server of NATS with JetStream, on 127.0.0.1.
 
     Attributes:
+        name: what it calls itself in its cluster.
         url: where it listens; the same after it was started again.
     """
 
     def __init__(self, folder: Path, *, sync_always: bool = False, more: str = "", name: str = "n1") -> None:
         pytest.importorskip("nats", reason="needs nats-py")
-        self._folder = folder
+        self.name = name
+        self._store = folder / name
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self._lines: Queue[str | None] = Queue()
         self._config = folder / f"{name}.conf"
         sync = ", sync_interval: always" if sync_always else ""
-        self._text = f"server_name: {name}\njetstream {{ store_dir: '{folder / name}' {sync} }}\n{more}\n"
+        self._text = f"server_name: {name}\njetstream {{ store_dir: '{self._store}' {sync} }}\n{more}\n"
 
     @property
     def url(self) -> str:
@@ -83,7 +87,10 @@ class NatsServer:
                 return
 
     def freeze(self) -> None:
+        """Stop it, and wait until all its threads stand still."""
         self._send(signal.SIGSTOP)
+        assert self._process is not None
+        os.waitpid(self._process.pid, os.WUNTRACED)
 
     def thaw(self) -> None:
         self._send(signal.SIGCONT)
@@ -94,6 +101,15 @@ class NatsServer:
             self._send(signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def copy_store(self, copy: Path) -> None:
+        """Copy what it has on its disk, while it is not running."""
+        shutil.copytree(self._store, copy)
+
+    def restore(self, copy: Path) -> None:
+        """Put the disk back to an earlier state, while it is not running."""
+        shutil.rmtree(self._store)
+        shutil.copytree(copy, self._store)
 
     def _send(self, number: int) -> None:
         assert self._process is not None
@@ -155,3 +171,48 @@ def running_nats(folder: Path) -> Iterator[str]:
         yield server.url
     finally:
         server.kill()
+
+
+class Proxy:
+    """Stands between a node and NATS, and may lose an answer together with the connection.
+
+    Attributes:
+        lose_answers: whether what the server says next is lost, and the connection with it; False after that.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.lose_answers = False
+        self._port = int(target.rpartition(":")[2])
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"nats://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> "Proxy":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
+
+        async def forward() -> None:
+            while data := await client.read(65536):
+                to_server.write(data)
+
+        forwarding = asyncio.ensure_future(forward())
+        try:
+            while data := await server.read(65536):
+                if self.lose_answers:
+                    self.lose_answers = False
+                    break
+                to_client.write(data)
+        finally:
+            forwarding.cancel()
+            to_client.close()
+            to_server.close()

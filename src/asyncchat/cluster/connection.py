@@ -91,7 +91,7 @@ class Tries:
         """Waits until it may be tried again: for the connection, or a little longer each time.
 
         Raises:
-            StreamDown: there is no time left; the text is the error's.
+            LogError: there is no time left: the error itself, or StreamDown with its text.
         """
         left = self._end - monotonic()
         if left > 0 and not self._connection.connected:
@@ -100,7 +100,7 @@ class Tries:
             await asyncio.sleep(min(self._pause, left))
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         if self.over:
-            raise error if isinstance(error, StreamDown) else StreamDown(str(error)) from error
+            raise error if isinstance(error, LogError) else StreamDown(str(error)) from error
 
 
 class Connection:

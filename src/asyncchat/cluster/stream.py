@@ -169,9 +169,8 @@ class Stream:
                 break
             if end.sequence > expected:
                 raise Deposed(f"Somebody else appended to the stream '{self.name}' after {expected}")
-            if end.sequence < expected and tries.over:
-                raise self._lost_end(expected, end.sequence)
-            await tries.pause(unclear)
+            is_short = end.sequence < expected
+            await tries.pause(self._lost_end(end.sequence, expected) if is_short else unclear)
         self.last = max(self.last, expected + 1)
         return expected + 1
 
@@ -225,7 +224,7 @@ class Stream:
                 while (message := await consumer.next()) is not None:
                     if known is not None and message.sequence == after:
                         if message != known:
-                            raise self._lost_end(after, after - 1)
+                            raise self._changed(f"has another message {after} than before")
                     elif message.sequence == after + 1:
                         after, known, holes = message.sequence, message, 0
                         self.last = max(self.last, after)
@@ -454,9 +453,7 @@ class Stream:
             if last >= after:
                 return after if known is not None and first <= after else after + 1
             # A new leader may need a moment to know its end.
-            if tries.over:
-                raise self._lost_end(after, last)
-            await tries.pause(StreamDown("the stream's end is not known yet"))
+            await tries.pause(self._lost_end(last, after))
 
     async def _call(self, tries: Tries, request: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
         """Asks the API of JetStream until it answers, or there is no time left."""
@@ -478,10 +475,13 @@ class Stream:
             return LogError(f"NATS has too few servers with JetStream for {replicas} replicas ({error})")
         return LogError(f"The stream '{self.name}' can't be used. {error}")
 
-    def _lost_end(self, known: int, last: int) -> StreamGone:
+    def _lost_end(self, last: int, known: int) -> StreamGone:
+        return self._changed(f"ends with {last}, and had {known}")
+
+    def _changed(self, what: str) -> StreamGone:
         return StreamGone(
-            f"The stream '{self.name}' ends with {last}, and had {known}: NATS lost what it acknowledged. "
-            "The nodes' own histories have it: start the cluster anew from one of them"
+            f"The stream '{self.name}' {what}: NATS lost what it acknowledged. The nodes' own histories "
+            "have it: start the cluster anew from one of them"
         )
 
 

@@ -1,0 +1,196 @@
+"""The stream when NATS is away, slow or loses an answer: nothing is lost, nothing is doubled."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+pytest.importorskip("nats", reason="needs nats-py: pip install asyncchat[cluster]")
+
+from asyncchat.cluster.errors import StreamDown, StreamGone
+from asyncchat.cluster.stream import Stream
+from tests.cluster.nats import Proxy
+from tests.cluster.streams import api, batches, fill, opened, take
+from tests.log.records import asynchronous
+
+
+class Changes:
+    """Waits for changes of a stream's connection."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._queue: asyncio.Queue[bool] = asyncio.Queue()
+        stream.on_change = self._queue.put_nowait
+
+    async def next(self) -> bool:
+        return await self._queue.get()
+
+
+@asynchronous
+async def test_nats_is_killed_and_comes_back(server):
+    async with opened(server.url) as stream, aclosing(stream.follow(0)) as messages:
+        changes = Changes(stream)
+        await fill(stream, 2)
+        assert await take(messages, 2) == batches(1, 2)
+        waiting = asyncio.ensure_future(anext(messages))
+        server.kill()
+        assert await changes.next() is False
+        assert not stream.connected
+        appending = asyncio.ensure_future(stream.append(2, b"batch 3", "1.3"))
+        server.start()
+        assert await changes.next() is True
+        assert await appending == 3
+        assert await waiting == batches(3, 3)[0]
+        await fill(stream, 2)
+        assert await take(messages, 2) == batches(4, 5)
+
+
+@asynchronous
+async def test_nats_comes_back_after_the_patience_ends(server):
+    async with opened(server.url, patience=0.2) as stream:
+        changes = Changes(stream)
+        await fill(stream, 1)
+        server.kill()
+        for call in (stream.append(1, b"batch 2", "1.2"), stream.at_end(), stream.cut(1)):
+            with pytest.raises(StreamDown):
+                await call
+        with pytest.raises(StreamDown):
+            await stream.send("hub", b"news")
+        server.start()
+        while not await changes.next():
+            pass
+        assert await stream.append(1, b"batch 2", "1.2") == 2
+        assert await stream.at_end() == batches(2, 2)[0]
+
+
+@asynchronous
+async def test_nats_starts_later_than_the_node(tmp_path, server):
+    server.kill()
+    opening = asyncio.ensure_future(Stream.open(server.url))
+    server.start()
+    stream = await opening
+    assert stream.connected
+    await stream.close()
+
+
+@asynchronous
+async def test_nats_is_frozen_for_a_moment(server):
+    async with opened(server.url) as stream, aclosing(stream.follow(0)) as messages:
+        await fill(stream, 1)
+        server.freeze()
+        appending = asyncio.ensure_future(stream.append(1, b"batch 2", "1.2"))
+        await asyncio.wait({appending}, timeout=1.5)  # longer than it waits for one answer
+        assert not appending.done()
+        server.thaw()
+        assert await appending == 2
+        await fill(stream, 1)
+        assert await take(messages, 3) == batches(1, 3)
+
+
+@asynchronous
+async def test_a_frozen_nats_is_left(server, monkeypatch):
+    monkeypatch.setattr("asyncchat.cluster.connection._PING_SECONDS", 0.1)
+    async with opened(server.url) as stream:
+        changes = Changes(stream)
+        await fill(stream, 1)
+        server.freeze()
+        assert await changes.next() is False
+        server.thaw()
+        assert await changes.next() is True
+        await fill(stream, 1)
+
+
+@asynchronous
+async def test_the_answer_of_an_append_is_lost(server):
+    async with Proxy(server.url) as proxy, opened(proxy.url) as stream:
+        await fill(stream, 1)
+        proxy.lose_answers = True
+        assert await stream.append(1, b"batch 2", "1.2") == 2
+        assert not proxy.lose_answers
+        assert await stream.append(2, b"batch 3", "1.3") == 3
+        async with aclosing(stream.follow(0)) as messages:
+            assert await take(messages, 3) == batches(1, 3)
+
+
+@asynchronous
+async def test_nats_is_frozen_for_longer_than_the_patience(server):
+    async with opened(server.url, patience=0.2) as stream:
+        await fill(stream, 1)
+        server.freeze()
+        with pytest.raises(StreamDown):
+            await stream.append(1, b"batch 2", "1.2")  # it is in the socket, and done later
+        server.thaw()
+        assert await stream.append(1, b"batch 2", "1.2") == 2
+        await fill(stream, 1)
+        async with aclosing(stream.follow(0)) as messages:
+            assert await take(messages, 3) == batches(1, 3)
+
+
+@asynchronous
+async def test_one_of_three_servers_is_killed_and_then_two(cluster, monkeypatch):
+    async with opened(cluster.url, replicas=3, patience=30) as stream, aclosing(stream.follow(0)) as messages:
+        assert stream.replicas == 3
+        await fill(stream, 5)
+        assert await take(messages, 5) == batches(1, 5)
+        info = await api(stream, f"STREAM.INFO.{stream.name}")
+        leader = next(server for server in cluster.servers if server.name == info["cluster"]["leader"])
+        leader.kill()
+        await fill(stream, 5)
+        assert await take(messages, 5) == batches(6, 10)
+        other = next(server for server in cluster.servers if server is not leader)
+        other.kill()
+        with monkeypatch.context() as hasty:
+            hasty.setattr(stream, "_patience", 0.5)
+            with pytest.raises(StreamDown):
+                await stream.append(10, b"batch 11", "1.11")
+        leader.start()
+        other.start()
+        assert await stream.append(10, b"batch 11", "1.11") == 11
+        assert await take(messages, 1) == batches(11, 11)
+
+
+@asynchronous
+async def test_an_end_that_is_lost_is_told(server, tmp_path):
+    """A loss of power does this, where NATS does not sync."""
+    async with opened(server.url, patience=0.5) as stream:
+        await fill(stream, 1)
+        await copy_store(server, stream, tmp_path / "copy")
+        await fill(stream, 2)
+        await restore_store(server, stream, tmp_path / "copy")
+        assert stream.last == 3
+        with pytest.raises(StreamGone, match="ends with 1, and had 3: NATS lost what it acknowledged"):
+            await stream.append(3, b"batch 4", "1.4")
+        with pytest.raises(StreamGone, match="ends with 1, and had 3"):
+            await anext(stream.follow(3))
+
+
+@asynchronous
+async def test_an_end_that_became_another_is_told(server, tmp_path):
+    async with opened(server.url) as stream, aclosing(stream.follow(0)) as messages:
+        await fill(stream, 1)
+        await copy_store(server, stream, tmp_path / "copy")
+        await fill(stream, 2)
+        assert await take(messages, 3) == batches(1, 3)
+        await restore_store(server, stream, tmp_path / "copy")
+        async with opened(server.url) as other:
+            for sequence in (1, 2, 3):
+                await other.append(sequence, b"another", f"2.{sequence}")
+        with pytest.raises(StreamGone, match="has another message 3 than before"):
+            await anext(messages)
+
+
+async def copy_store(server, stream, copy):
+    changes = Changes(stream)
+    server.kill()
+    assert await changes.next() is False
+    server.copy_store(copy)
+    server.start()
+    assert await changes.next() is True
+
+
+async def restore_store(server, stream, copy):
+    changes = Changes(stream)
+    server.kill()
+    assert await changes.next() is False
+    server.restore(copy)
+    server.start()
+    assert await changes.next() is True

@@ -375,7 +375,10 @@ def test_a_browser_is_not_asked_for_a_certificate(pem):
 
 def test_strictness_is_told_to_each_in_its_way(pem):
     head = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    with serving(certificate=Certificate(pem, pem), tls=True, strict_days=2) as server:
+    proxies = ("127.0.0.1",)
+    with serving(
+        certificate=Certificate(pem, pem), tls=True, strict_days=2, trusted_proxies=proxies
+    ) as server:
         with connected(server.port, pem) as browser:
             browser.sendall(head)
             assert b"\r\nStrict-Transport-Security: max-age=172800\r\n" in until(browser, b"\r\n\r\n")
@@ -383,8 +386,11 @@ def test_strictness_is_told_to_each_in_its_way(pem):
             client.sendall(b"CAP LS 302\r\n")
             assert b" sts=duration=172800" in until(client, b" sts=")
         with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as plain:
-            plain.sendall(b"CAP LS 302\r\n")
+            plain.sendall(b"PROXY TCP4 10.0.0.9 10.0.0.1 5 6\r\nCAP LS 302\r\n")
             assert b" sts=port=%d" % server.tls_port in until(plain, b" sts=")
+        with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as own:
+            own.sendall(b"CAP LS 302\r\n")
+            assert b" sts" not in until(own, b" userhost-in-names")
         with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as plain:
             plain.sendall(head)
             assert b"Strict" not in until(plain, b"\r\n\r\n")

@@ -18,6 +18,7 @@ from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.errors import AddressError, NickError, PasswordNeeded, Untrusted
 from asyncchat.client.remembered import Remembered, load, save
+from asyncchat.client.strict_transport import secured
 from asyncchat.client.trust import Trust
 from asyncchat.core.names import LOBBY
 from asyncchat.errors import Misuse
@@ -140,12 +141,13 @@ def _connected(
     connect: Callable[..., Client], place: Address, stated: Trust, remembered: Remembered, *, can_ask: bool
 ) -> Client:
     """Joins; at a terminal a certificate for which nobody vouches is shown, and remembered if trusted."""
-    trust = remembered.trust(place, stated)
+    trust = remembered.trust(secured(place), stated)
     try:
         try:
             chat = connect(**asdict(trust))
         except Untrusted as error:
-            if not (can_ask and error.is_new):
+            # A host that asks for TLS by itself must show a certificate that is valid (IRCv3 sts).
+            if not (can_ask and error.is_new and place.tls):
                 raise
             click.echo(error.question, err=True)
             click.confirm("Trust it from now on?", abort=True, err=True)

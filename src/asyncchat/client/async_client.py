@@ -79,7 +79,7 @@ class AsyncClient(BaseClient):
 
     def _begin(self) -> None:
         self._lock = nullcontext()  # there is one thread
-        self._transport = AsyncTransport(self._life, self.address, self._tls, self._settings.timeout)
+        self._transport = AsyncTransport(self._life, self._settings.timeout)
 
     async def __aenter__(self) -> Self:
         self._transport.start()

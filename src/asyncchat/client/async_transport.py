@@ -7,12 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from asyncchat.client.address import Address
 from asyncchat.client.errors import ClientError, reason_of
 from asyncchat.client.lifecycle import Lifecycle
 from asyncchat.client.pending import Pending
 from asyncchat.client.streams import Stream, connect
-from asyncchat.client.tls import TlsLayer
+from asyncchat.client.strict_transport import note
 
 _log = logging.getLogger(__name__)
 
@@ -25,15 +24,11 @@ class AsyncTransport:
 
     Args:
         life: the chat.
-        address: where the server is.
-        tls: encrypts the connections; None: they are not encrypted.
         timeout: seconds for a connection.
     """
 
-    def __init__(self, life: Lifecycle, address: Address, tls: TlsLayer | None, timeout: float) -> None:
+    def __init__(self, life: Lifecycle, timeout: float) -> None:
         self._life = life
-        self._address = address
-        self._tls = tls
         self._timeout = timeout
         self._woken = asyncio.Event()
         self._waiters: list[asyncio.Future[None]] = []
@@ -44,7 +39,7 @@ class AsyncTransport:
         """Starts the task, once."""
         if self._task is not None or self._life.over:
             raise RuntimeError("a client is entered once")
-        self._task = asyncio.create_task(self._run(), name=f"asyncchat {self._address}")
+        self._task = asyncio.create_task(self._run(), name=f"asyncchat {self._life.address}")
 
     def wake(self) -> None:
         """Makes the task look at the session."""
@@ -107,7 +102,7 @@ class AsyncTransport:
         """One connection, from its start to its end; returns the pause before the next, if there is one."""
         life = self._life
         life.begin()
-        self._connecting = asyncio.create_task(connect(self._address, self._tls, self._timeout))
+        self._connecting = asyncio.create_task(connect(life.address, life.tls, self._timeout))
         try:
             stream = await self._connecting
         except OSError as error:
@@ -136,7 +131,13 @@ class AsyncTransport:
                 await stream.close()
             life.lost()
             self._notify()
+        await self._note()
         return life.after(failure)
+
+    async def _note(self) -> None:
+        policy = self._life.take_policy()
+        if policy is not None:
+            await asyncio.to_thread(note, self._life.address, policy)
 
     async def _exchange(self, stream: Stream) -> ClientError:
         """Reads and writes until something ends the connection; returns what did."""
@@ -147,6 +148,7 @@ class AsyncTransport:
                 self._woken.clear()
                 stream.write(life.turn())
                 self._notify()
+                await self._note()
                 if life.session.failure is not None or life.stopping:
                     return life.session.failure or ClientError("closed")
                 if reading.done():

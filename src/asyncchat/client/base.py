@@ -19,6 +19,7 @@ from asyncchat.client.pending import Found, Lookup
 from asyncchat.client.plain_session import PlainSession
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
+from asyncchat.client.strict_transport import secured
 from asyncchat.client.trust import Trust, layer_for
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY
@@ -65,10 +66,10 @@ class BaseClient(ABC):
                 prepared(password)
             except ScramFault as fault:
                 raise LoginRefused(account, f"{fault}.") from fault
-        self.address = parse_address(address) if isinstance(address, str) else address
-        self._tls = layer_for(self.address, Trust(ca, fingerprint, cert))
+        place = secured(parse_address(address) if isinstance(address, str) else address)
+        tls = layer_for(place, Trust(ca, fingerprint, cert))
         if rooms is None:
-            rooms = [self.address.room or LOBBY]
+            rooms = [place.room or LOBBY]
         wanted = (rooms,) if isinstance(rooms, str) else tuple(dict.fromkeys(rooms))
         settings = self._settings = Settings(
             nick=nick,
@@ -85,9 +86,9 @@ class BaseClient(ABC):
             password=password,
             account=account,
             playback=playback,
-            keys={self.address.room: self.address.key} if self.address.key else {},
+            keys={place.room: place.key} if place.key else {},
         )
-        self._life = Lifecycle(self.address, _new_session(self.address, settings), settings)
+        self._life = Lifecycle(place, tls, _new_session(place, settings), settings)
         self._begin()
 
     def __repr__(self) -> str:
@@ -95,6 +96,11 @@ class BaseClient(ABC):
         return f"<{type(self).__name__} {self.nick!r} at {self.address}: {state}>"
 
     # State.
+
+    @property
+    def address(self) -> Address:
+        """Where the server is; a server that asks to be joined over TLS changes it."""
+        return self._life.address
 
     @property
     def nick(self) -> str:

@@ -80,7 +80,7 @@ class Client(BaseClient):
     """
 
     def _begin(self) -> None:
-        self._transport = Transport(self._life, self.address, self._tls, self._settings.timeout)
+        self._transport = Transport(self._life, self._settings.timeout)
         self._lock = self._transport.lock
         self._finalizer = weakref.finalize(self, self._transport.stop, wait=False)
         self._transport.start()

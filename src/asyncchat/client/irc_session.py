@@ -68,7 +68,7 @@ class IrcSession(ClientSession):
             playback=settings.playback,
         )
         self._connected = True
-        self.failure, self.ready, self.nick = None, False, nick
+        self.failure, self.ready, self.nick, self.strict = None, False, nick, None
         self._opened_at = self._heard_at = now
         self._asked_at, self._closing = None, ""
         self._first_bytes, self._heard_line = b"", False
@@ -504,4 +504,5 @@ _HANDLERS: dict[type[Any], Callable[[IrcSession, Any], None]] = {
     events.Kicked: IrcSession._gone,
     events.Renamed: IrcSession._renamed,
     client_values.Closing: IrcSession._server_closes,
+    client_values.StrictTransport: lambda session, value: setattr(session, "strict", value),
 }

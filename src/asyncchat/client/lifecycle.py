@@ -4,11 +4,20 @@ Owns what a lost connection and a failed attempt lead to, and the events that wa
 a thread (``transport``) or a task (``async_transport``) drives it. Must not know sockets or the dialect.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from asyncchat.client.address import Address
 from asyncchat.client.errors import START_HINT, ClientError, Unreachable, reason_of
 from asyncchat.client.event_queue import EventQueue
 from asyncchat.client.events import Disconnected
 from asyncchat.client.protocol import ClientSession, Settings
+from asyncchat.client.strict_transport import over_tls
+from asyncchat.client.trust import SYSTEM, layer_for
+
+if TYPE_CHECKING:
+    from asyncchat.client.tls import TlsLayer
 
 _UDP_HINT = "Is a server running there? asyncchat serve --listen udp://HOST:PORT"
 
@@ -20,10 +29,12 @@ class Lifecycle:
 
     Args:
         address: where the server is.
+        tls: encrypts the connections; None: they are not encrypted.
         session: the chat itself.
         settings: when and whether to connect again.
 
     Attributes:
+        address, tls: those of the next connection: a server may ask to be joined over TLS.
         session: the chat itself.
         event_queue: what the program has not taken yet.
         stopping: whether somebody asked for the end.
@@ -32,15 +43,21 @@ class Lifecycle:
         given_up: (room, text) of each message that was never acknowledged.
     """
 
-    def __init__(self, address: Address, session: ClientSession, settings: Settings) -> None:
+    def __init__(
+        self, address: Address, tls: TlsLayer | None, session: ClientSession, settings: Settings
+    ) -> None:
+        self.address = address
+        self.tls = tls
         self.session = session
         self.event_queue = EventQueue()
         self.stopping = False
         self.over = False
         self.failure: ClientError | None = None
         self.given_up: list[tuple[str, str]] = []
-        self._address = address
         self._settings = settings
+        self._over_tls: Address | None = None
+        self._strict_seconds: int | None = None
+        self._is_policy_due = False
         self._goodbye = ""
         self._attempt = 0
         self._was_ready = False
@@ -62,12 +79,13 @@ class Lifecycle:
         """An attempt to connect begins."""
         self._was_ready = self.session.was_ready
         self._became_ready = False
+        self._strict_seconds = None
 
     def turn(self) -> bytes:
         """Does what is due; returns what is to be sent now."""
         session = self.session
         session.wake()
-        data = session.data_to_send()
+        data = session.data_to_send() if self._over_tls is None else b""
         self.event_queue.put(session.take_events())
         self._became_ready = self._became_ready or session.ready
         return data
@@ -82,7 +100,23 @@ class Lifecycle:
         if not data:
             return ClientError(self.session.ended_by() or "the server closed the connection")
         self.session.receive_data(data)
-        return None
+        strict, self.session.strict = self.session.strict, None
+        if strict is None:
+            return None
+        if self.address.tls:
+            self._strict_seconds = strict.seconds
+            self._is_policy_due = strict.seconds is not None
+        elif strict.port:
+            self._over_tls = over_tls(self.address, strict.port)
+        return None if self._over_tls is None else ClientError("the server asks to be joined over TLS")
+
+    def take_policy(self) -> int | None:
+        """For how many seconds from now the server wants to be joined over TLS; None: nothing is to be noted.
+
+        It is noted when it comes, and again when the connection is over (IRCv3 sts, "Rescheduling expiry").
+        """
+        due, self._is_policy_due = self._is_policy_due, False
+        return self._strict_seconds if due else None
 
     def last_words(self) -> bytes:
         """The last bytes before the connection is closed."""
@@ -90,6 +124,7 @@ class Lifecycle:
 
     def lost(self) -> None:
         """The connection is gone."""
+        self._is_policy_due = self._strict_seconds is not None
         self.session.lost()
         self.event_queue.put(self.session.take_events())
 
@@ -98,8 +133,8 @@ class Lifecycle:
     def unreachable(self, error: OSError) -> float | None:
         """There is no connection; see ``after``."""
         hint = START_HINT if isinstance(error, ConnectionRefusedError) else ""
-        hint = _UDP_HINT if self._address.scheme == "udp" else hint
-        return self.after(Unreachable(str(self._address), reason_of(error), hint))
+        hint = _UDP_HINT if self.address.scheme == "udp" else hint
+        return self.after(Unreachable(str(self.address), reason_of(error), hint))
 
     def after(self, failure: ClientError) -> float | None:
         """What follows when a connection or an attempt is over.
@@ -110,9 +145,15 @@ class Lifecycle:
         session, settings = self.session, self._settings
         if self.stopping:
             return None
+        if self._over_tls is not None:
+            self.address, self._over_tls = self._over_tls, None
+            self.tls = layer_for(self.address, SYSTEM)
+            if session.was_ready:
+                self.event_queue.put([Disconnected(settings.clock.now(), str(failure), 0.0, 0)])
+            return 0.0
         if not session.was_ready:
             is_plain = type(failure) is ClientError
-            self.failure = Unreachable(str(self._address), str(failure)) if is_plain else failure
+            self.failure = Unreachable(str(self.address), str(failure)) if is_plain else failure
             return None
         self._attempt = 0 if not self._was_ready or self._became_ready else self._attempt + 1
         pause = self._pause() if settings.reconnect else None

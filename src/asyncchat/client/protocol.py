@@ -16,6 +16,7 @@ from asyncchat.client.nick_fallback import NickFallback
 from asyncchat.client.outbox import Outbox
 from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.core.features.messages import Speech
+from asyncchat.dialects.irc.client_values import StrictTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class ClientSession(ABC):
         was_ready: whether it was ready once: after that, a failed attempt is followed by another.
         failure: why this connection is of no use; the thread then closes it.
         nick: our nick, as far as is known.
+        strict: how the server wants to be joined, as it said last on this connection.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -82,6 +84,7 @@ class ClientSession(ABC):
         self.was_ready = False
         self.failure: ClientError | None = None
         self.nick = settings.nick
+        self.strict: StrictTransport | None = None
         self._settings = settings
         self._clock = settings.clock
         self._connected = False

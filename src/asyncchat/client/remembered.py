@@ -125,13 +125,21 @@ def save(remembered: Remembered, path: Path | None = None) -> None:
     Raises:
         RememberedError: it can't be written.
     """
-    path = remembered_file() if path is None else path
+    write_privately(remembered_file() if path is None else path, _toml(remembered))
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Writes a file as a whole; only its owner can read it.
+
+    Raises:
+        RememberedError: it can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".client-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(_toml(remembered))
+                file.write(text)
             os.replace(name, path)
         except BaseException:
             with suppress(OSError):

@@ -12,13 +12,13 @@ import time
 from typing import TYPE_CHECKING
 
 from asyncchat.client import sockets
-from asyncchat.client.address import Address
 from asyncchat.client.errors import ClientError, reason_of
 from asyncchat.client.lifecycle import Lifecycle
+from asyncchat.client.strict_transport import note
 from asyncchat.client.udp_socket import UdpSocket
 
 if TYPE_CHECKING:
-    from asyncchat.client.tls import TlsLayer
+    pass
 
 _log = logging.getLogger(__name__)
 
@@ -34,20 +34,16 @@ class Transport:
 
     Args:
         life: the chat.
-        address: where the server is.
-        tls: encrypts the connections; None: they are not encrypted.
         timeout: seconds for a connection.
     """
 
-    def __init__(self, life: Lifecycle, address: Address, tls: TlsLayer | None, timeout: float) -> None:
+    def __init__(self, life: Lifecycle, timeout: float) -> None:
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
         self._life = life
-        self._address = address
-        self._tls = tls
         self._timeout = timeout
         self._waker = sockets.Waker()
-        self._thread = threading.Thread(target=self._run, name=f"asyncchat {address}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"asyncchat {life.address}", daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""
@@ -92,10 +88,10 @@ class Transport:
         """One connection, from its start to its end; returns the pause before the next, if there is one."""
         life = self._life
         life.begin()
-        kind = UdpSocket if self._address.scheme == "udp" else sockets.TcpSocket
+        kind = UdpSocket if life.address.scheme == "udp" else sockets.TcpSocket
         try:
             connection = sockets.connect(
-                kind, self._address, self._tls, self._timeout, self._waker, lambda: life.stopping
+                kind, life.address, life.tls, self._timeout, self._waker, lambda: life.stopping
             )
         except OSError as error:
             with self.lock:
@@ -121,6 +117,7 @@ class Transport:
             with self.changed:
                 life.lost()
                 self.changed.notify_all()
+        note(life.address, life.take_policy())
         with self.lock:
             return life.after(failure)
 
@@ -135,8 +132,9 @@ class Transport:
             while True:
                 with self.changed:
                     out += life.turn()
-                    wait, failure = life.wait(), life.session.failure
+                    wait, failure, policy = life.wait(), life.session.failure, life.take_policy()
                     self.changed.notify_all()
+                note(life.address, policy)
                 connection.send(out)
                 if failure is not None or life.stopping:
                     return failure or ClientError("closed")

@@ -24,6 +24,7 @@ class Way(Enum):
     OPEN = "not encrypted"
     TLS = "encrypted"
     CERTIFICATE = "encrypted, and the client showed a certificate"
+    LOCAL = "not encrypted, within the machine"
 
 
 class ServerInfo(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.dialects.base import Way
 from asyncchat.server import tls
-from asyncchat.server.addresses import LOCALHOST, bracketed, is_private
+from asyncchat.server.addresses import LOCALHOST, bracketed, is_local, is_private
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.udp import UdpTransport
 from asyncchat.server.unix_peers import account_of_peer
@@ -230,7 +230,9 @@ class Connection:
     @property
     def way(self) -> Way:
         """How the client is connected."""
-        return (Way.CERTIFICATE if self.certificate else Way.TLS) if self.secure else Way.OPEN
+        if self.secure:
+            return Way.CERTIFICATE if self.certificate else Way.TLS
+        return Way.LOCAL if is_local(self.address) else Way.OPEN
 
     @property
     def private(self) -> bool:

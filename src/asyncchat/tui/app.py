@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
+from asyncchat.client.address import parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, Untrusted
 from asyncchat.client.ignored import IgnoredNames
@@ -81,7 +82,7 @@ class ChatApp(App[str]):
 
     def _ask_for_trust(self, request: JoinRequest, error: Untrusted) -> None:
         """Shows the form again; whoever joins once more trusts the certificate, from then on."""
-        if not error.is_new:
+        if not (error.is_new and parse_address(request.address).tls):  # else the host asks for TLS by itself
             self._ask(str(error))
             return
         self._request = replace(request, trust=replace(request.trust, fingerprint=error.fingerprint))

@@ -10,6 +10,7 @@ from functools import partial
 from asyncchat.client.address import parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.remembered import Remembered
+from asyncchat.client.strict_transport import secured
 from asyncchat.core.names import LOBBY
 from asyncchat.text.sanitize import shown
 from asyncchat.tui import terminal_keys
@@ -41,7 +42,7 @@ def connect(remembered: Remembered, request: JoinRequest) -> Client:
         playback=True,
         account=request.account,
         password=request.password,
-        **asdict(remembered.trust(address, request.trust)),
+        **asdict(remembered.trust(secured(address), request.trust)),
     )
 
 

@@ -93,8 +93,10 @@ STS: Final = "sts"
 
 def _strict_policy(server: ServerInfo, way: Way) -> str | None:
     """Where to come over TLS, and over TLS for how long to come so again (IRCv3 sts, "Mechanism")."""
-    if way is not Way.OPEN:
+    if way in (Way.TLS, Way.CERTIFICATE):
         return None if server.strict_seconds is None else f"duration={server.strict_seconds}"
+    if way is Way.LOCAL:  # its programs reach the server by an address that no certificate has
+        return None
     return f"port={server.tls_port}" if server.strict_seconds and server.tls_port else None
 
 

@@ -218,6 +218,18 @@ class PasswordRefused(Value, frozen=True):
     reason: str
 
 
+class StrictTransport(Value, frozen=True):
+    """The server wants to be joined over TLS (IRCv3 sts).
+
+    Attributes:
+        port: where it is joined over TLS; 0: it does not say.
+        seconds: for how long it wants to be joined so; None: it does not say.
+    """
+
+    port: int
+    seconds: int | None
+
+
 class NickRefused(Value, frozen=True):
     """We can't have that nick: ``taken`` by somebody, or not allowed."""
 

@@ -178,7 +178,24 @@ def _read_cap(client: ClientConnection, line: ServerLine) -> Iterable[values.Val
                 client.send(*first)
         else:
             client.send(*step)
+    return _strict_transport(line)
+
+
+def _strict_transport(line: ServerLine) -> tuple[values.Value, ...]:
+    """What CAP LS or CAP NEW says of TLS; CAP DEL says nothing of it (IRCv3 sts, "Mechanism")."""
+    if line.param(1).upper() not in ("LS", "NEW"):
+        return ()
+    for word in line.last.split():
+        name, _, policy = word.partition("=")
+        if name == STS:
+            stated = dict(part.partition("=")[::2] for part in policy.split(","))
+            port, seconds = (_number(stated.get(key, "")) for key in ("port", "duration"))
+            return (values.StrictTransport(port if port and port < 65536 else 0, seconds),)
     return ()
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 @from_server("ACK")

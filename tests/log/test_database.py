@@ -130,6 +130,30 @@ async def test_an_epoch_that_nothing_was_recorded_in_is_replaced(path, monkeypat
 
 
 @asynchronous
+async def test_a_copy_of_a_stream_has_its_epoch_at_every_start(path, monkeypatch, caplog):
+    monkeypatch.setattr(database, "boot_id", lambda: "")
+    await write(path)  # a file without records may become a copy
+    for number in (1, 2):
+        log = await SqliteLog.open(path, epoch="stream")
+        assert log.ids.id_of(1) == "stream-1"
+        await log.append(log.last, [said(number)])
+        await log.close()
+        await log.reopen()
+        assert log.ids.id_of(3) == "stream-3"
+        await log.close()
+    assert raw(path, "SELECT first, name FROM epochs") == [(1, "stream")]
+    assert not caplog.records
+
+
+@asynchronous
+async def test_a_history_with_another_epoch_is_no_copy_of_the_stream(path):
+    first = await write(path, [said(1)])
+    with pytest.raises(LogError, match=r"is not this cluster's: its epoch is \w{6}, the stream's stream"):
+        await SqliteLog.open(path, epoch="stream")
+    assert await write(path) == first
+
+
+@asynchronous
 async def test_a_copy_of_the_running_file_opens(path, tmp_path):
     """Not the way to copy a history, but people do."""
     log = await SqliteLog.open(path, tuning=HASTY)

@@ -26,6 +26,9 @@ that the lock file knows of. A check reads all of the file: 10,000,000 messages 
 
 A needless epoch costs one row of a few bytes and nothing else, since older ids stay valid. An epoch without
 records is replaced.
+
+A copy of a stream (``cluster``) has the epoch of the stream, and no start begins one: its numbers are those
+of the stream, which gives back what the file lost.
 """
 
 import logging
@@ -49,6 +52,7 @@ class Database:
     Args:
         path: where it is.
         power: whether each commit must survive a loss of power.
+        epoch: of the stream of which it is a copy; empty for a history of its own.
 
     Attributes:
         path: its real path.
@@ -64,8 +68,9 @@ class Database:
         LogError: it can't be opened; it was not changed.
     """
 
-    def __init__(self, path: Path, power: bool = False) -> None:
+    def __init__(self, path: Path, power: bool = False, epoch: str = "") -> None:
         self._power = power
+        self._epoch = epoch
         try:
             self.path = path.expanduser().resolve()
             schema.make_file(self.path)
@@ -153,7 +158,9 @@ class Database:
             indexed_messages + postings.read_slice(connection, self.indexed_upto, self.last).messages
         )
         with schema.transaction(connection):
-            if not (clean and close_id == closed):
+            if self._epoch:
+                self._follow_epoch()
+            elif not (clean and close_id == closed):
                 # An epoch without records named no message.
                 connection.execute("DELETE FROM epochs WHERE first > ?", (self.last,))
                 connection.execute(
@@ -162,6 +169,25 @@ class Database:
             connection.execute("UPDATE marks SET closed = ''")
         self.ids = Ids(connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall())
         self._tell_what_is_missing()
+
+    def _follow_epoch(self) -> None:
+        """Has the stream's epoch.
+
+        Raises:
+            LogError: the file is of another stream, or of none.
+        """
+        (newest,) = self.connection.execute(
+            "SELECT name FROM epochs ORDER BY place DESC LIMIT 1"
+        ).fetchone() or ("",)
+        if newest == self._epoch:
+            return
+        if self.last:
+            raise LogError(
+                f"The history {self.path} is not this cluster's: its epoch is {newest}, the stream's "
+                f"{self._epoch}. Choose another: --db FILE"
+            )
+        self.connection.execute("DELETE FROM epochs")
+        self.connection.execute("INSERT INTO epochs (first, name) VALUES (1, ?)", (self._epoch,))
 
     def _was_only_killed(self) -> bool:
         """Whether nothing but the last process can have ended since it had this file."""
@@ -202,7 +228,7 @@ class Database:
 
     def _tell_what_is_missing(self) -> None:
         missing = self._lock.committed - self.last
-        if missing > 0:
+        if missing > 0 and not self._epoch:
             _log.error(
                 "The history %s lacks what was written to it last: %d records (messages, joins, …) after "
                 "number %d. Its write-ahead log is damaged or gone, or an older copy was put in its place. "

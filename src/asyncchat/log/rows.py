@@ -120,8 +120,8 @@ class RowBatch:
                     row = (number, time, key, who, text, int(event.speech), name, tags)
                     self.wide.append(row)
             else:
-                kept = event.to_store()
-                line = encode(kept if kept.retention is Retention.PRESENCE else _without_addresses(kept))
+                kept = stored(event)
+                line = encode(kept)
                 size += len(line)
                 if FILES_PATH in line and kept.retention is not Retention.PRESENCE:
                     self.links += [(file, number) for file in linked_files(line)]
@@ -219,8 +219,13 @@ def fact_record(number: int, time: int, line: str) -> Record | None:
         return None
 
 
+def stored(event: Event) -> Event:
+    """What is stored of an event: only presence, which is kept for a week, has addresses."""
+    kept = event.to_store()
+    return kept if kept.retention is Retention.PRESENCE else _without_addresses(kept)
+
+
 def _without_addresses(event: Event) -> Event:
-    """The event without addresses: only presence, which is kept for a week, has them."""
     hidden = {
         name: msgspec.structs.replace(value, address="")
         for name in event.__struct_fields__

@@ -44,9 +44,12 @@ class SqliteLog:
     Maintenance (index, checkpoints, snapshots, retention) runs in tasks of its own: nobody has to call it.
     """
 
-    def __init__(self, database: Database, index: SearchIndex | None, power: bool, tuning: Tuning) -> None:
+    def __init__(
+        self, database: Database, index: SearchIndex | None, power: bool, tuning: Tuning, epoch: str = ""
+    ) -> None:
         self._database = database
         self._power = power
+        self._epoch = epoch
         self._tuning = tuning
         self.path = database.path
         self.ids = database.ids
@@ -72,6 +75,7 @@ class SqliteLog:
         path: str | Path,
         durable: Literal["process", "power"] = "process",
         tuning: Tuning = DEFAULT_TUNING,
+        epoch: str = "",
     ) -> Self:
         """Opens a history; creates it where there is none.
 
@@ -80,14 +84,15 @@ class SqliteLog:
             durable: what appended records survive: the end of the process, or also a loss of power (each
                 append syncs the disk).
             tuning: sizes and times.
+            epoch: of the stream of which it is a copy; empty for a history of its own.
 
         Raises:
             InUse: another process uses it.
             LogError: it can't be used; the text says why and what to do. It was not changed.
         """
-        database = await asyncio.to_thread(Database, Path(path), durable == "power")
+        database = await asyncio.to_thread(Database, Path(path), durable == "power", epoch)
         index = await asyncio.to_thread(open_index, database, tuning.volume)
-        return cls(database, index, durable == "power", tuning)
+        return cls(database, index, durable == "power", tuning, epoch)
 
     async def reopen(self) -> None:
         """Opens it again after ``close``.
@@ -96,7 +101,7 @@ class SqliteLog:
             LogError: it can't be used any more.
         """
         power: Literal["process", "power"] = "power" if self._power else "process"
-        ids, newer = self.ids, await self.open(self.path, power, self._tuning)
+        ids, newer = self.ids, await self.open(self.path, power, self._tuning, self._epoch)
         ids.follow(newer.ids)  # there may be a new epoch, where somebody had it meanwhile
         self.__dict__.update(newer.__dict__, ids=ids)
 

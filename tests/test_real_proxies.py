@@ -11,9 +11,12 @@ from functools import partial
 
 import pytest
 
+from asyncchat.client.address import parse_address
+from asyncchat.client.http_api import HttpApi
 from asyncchat.server.tls import self_signed
+from tests.cli.calling import call
 from tests.real_proxies import CADDY, HAPROXY, NGINX, caddy, haproxy, nginx
-from tests.server.harness import CODE, PATIENCE, Client, serving
+from tests.server.harness import CODE, PATIENCE, Client, free_port, serving
 from tests.server.http.api.client import give_token
 
 HOST = "chat.example.org"
@@ -164,3 +167,39 @@ def test_what_a_client_of_nginx_makes_up_is_not_believed(tmp_path):
         assert " 200 " in client.line()
         networks = server.call(lambda: set(server.server.context.budgets._networks))
         assert networks == {"127.0.0.1", "127.0.0.5"}
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_the_commands_of_the_shell_go_below_a_path_of_nginx(tmp_path):
+    listen = free_port()
+    address = f"http://127.0.0.1:{listen}/chat/"
+    with (
+        serving(
+            base_path="/chat",
+            origins=(address[:-6],),
+            trusted_proxies=("127.0.0.1",),
+            database=tmp_path / "db",
+        ) as server,
+        nginx(tmp_path, server.port, path="/chat/", listen=listen),
+    ):
+        give_token(server, "bot", "post", "metrics")
+        home = {"XDG_CONFIG_HOME": str(tmp_path), "ASYNCCHAT_SERVER": address}
+        anna = server.person("anna")
+        assert call("say", "lobby", "by path", "--nick", "gus", **home).returncode == 0
+        anna.until("gus: by path\n")
+        done = call("say", "lobby", "a file", "--file", __file__, "--nick", "gus", **home)
+        assert done.returncode == 0, done.stderr
+        assert f"{address}files/" in anna.until("test_real_proxies.py")
+        assert call("tail", "lobby", "-n", "2", **home).stdout.count("gus: ") == 2
+        assert call("who", **home).stdout == "anna\n"
+        with HttpApi(parse_address(address, only_http=True)).stream("#lobby", "", lambda: PATIENCE) as events:
+            anna.send("and by a stream\n")
+            assert next(data["text"] for kind, data in events if kind == "message") == "and by a stream"
+        config = tmp_path / "asyncchat" / "client.toml"
+        config.parent.mkdir()
+        config.write_text(f'[[servers]]\naddress = "{address}"\ntoken = "bot"\n')
+        assert "people 1 " in call("top", "--count", "1", **home).stdout
+        beside = call("who", "--server", f"http://127.0.0.1:{listen}/", **home)
+        assert beside.stderr == f"Error: 127.0.0.1:{listen} is not the address of an asyncchat server.\n"
+        refused = call("join", address, given="x\n", **home)
+        assert (refused.returncode, "takes only HTTP" in refused.stderr) == (2, True)

@@ -50,6 +50,7 @@ BAD = [
     ("wss://host", "irc://, ircs://, udp://, unix:// or plain://"),
     ("unix://run/chat.sock", "unix:///run/chat.sock"),
     ("http://host/api/rooms", "http://host:port/#room"),
+    ("http://host/chat/", "takes only HTTP"),
     ("http://host/#a b", "is not a room"),
     ("my host", "is not a host name"),
     ("me@host", "is not a host name"),
@@ -73,6 +74,22 @@ def test_no_address(text, fault):
     assert fault in str(raised.value)
     assert "\n" not in str(raised.value)
     assert raised.value.address == text
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://chat.example/chat/", Address("ircs", "chat.example", 443, base_path="/chat")),
+        ("http://[::1]/a/b#ci", Address("irc", "::1", 80, "#ci", base_path="/a/b")),
+        ("http://chat.example:7/чай/", Address("irc", "chat.example", 7, base_path="/%D1%87%D0%B0%D0%B9")),
+        ("http://chat.example:7/x%20y/?q", Address("irc", "chat.example", 7, base_path="/x%20y")),
+        ("http://chat.example:7//", Address("irc", "chat.example", 7)),
+    ],
+)
+def test_who_asks_only_by_http_may_be_below_a_path(text, address):
+    assert parse_address(text, only_http=True) == address
+    if not address.room:
+        assert parse_address(str(address), only_http=True) == address
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ def _api(server: str, token: str, ca: str, fingerprint: str) -> HttpApi:
 
     last = None if server else _remembered()
     try:
-        address = parse_address(server or (DEFAULT_ADDRESS if last is None else last.address))
+        text = server or (DEFAULT_ADDRESS if last is None else last.address)
+        address = parse_address(text, only_http=True)
     except AddressError as error:
         raise Misuse(str(error)) from error
     if address.scheme == "plain":

@@ -2,7 +2,7 @@
 
 Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, the same with
 ``ircs://`` (or ``tls://``) and ``udp://``, ``plain://host[:port]``, ``unix:///path[#room]``, and the page's
-``http[s]://host[:port]/#room``.
+``http[s]://host[:port]/#room``, which may be below a path of its host (``http[s]://host/path/#room``).
 """
 
 import ipaddress
@@ -10,7 +10,7 @@ import re
 import socket
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from asyncchat.client.errors import AddressError
 from asyncchat.core.names import room_fault
@@ -28,6 +28,9 @@ SCHEMES = ("irc", "ircs", "udp", "unix", "plain")
 _PAGES = {"http": ("irc", 80), "https": ("ircs", 443)}
 """What to speak where a page is, and the port of a link that names none."""
 
+_PATH = "/%:@!$&'()*+,;="
+"""What stands in a path as it is (RFC 3986, 3.3), beside what ``quote`` leaves."""
+
 _HOST = re.compile(r"[^\s/:@?#\[\]%<>\\]+")
 
 
@@ -42,6 +45,7 @@ class Address:
         port: 1 to 65535; 0 for a Unix socket.
         room: the room in the address; '' for none.
         key: its key, or the code of an invitation to it; '' for none.
+        base_path: below which a proxy has the page and the HTTP API, as ``/chat``; '' for none.
     """
 
     scheme: str
@@ -49,8 +53,12 @@ class Address:
     port: int = DEFAULT_PORT
     room: str = ""
     key: str = ""
+    base_path: str = ""
 
     def __str__(self) -> str:
+        if self.base_path:
+            page = "https" if self.tls else "http"
+            return f"{page}://{self.place.removesuffix(f':{_PAGES[page][1]}')}{self.base_path}/"
         return f"{'' if self.scheme == 'irc' else f'{self.scheme}://'}{self.place}"
 
     @property
@@ -73,8 +81,12 @@ class Address:
         return ((socket.AF_UNIX, socket.SOCK_STREAM, 0, "", self.host),)
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str, *, only_http: bool = False) -> Address:
     """Reads an address.
+
+    Args:
+        text: what a person wrote.
+        only_http: whether nothing but the HTTP API is asked there, so that it may be below a path.
 
     Raises:
         AddressError: it is not valid.
@@ -84,7 +96,7 @@ def parse_address(text: str) -> Address:
         scheme, rest = "irc", text.strip()
     scheme = scheme.lower()
     if scheme in _PAGES:
-        return _page(text, scheme, rest)
+        return _page(text, scheme, rest, only_http=only_http)
     scheme = "ircs" if scheme == "tls" else scheme
     if scheme not in SCHEMES:
         raise AddressError(
@@ -105,17 +117,23 @@ def parse_address(text: str) -> Address:
     return Address(scheme, host, port, _room(text, path) if path else "")
 
 
-def _page(text: str, page_scheme: str, rest: str) -> Address:
+def _page(text: str, page_scheme: str, rest: str, *, only_http: bool) -> Address:
     """The server of a page, which speaks IRC on the same port; behind the ``#`` a room, perhaps a code."""
     before, _, behind = rest.partition("#")
     place, _, path = before.partition("/")
-    if path.partition("?")[0]:
-        raise AddressError(text, f"the page's link is {page_scheme}://host:port/#room")
+    path = path.partition("?")[0].strip("/")
+    if path and not only_http:
+        raise AddressError(
+            text,
+            "below a path is a proxy that takes only HTTP, and here IRC is spoken. Use irc://host:port or "
+            f"ircs://host:port; a link without a path is {page_scheme}://host:port/#room",
+        )
     scheme, usual_port = _PAGES[page_scheme]
     host, port = _place(text, place, usual_port)
     room, _, code = behind.partition("?invite=")
     room = unquote(room).lstrip("#")
-    return Address(scheme, host, port, _room(text, room) if room else "", code if room else "")
+    base = f"/{quote(path, safe=_PATH)}" if path else ""
+    return Address(scheme, host, port, _room(text, room) if room else "", code if room else "", base)
 
 
 def _place(text: str, place: str, default: int) -> tuple[str, int]:

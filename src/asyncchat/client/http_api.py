@@ -169,7 +169,7 @@ class HttpApi:
             ClientError: it was refused, or there is no server.
         """
         with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
-            exchange.ask("GET", "/metrics", self._authorization, b"")
+            exchange.ask("GET", f"{self.address.base_path}/metrics", self._authorization, b"")
             if exchange.status != 200:
                 raise self._error(exchange)
             return exchange.read().decode("utf-8", "replace")
@@ -195,7 +195,12 @@ class HttpApi:
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
         timeout = min(self._timeout, max(0.1, left()))
         with closing(Exchange(self.address, tls=self._tls, timeout=timeout)) as exchange:
-            exchange.ask("GET", f"{_room(room)}/stream", {**self._authorization, **headers}, b"")
+            exchange.ask(
+                "GET",
+                f"{self.address.base_path}{_room(room)}/stream",
+                {**self._authorization, **headers},
+                b"",
+            )
             if exchange.status != 200:
                 raise self._error(exchange)
             yield self._events(exchange.lines(SILENCE, left))
@@ -214,7 +219,9 @@ class HttpApi:
         waited = 0.0
         while True:
             with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
-                exchange.ask(method, target, {**self._authorization, **headers}, body)
+                exchange.ask(
+                    method, self.address.base_path + target, {**self._authorization, **headers}, body
+                )
                 if exchange.status in (200, 201):
                     return self._read(exchange.read(), shape)
                 error = self._error(exchange)

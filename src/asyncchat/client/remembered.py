@@ -109,7 +109,7 @@ def load(path: Path | None = None) -> Remembered:
     try:
         remembered = msgspec.toml.decode(path.read_bytes(), type=Remembered)
         for server in remembered.servers:
-            parse_address(server.address)
+            parse_address(server.address, only_http=True)
     except FileNotFoundError:
         return Remembered()
     except OSError as error:

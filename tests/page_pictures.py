@@ -173,6 +173,18 @@ def invite(scene: Scene) -> None:
     scene.page.locator(".qr").wait_for()
 
 
+def operator(scene: Scene) -> None:
+    """The view for operators of the server."""
+    page = scene.page
+    page.evaluate("asyncchat.connection.ask('OPER', ['owner', '7KQ2-M9XD'])")
+    shield = page.locator("#sidebar .me .icon-button")
+    shield.wait_for(state="attached")
+    if scene.is_phone:
+        page.get_by_role("button", name="Rooms").first.click()
+    shield.click()
+    page.locator(".rows li", has_text="olga").wait_for()
+
+
 SCENES: dict[str, Callable[[Scene], None]] = {
     "page": room,
     "page-picker": picker,
@@ -183,6 +195,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "page-popup": popup,
     "page-rooms": rooms,
     "page-invite": invite,
+    "page-operator": operator,
 }
 
 KEPT = {
@@ -196,6 +209,7 @@ KEPT = {
     "page-paste": ("page-paste", PHONE, "dark"),
     "page-upload": ("page-upload", PHONE, "light"),
     "page-toasts": ("page-toasts", PHONE, "dark"),
+    "page-operator": ("page-operator", DESKTOP, "light"),
 }
 """The pictures of the documentation: (scene, device, theme)."""
 

@@ -359,8 +359,8 @@ export class Connection extends EventTarget {
         else this.isupport.set(key, value.join("=").replace(/\\x([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))));
       }
     },
-    221([, modes]) { this.operator = modes.includes("o"); },
-    MODE([target, modes]) { if (target === this.nick && modes.includes("o")) this.operator = modes.startsWith("+"); },
+    221([, modes]) { this.#isOperator(modes.includes("o")); },
+    MODE([target, modes]) { if (target === this.nick && modes.includes("o")) this.#isOperator(modes.startsWith("+")); },
     376() { this.#arrive(); },
     422() { this.#arrive(); },
     900(params) { this.account = params[2] ?? ""; },
@@ -383,6 +383,11 @@ export class Connection extends EventTarget {
       if (this.state === "registering" && params[0] === "NICK") this.#refuseName(params[1], params.at(-1));
     },
   };
+
+  #isOperator(on) {
+    this.operator = on;
+    this.dispatchEvent(new CustomEvent("operator"));
+  }
 
   #arrive() {
     if (this.state === "online") return;

@@ -21,7 +21,7 @@ export function field(label, attributes = {}) {
   return { input, node: h("label.field", {}, label, input) };
 }
 
-function form(onsubmit, ...children) {
+export function form(onsubmit, ...children) {
   const error = h("p.error", { role: "alert", hidden: true });
   return h("form.content", {
     onsubmit: async (event) => {
@@ -154,7 +154,7 @@ async function muteOf(chat, room, nick) {
   return masks.find((mask) => { const { mute, whom } = meantBy(mask); return mute && fold(whom) === fold(nick); }) ?? null;
 }
 
-export async function personMenu(chat, room, nick, anchor, { write, mention, hide }) {
+export async function personMenu(chat, room, nick, anchor, { write, mention, hide, administer }) {
   const connection = chat.connection;
   const them = room?.members.get(fold(nick));
   const mine = chat.rankIn(room);
@@ -189,6 +189,7 @@ export async function personMenu(chat, room, nick, anchor, { write, mention, hid
       } },
     );
   }
+  if (connection.operator) items.push("-", { label: "On this server…", run: () => administer(nick) });
   openMenu(anchor, items, `Actions for ${cleanName(nick)}`);
 }
 

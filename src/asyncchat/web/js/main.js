@@ -2,6 +2,7 @@
 // the drawing in the views.
 
 import { Account } from "./account.js";
+import { administrationDialog } from "./administration.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -49,7 +50,7 @@ const uploads = new Uploads(connection, { say: (room, link) => say(room, link), 
 const composer = new Composer($("composer"), chat, { say, edit, command, uploads });
 const visitor = new Visitor(chat, { enter, nick: memory.get("nick") ?? "" });
 
-const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`), hide };
+const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`), hide, administer: (nick) => administrationDialog(chat, nick) };
 
 // Drawing: once a frame, only what changed.
 
@@ -369,6 +370,7 @@ function onSidebar(what, room, anchor) {
     find: () => findDialog(chat, go),
     write: () => findDialog(chat, go, "@"),
     me: () => { closeDrawers(); settings(); },
+    administer: () => { closeDrawers(); administrationDialog(chat); },
   };
   acts[what]?.();
 }
@@ -525,6 +527,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
     if (connection.account) signedIn();
   }
 });
+connection.addEventListener("operator", () => redraw("sidebar"));
 connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {
   const { nick, account: owned } = identity;
   if (identity.token && code === "433" && fold(nick) !== fold(owned)) return enter({ ...identity, nick: owned }); // somebody has the other name

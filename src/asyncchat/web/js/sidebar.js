@@ -69,7 +69,8 @@ export class Sidebar {
     const known = state !== "offline" || chat.connection.identity;
     const [name, note] = !known || !chat.nick ? ["Visitor", "reading only"]
       : [cleanName(chat.nick), state !== "online" ? "not connected" : account ? `signed in as ${cleanName(account)}` : "guest"];
-    this.#me.replaceChildren(h("button", { onclick: () => act("me") }, avatar(note === "reading only" ? "?" : name), h("span.who", {}, h("b", {}, name), h("small", {}, note))));
+    this.#me.replaceChildren(h("button", { onclick: () => act("me") }, avatar(note === "reading only" ? "?" : name), h("span.who", {}, h("b", {}, name), h("small", {}, note))),
+      chat.connection.operator ? iconButton("shield", "People, bans and audit of this server", () => act("administer")) : "");
     this.#title(rooms);
   }
 

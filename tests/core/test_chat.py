@@ -143,6 +143,12 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
             Record(3, NOW, SaidInPrivate(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
         ]
     ),
+    "records": st.just(
+        (Record(3, NOW, SaidInPrivate(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),)
+    ),
+    "person_id": sessions,
+    "said": st.just(1),
+    "origins": st.sampled_from([(), ("anna!u@h1",)]),
     "failed": switch,
     "number": st.sampled_from([None, 2, 3]),
     "messages": st.sampled_from([(), (FoundMessage(None, 2, "e-2"),)]),

@@ -45,7 +45,7 @@ def test_the_help_fits_a_terminal():
 
 UNTOLD_EVENTS = {
     *("AccountMade", "AccountMetadataChanged", "AccountPasswordChanged", "AccountRemoved", "AlwaysOnChanged"),
-    *("FileUploaded", "FilesRemoved"),
+    *("FileUploaded", "FilesRemoved", "Forgotten"),
     "AutoreplayChanged",
     *(
         "SessionAttached",

@@ -32,8 +32,9 @@ def command(db: str | None, config: str | None, since: str | None, as_json: bool
     """List what operators of the server did, newest last.
 
     The list has who became an operator or gave a wrong password; who was disconnected, banned from the server
-    or unbanned; announcements; reloads of the configuration; what was done in a room without a role there;
-    and what was read that others may not read, such as the history of a room that they are not in.
+    or unbanned; that a person was forgotten; announcements; reloads of the configuration; what was done in a
+    room without a role there; and what was read that others may not read, such as the history of a room that
+    they are not in.
 
     This command reads the history's file, whether or not the server is running. In the chat use /audit, in
     IRC AUDIT.

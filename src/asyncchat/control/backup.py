@@ -24,6 +24,9 @@ WEBHOOKS = "-webhooks"
 FILES = "-files"
 """The folder of uploaded files."""
 
+THUMBNAIL = ".thumb"
+"""Ends the name of a content's small picture."""
+
 _CONTENT = re.compile(r"[0-9a-f]{64}(\.thumb)?")
 """The name of a file that has come completely."""
 
@@ -45,6 +48,17 @@ class Copied:
     file_bytes: int
     small: tuple[str, ...]
     before: Path | None = None
+
+
+def files_folder(database: Path) -> Path:
+    """The folder of a history's files."""
+    return _beside(database, FILES)
+
+
+def remove_content(folder: Path, hash: str) -> None:
+    """Removes the content of a file, with its small picture."""
+    for name in (hash, hash + THUMBNAIL):
+        (folder / name).unlink(missing_ok=True)
 
 
 def back_up(database: Path, copy: Path, progress: Progress) -> Copied:

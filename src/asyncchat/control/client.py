@@ -17,19 +17,20 @@ PATIENCE = 60.0
 R = TypeVar("R", bound=Result)
 
 
-def ask(database: Path, request: Request, kind: type[R]) -> R:
+def ask(database: Path, request: Request, kind: type[R], patience: float = PATIENCE) -> R:
     """Carries out a request.
 
     Args:
         database: the history's file.
         request: the request.
         kind: the type of its result.
+        patience: seconds for an answer.
 
     Raises:
         AsyncChatError: it can't be done; one line says why and what to do.
     """
     result: R
-    connection = _connected(database)
+    connection = _connected(database, patience)
     if connection is None:
         return _ask_file(database, request)  # type: ignore[return-value]  # the operation gives this kind
     with connection:
@@ -37,12 +38,12 @@ def ask(database: Path, request: Request, kind: type[R]) -> R:
     return result
 
 
-def _connected(database: Path) -> socket.socket | None:
+def _connected(database: Path, patience: float) -> socket.socket | None:
     """A connection to the control socket; None if nobody listens."""
     if not supported():
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(PATIENCE)
+    connection.settimeout(patience)
     try:
         with address_of(socket_path(database)) as address:
             connection.connect(address)
@@ -67,7 +68,7 @@ def _answer(connection: socket.socket, request: Request) -> bytes:
                 )
             data += part
     except TimeoutError as error:
-        raise Refused(f"The server did not answer within {PATIENCE:g} seconds") from error
+        raise Refused(f"The server did not answer within {connection.gettimeout():g} seconds") from error
     except OSError as error:
         raise Refused(f"The server can't be asked: {error.strerror or error}") from error
     return bytes(data)

@@ -11,6 +11,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Record
 from asyncchat.core.replies import Refusal
+from asyncchat.log.base import Log
 from asyncchat.text.sentences import refusal_sentence
 
 
@@ -24,12 +25,18 @@ class CommandExecutor(Protocol):
     page: str
     """The address of the page; empty: it is not known."""
 
+    log: Log
+    """The history, to be read, and for its upkeep."""
+
     async def request(self, command: Command) -> Sequence[object]:
         """Decides a command for ``SERVER``.
 
         Returns:
             Its outcome, once the log has its records; a refusal if the log can't be written now.
         """
+
+    async def drop_files(self, ids: Sequence[str]) -> None:
+        """Removes uploaded files with their contents, whatever refers to them."""
 
     async def upgrade(self) -> int:
         """Has a new process take over from the server's, and gives its number.

@@ -3,16 +3,19 @@
 Owns the history while it is open; must not know sockets.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from asyncchat.control.backup import files_folder, remove_content
 from asyncchat.control.operations import carry_out
 from asyncchat.control.requests import Result
 from asyncchat.control.wire import Refused
 from asyncchat.core.commands import Command
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Record
+from asyncchat.core.features.files import Files, RemoveFiles
 from asyncchat.core.permissions import SERVER
 from asyncchat.log.base import Log
 from asyncchat.log.sqlite import SqliteLog
@@ -23,13 +26,15 @@ class FileExecutor:
 
     Args:
         log: it; this does not close it.
+        files: the folder of uploaded files.
     """
 
     running = False
     page = ""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, files: Path | None = None) -> None:
         self.log = log
+        self._folder = files
         self.chat = log.chat()
         self._engine = Engine(self.chat, log.last, log.last_time)
 
@@ -40,6 +45,15 @@ class FileExecutor:
         outcome, _ = self._engine.execute(SERVER, command)
         await self.log.append(last, [item for item in outcome if type(item) is Record])
         return outcome
+
+    async def drop_files(self, ids: Sequence[str]) -> None:
+        """Removes uploaded files; see ``CommandExecutor.drop_files``."""
+        files = Files.of(self.chat)
+        hashes = {files.by_id[id].hash for id in ids if id in files.by_id}
+        await self.request(RemoveFiles(tuple(ids)))
+        for hash in hashes - files.uses.keys():
+            if self._folder is not None:
+                await asyncio.to_thread(remove_content, self._folder, hash)
 
     async def upgrade(self) -> int:
         """Nobody serves; see ``CommandExecutor.upgrade``."""
@@ -56,6 +70,6 @@ async def carry_out_offline(database: Path, line: bytes) -> Result:
     """
     log = await SqliteLog.open(database)
     try:
-        return await carry_out(FileExecutor(log), line)
+        return await carry_out(FileExecutor(log, files_folder(log.path)), line)
     finally:
         await log.close()

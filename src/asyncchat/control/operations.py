@@ -15,6 +15,7 @@ import msgspec
 
 from asyncchat.control import requests
 from asyncchat.control.executor import CommandExecutor, execute
+from asyncchat.control.forget import forget, get_traces
 from asyncchat.control.wire import NO_JSON, Refused
 from asyncchat.core import scram
 from asyncchat.core.features import bots, invite_codes, login_tokens
@@ -191,6 +192,8 @@ OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaita
     requests.GetInviteCodes: list_invite_codes,
     requests.RevokeInviteCode: revoke_invite_code,
     requests.GetFiles: list_files,
+    requests.GetTraces: get_traces,
+    requests.Forget: forget,
 }
 """The operation of each request; it raises ``Refused`` with one line of why not."""
 

@@ -204,6 +204,34 @@ class SignOutDevices(OfName, frozen=True, tag="account sign out"):
     device: str
 
 
+class GetTraces(OfName, frozen=True, tag="traces"):
+    """Asks what there is to erase of a person."""
+
+
+class TracesFound(Result, frozen=True):
+    """What a person left: how many messages, reactions and the like, and files; whether it has an account.
+
+    ``bans`` are the masks that name it, which stay: each with the room before it, or alone for the server's.
+    ``is_clean``: the history's file was written anew, so that nothing is left in its free space.
+    """
+
+    messages: int
+    others: int
+    files: int
+    account: bool
+    bans: tuple[str, ...] = ()
+    is_clean: bool = True
+
+
+class Forget(OfName, frozen=True, tag="forget"):
+    """Erases everything that a person left; ``vacuum``: the file is written anew afterwards.
+
+    Its result is what was found, ``TracesFound``.
+    """
+
+    vacuum: bool = False
+
+
 class GetFiles(Request, frozen=True, tag="files"):
     """Asks for the files that people uploaded."""
 

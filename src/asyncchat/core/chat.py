@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 from asyncchat.core.events import Event
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.modes import AUDITORIUM, SECRET
 from asyncchat.core.names import fold
 from asyncchat.core.people import Account, People, Person
@@ -53,6 +54,9 @@ class Part:
 
     def forget_account(self, account: str) -> None:
         """An account, by its key, is no more."""
+
+    def forget(self, who: Identity) -> None:
+        """A person is forgotten, and its account removed: what others have does not name it any more."""
 
     def rename_room(self, old: str, new: str) -> None:
         """A room has another key."""

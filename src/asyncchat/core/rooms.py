@@ -4,7 +4,7 @@ Owns how members are stored, so that a join costs the same in a room of ten and 
 who may do what.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -241,6 +241,14 @@ class Room:
         times = [entry.until for masks in self.masks.values() for entry in masks.values() if entry.until]
         self.next_expiry = min(times, default=0)
         self._update_speech_restricted()
+
+    def forget(self, neutral: Callable[[str], str]) -> None:
+        """Has somebody who set something here named no more: ``neutral`` gives what replaces an origin."""
+        if self.topic is not None:
+            self.topic = msgspec.structs.replace(self.topic, by=neutral(self.topic.by))
+        for masks in self.masks.values():
+            for mask, entry in masks.items():
+                masks[mask] = msgspec.structs.replace(entry, by=neutral(entry.by))
 
     def _update_speech_restricted(self) -> None:
         self.speech_restricted = bool(

@@ -206,6 +206,22 @@ class SearchResult(msgspec.Struct, frozen=True):
     indexing: bool = False
 
 
+class Traces(msgspec.Struct):
+    """What a person said, as far as it is not erased.
+
+    Attributes:
+        rooms: the numbers of its messages, reactions and TAGMSGs, by the room's key.
+        private: the numbers of the private ones.
+        messages: how many of all these are messages.
+        origins: what it was seen as.
+    """
+
+    rooms: dict[str, list[int]] = {}
+    private: list[int] = []
+    messages: int = 0
+    origins: set[str] = set()
+
+
 class Log(Protocol):
     """A log of records numbered 1, 2, 3 … without a hole.
 
@@ -318,6 +334,26 @@ class Log(Protocol):
 
         Raises:
             LogError: it can't be read now.
+        """
+
+    async def traces(self, name: str, upto: int) -> Traces:
+        """What the person of a name said (``core.forgotten``) up to a number.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+
+    async def forget(self, *, vacuum: bool = False) -> bool:
+        """Has all records forget the people of the events ``Forgotten``; the start does so, too.
+
+        Args:
+            vacuum: whether the file is written anew even if it is large.
+
+        Returns:
+            Whether the file has nothing else: a large one may have earlier copies of rows in its free space.
+
+        Raises:
+            LogError: it can't be done now. The same call goes on where it ended.
         """
 
     async def close(self) -> None:

@@ -225,6 +225,12 @@ class SearchIndex:
             return True
         return self._merge()
 
+    def clear(self) -> None:
+        """Has nothing in it."""
+        for volume in list(self._indexed_upto):
+            self._drop(volume)
+        self._connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+
     # The file.
 
     def _open(self, history: Path, last: int) -> None:

@@ -64,6 +64,19 @@ class Indexer:
         """Does all that there is to do; what hinders it is logged."""
         await self._advance(least=1, yields=False)
 
+    async def clear(self) -> None:
+        """Has everything leave the index, which is filled again when the server is idle.
+
+        Raises:
+            sqlite3.Error, OSError: it can't be done now.
+        """
+        async with self._running:
+            if self.index is not None:
+                await self._thread.run(self.index.clear)
+            else:
+                fts.remove(self._database.path)
+        self._wake.set()
+
     async def disable(self, error: Exception) -> None:
         """Continues without an index until it can be opened again; a damaged one is deleted."""
         index, self.index = self.index, None

@@ -9,11 +9,12 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from functools import partial
 
-from asyncchat.log import postings, retention, schema, snapshot
+from asyncchat.core.forgotten import Identity
+from asyncchat.log import forgetting, postings, retention, schema, snapshot
 from asyncchat.log.base import LogError, RetentionPolicy
 from asyncchat.log.database import Database
 from asyncchat.log.tuning import Tuning
@@ -30,6 +31,12 @@ _PAGE_BYTES = 4096
 
 _STREAM_FACTS = 1000
 """Facts whose stream postings are written in one step: each may be a row, and appends wait meanwhile."""
+
+_FORGOTTEN_ROWS = 2000
+"""Messages that one step forgets: as many as one event of an erasure has."""
+
+_TRIES = 5
+"""How often it is tried to empty the write-ahead log while somebody waits for that."""
 
 
 class Maintenance:
@@ -99,6 +106,80 @@ class Maintenance:
             LogError, sqlite3.Error: the disk does not allow it.
         """
         await self._run_once(quiet=True)
+
+    async def forget(self, clear_index: Callable[[], Awaitable[None]]) -> None:
+        """Has all records forget those who are to be forgotten.
+
+        Args:
+            clear_index: has everything leave the search's index, when the texts are blank.
+
+        Raises:
+            LogError, sqlite3.Error: it can't be done now.
+        """
+        async with self._running:
+            for number, event in await self._thread.run(forgetting.pending, self._connection):
+                who = event.whom
+                if not await self._take_snapshot(at_once=True):
+                    raise LogError("The history can't forget anybody: no snapshot of its state can be made")
+                messages = await self._forget_said(who, number)
+                await self._forget_facts(who, number, messages)
+                await self._forget_step(partial(forgetting.forget_streams, who=who))
+                await clear_index()
+                await self._forget_step(partial(forgetting.end, number=number, event=event))
+
+    async def _forget_said(self, who: Identity, upto: int) -> set[int]:
+        """Gives the numbers of what was said."""
+        messages: set[int] = set()
+        for after in range(0, upto, forgetting.SAID_STEP):
+            end = min(upto, after + forgetting.SAID_STEP)
+            found = await self._thread.run(forgetting.said_by, self._connection, who, after, end)
+            messages.update(number for number, *_ in found)
+            for at in range(0, len(found), _FORGOTTEN_ROWS):
+                part = found[at : at + _FORGOTTEN_ROWS]
+                await self._forget_step(partial(forgetting.forget_said, found=part))
+        return messages
+
+    async def _forget_facts(self, who: Identity, upto: int, messages: set[int]) -> None:
+        sessions = forgetting.Sessions()
+        for is_first in (True, False):
+            after = 0
+            while found := await self._thread.run(forgetting.facts, self._connection, after, upto):
+                after = found[-1][0]
+                if is_first:
+                    await self._thread.run(forgetting.note_sessions, found, who, sessions)
+                elif changed := await self._thread.run(
+                    forgetting.changed_facts, found, who, sessions, messages
+                ):
+                    await self._forget_step(partial(forgetting.forget_facts, changed=changed))
+
+    async def _forget_step(self, step: Callable[[sqlite3.Connection], None]) -> None:
+        """Changes older rows, as an erasure does; appends have their turn between two steps."""
+        async with self._turn:
+            await self._write(step)
+            self._writer.erasures += 1
+
+    async def vacuum(self) -> None:
+        """Writes the file anew.
+
+        Raises:
+            LogError, sqlite3.Error: it can't be done now.
+        """
+        async with self._running, self._turn:
+            await self._writer_thread.run(self._writer.vacuum)
+            self._writer.erasures += 1
+
+    async def empty_wal(self) -> bool:
+        """Has what was erased leave the write-ahead log; whether it has. Else it is tried again and again.
+
+        Raises:
+            LogError, sqlite3.Error: the disk does not allow it.
+        """
+        for _ in range(_TRIES):
+            await self._run_once(quiet=True)
+            if self._writer.erasures == self._erased:
+                return True
+            await asyncio.sleep(self._tuning.quiet)  # somebody reads
+        return False
 
     async def close(self) -> None:
         """Ends the task, its thread and its connection."""
@@ -180,9 +261,10 @@ class Maintenance:
                         partial(postings.add_stream_postings, postings=found, base=base, upto=upto)
                     )
 
-    async def _take_snapshot(self) -> None:
-        if self._writer.states < self._snapshot_at:
-            return
+    async def _take_snapshot(self, *, at_once: bool = False) -> bool:
+        """Takes a snapshot if it is due, or at once; whether there is no hindrance."""
+        if not at_once and self._writer.states < self._snapshot_at:
+            return True
         states = self._writer.states
         try:
             number, count, facts = await self._thread.run(snapshot.new_snapshot, self._connection)
@@ -193,11 +275,12 @@ class Maintenance:
                 "please report this",
                 error,
             )
-            return
+            return False
         async with self._turn:
             await self._write(partial(snapshot.keep_snapshot, number=number, facts=facts))
             self._writer.states -= states
         self._snapshot_at = max(self._tuning.snapshot_at, count)
+        return True
 
     async def _sweep_presence(self, quiet: bool) -> None:
         await self._remove(

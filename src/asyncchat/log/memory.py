@@ -7,7 +7,7 @@ import asyncio
 import logging
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import groupby, islice
 
@@ -19,9 +19,10 @@ from asyncchat.core.features.edits import Correction, corrected, edits_of
 from asyncchat.core.features.files import FILES_PATH, linked_files
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import IN_PRIVATE, IN_ROOMS, Erased, RedactedInPrivate
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.log import base, streams
+from asyncchat.log import base, forgetting, streams
 from asyncchat.log.snapshot import NoSnapshot, snapshot
 from asyncchat.log.streams import streams_in, streams_of
 
@@ -237,6 +238,70 @@ class MemoryLog:
         found = [act for act in self._acts if act.number <= upto and act.time > after_time]
         return tuple(found[-limit:])
 
+    async def traces(self, name: str, upto: int) -> base.Traces:
+        """What a person said; see ``Log.traces``."""
+        who, traces = Identity(fold(name)), base.Traces()
+        for at, (number, record) in enumerate(list(self._by_number.items())):
+            if at % _RECORDS_A_TURN == 0:
+                await asyncio.sleep(0)
+            event = record.event
+            if number > upto or not (isinstance(event, _NAMED) and who.is_person(event.person)):
+                continue
+            traces.origins.add(event.person.origin)
+            traces.messages += isinstance(event, Said | SaidInPrivate)
+            if isinstance(event, IN_ROOMS):
+                traces.rooms.setdefault(fold(event.room), []).append(number)
+            else:
+                traces.private.append(number)
+        return traces
+
+    async def forget(self, *, vacuum: bool = False) -> bool:  # there is no file
+        """Has all records forget people; see ``Log.forget``."""
+        found = forgetting.to_forget(self._facts)
+        if not found:
+            return True
+        await self._take_snapshot()
+        if forgetting.to_forget(self._facts):
+            raise base.LogError("Nobody can be forgotten: no snapshot of the state can be made")
+        self._newest_batch = ()
+        for who in found:
+            await self._forget(who)
+        return True
+
+    async def _forget(self, who: Identity) -> None:
+        changed: dict[int, Event | None] = {}
+        messages = {
+            number
+            for number, record in self._by_number.items()
+            if isinstance(record.event, Said) and who.is_person(record.event.person)
+        }
+        records = {record.number: record for stream in self._streams.values() for record in stream}
+        for at, record in enumerate(records.values()):
+            if at % _RECORDS_A_TURN == 0:
+                await asyncio.sleep(0)
+            stays = who.without(record.event, messages=messages)
+            if stays is not record.event:
+                changed[record.number] = stays
+        self._remove({number for number in changed if number in self._by_number and changed[number] is None})
+        for name, stream in list(self._streams.items()):
+            self._streams[name] = deque(_changed(stream, changed))
+        for number in self._by_number.keys() & changed.keys():
+            (self._by_number[number],) = _changed((self._by_number[number],), changed)
+        moves = {name: to for name in self._streams if (to := streams.without(name, who)) != name}
+        for name, to in moves.items():
+            moved = self._streams.pop(name)
+            if to:
+                both = merge(self._streams.get(to, ()), moved, key=lambda record: record.number)
+                self._streams[to] = deque(both)
+        for order in (self._named, self._other_facts):
+            for at, (number, time, keys) in enumerate(order):
+                if not moves.keys().isdisjoint(keys):
+                    order[at] = (number, time, tuple(filter(None, (moves.get(key, key) for key in keys))))
+        acts = [
+            msgspec.structs.replace(act, event=forgetting.act_without(act.event, who)) for act in self._acts
+        ]
+        self._acts = deque(acts, maxlen=_AUDIT_KEPT)
+
     async def close(self) -> None:
         """Nothing is kept, so there is nothing to do."""
 
@@ -408,6 +473,14 @@ def _first(records: Iterator[Record], limit: int) -> tuple[Record, ...]:
 def _names(event: Event) -> tuple[str, ...]:
     """Where an event stands: in its room, or in streams."""
     return (fold(event.room),) if type(event) is Said else streams_of(event)
+
+
+def _changed(records: Iterable[Record], changed: Mapping[int, Event | None]) -> Iterator[Record]:
+    """Records, those that changed as they are now; None: they are no more."""
+    for record in records:
+        event = changed.get(record.number, record.event)
+        if event is not None:
+            yield record if event is record.event else msgspec.structs.replace(record, event=event)
 
 
 def _moved_to(record: Record, room: str) -> Record:

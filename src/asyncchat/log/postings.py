@@ -258,7 +258,7 @@ def _by_list(connection: sqlite3.Connection, room: str, numbers: Sequence[int]) 
 def _erase_fact(connection: sqlite3.Connection, room: str, number: int) -> None:
     record = _text(connection, number)
     if record is not None and isinstance(record.event, IN_ROOMS) and fold(record.event.room) == room:
-        _blank(connection, number)
+        blank_facts(connection, (number,))
 
 
 def erase_private(connection: sqlite3.Connection, number: int) -> None:
@@ -266,8 +266,8 @@ def erase_private(connection: sqlite3.Connection, number: int) -> None:
     record = _text(connection, number)
     if record is not None and isinstance(record.event, IN_PRIVATE):
         if isinstance(record.event, SaidInPrivate):
-            _blank_facts(connection, edits_of(record.event))
-        _blank(connection, number)
+            blank_facts(connection, edits_of(record.event))
+        blank_facts(connection, (number,))
 
 
 def _blank_edits(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> None:
@@ -279,15 +279,19 @@ def _blank_edits(connection: sqlite3.Connection, room: str, numbers: Iterable[in
     ).fetchall()
     for (line,) in found:
         tags, _ = rows.tags_of(line)
-        _blank_facts(connection, edits_in(tags))
+        blank_facts(connection, edits_in(tags))
 
 
-def _blank_facts(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
-    _erase_links(connection, numbers)
-    connection.execute(
-        "UPDATE facts SET event = '' WHERE number IN (SELECT value FROM json_each(?))",
-        (rows.encode_numbers(numbers),),
-    )
+def blank_facts(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Blanks facts of any kind; within the caller's transaction."""
+    these, line = "number IN (SELECT value FROM json_each(?))", rows.encode_numbers(numbers)
+    (texts,) = connection.execute(
+        f"SELECT count(*) FROM facts WHERE {these} AND kept = 0 AND event <> '' AND number <= ?",  # noqa: S608
+        (line, indexed_upto(connection)),
+    ).fetchone()
+    connection.execute(f"UPDATE links SET number = -number WHERE {these}", (line,))  # noqa: S608  # constants
+    connection.execute(f"UPDATE facts SET event = '' WHERE {these}", (line,))  # noqa: S608
+    connection.execute("UPDATE marks SET messages = messages - ?", (texts,))
 
 
 def edit(connection: sqlite3.Connection, number: int, event: Correction) -> None:
@@ -322,11 +326,15 @@ def _text(connection: sqlite3.Connection, number: int) -> Record | None:
     return None if found is None else rows.fact_record(number, 0, found[0])
 
 
-def _blank(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute("UPDATE facts SET event = '' WHERE number = ?", (number,))
-    _erase_links(connection, (number,))
-    if number <= indexed_upto(connection):
-        connection.execute("UPDATE marks SET messages = messages - 1")
+def move_stream(connection: sqlite3.Connection, stream: str, to: str) -> None:
+    """Adds the lists of a stream to those of another (empty: none); within the caller's transaction."""
+    found: set[int] = set()
+    for name in (stream, to):
+        for base, line in connection.execute("SELECT base, numbers FROM places WHERE room = ?", (name,)):
+            found.update(_numbers(base, line))
+        connection.execute("DELETE FROM places WHERE room = ?", (name,))
+    if to:
+        connection.executemany(_INSERT, _posting_rows(to, 0, [str(number) for number in sorted(found)]))
 
 
 def unindexed(

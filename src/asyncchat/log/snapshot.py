@@ -130,5 +130,5 @@ def keep_snapshot(connection: sqlite3.Connection, number: int, facts: str) -> No
         "AND number > coalesce((SELECT max(number) FROM snapshots), 0)",
         (number,),
     )
-    connection.execute("INSERT INTO snapshots VALUES (?, ?)", (number, facts))
+    connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", (number, facts))
     connection.execute("DELETE FROM snapshots WHERE number < ?", (number,))

@@ -15,7 +15,9 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
-from asyncchat.log import base, reader, schema, search, snapshot
+from asyncchat.core.forgotten import Identity
+from asyncchat.core.names import fold
+from asyncchat.log import base, forgetting, reader, schema, search, snapshot
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
 from asyncchat.log.fts_indexer import Indexer, open_index
@@ -36,6 +38,13 @@ _LINKED_FILES_STEP = 500
 
 _MAX_DETOUR = 1024
 """The most commits in the thread before a slow disk is tried from the loop again."""
+
+_VACUUMED_ALWAYS = 256 * 1024 * 1024
+"""Bytes up to which the file is written anew when somebody was forgotten: one or two seconds.
+
+``secure_delete`` overwrites the rows that are deleted. But when SQLite moves rows between pages, it leaves
+copies of them in the unused parts of pages, and only this removes these.
+"""
 
 
 class SqliteLog:
@@ -92,7 +101,14 @@ class SqliteLog:
         """
         database = await asyncio.to_thread(Database, Path(path), durable == "power", epoch)
         index = await asyncio.to_thread(open_index, database, tuning.volume)
-        return cls(database, index, durable == "power", tuning, epoch)
+        log = cls(database, index, durable == "power", tuning, epoch)
+        try:
+            if forgetting.pending(database.connection):  # a process was killed
+                await log.forget()
+        except BaseException:
+            await log.close()
+            raise
+        return log
 
     async def reopen(self) -> None:
         """Opens it again after ``close``.
@@ -215,6 +231,33 @@ class SqliteLog:
                     raise
                 await self._indexer.disable(error)
                 return await self._search(query)
+        except sqlite3.Error as error:
+            raise schema.explain(error, self.path) from error
+
+    async def traces(self, name: str, upto: int) -> base.Traces:
+        """What a person said; see ``Log.traces``."""
+        who, traces = Identity(fold(name)), base.Traces()
+        for after in range(0, upto, forgetting.SAID_STEP):
+            end = min(upto, after + forgetting.SAID_STEP)
+            for number, room, readable, origin in await self._read(forgetting.said_by, who, after, end):
+                traces.origins.add(origin.partition(" ")[0])
+                if readable:
+                    traces.rooms.setdefault(room, []).append(number)
+                    traces.messages += 1
+        after = 0
+        while found := await self._read(forgetting.facts, after, upto):
+            after = found[-1][0]
+            await self._reader_thread.run(forgetting.note_traces, found, who, traces)
+        return traces
+
+    async def forget(self, *, vacuum: bool = False) -> bool:
+        """Has all records forget people; see ``Log.forget``."""
+        try:
+            await self._maintenance.forget(self._indexer.clear)
+            is_vacuumed = vacuum or self.path.stat().st_size <= _VACUUMED_ALWAYS
+            if is_vacuumed:
+                await self._maintenance.vacuum()
+            return await self._maintenance.empty_wal() and is_vacuumed
         except sqlite3.Error as error:
             raise schema.explain(error, self.path) from error
 

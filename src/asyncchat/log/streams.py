@@ -10,6 +10,7 @@ whoever takes a name later finds nothing that was said to the one who had it bef
 from typing import Any, Final
 
 from asyncchat.core.events import Event, Recipients, Stream
+from asyncchat.core.forgotten import FORGOTTEN, Identity
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 
@@ -77,3 +78,12 @@ def streams_of(event: Event) -> tuple[str, ...]:
         case Stream.PRESENCE:
             rooms = fact.rooms if event.recipients is Recipients.PEERS else (fact.room,)
             return tuple(room_presence(room) for room in rooms)
+
+
+def without(stream: str, who: Identity) -> str:
+    """The name of a stream after a person is forgotten; empty: it was that person's, and is no more."""
+    if stream.startswith(account_prefix(who.key)):
+        return ""
+    owner, tab, end = stream.partition("\t")
+    is_with = tab and end in (account_suffix(who.key), name_suffix(who.key))
+    return f"{owner}\t{name_suffix(FORGOTTEN.name)}" if is_with else stream

@@ -159,6 +159,18 @@ class Writer:
         with schema.transaction(self._connection):
             step(self._connection)
 
+    def vacuum(self) -> None:
+        """Writes the file anew, without free pages. What it needs meanwhile is in a file, not in memory.
+
+        Raises:
+            sqlite3.Error: it can't be written; nothing was changed.
+        """
+        self._connection.execute("PRAGMA temp_store = FILE")
+        try:
+            self._connection.execute("VACUUM")
+        finally:
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+
     def close(self) -> None:
         """Closes the cursor: a failed statement would keep the file open after the connection's close."""
         self._cursor.close()

@@ -99,6 +99,9 @@ class Hub:
         """The address of the page, for links to it; empty: it is not known."""
         self.upgrader: Callable[[], Awaitable[int]] | None = None
         """Has a new process take over, if this one can be followed."""
+        self.remove_files: Callable[[Sequence[str]], Awaitable[None]] | None = None
+        """Removes uploaded files, by their ids, whatever refers to them."""
+        self.log = log
         self._outbox = outbox
         self._clock = clock
         self._server = SilentRecipient()
@@ -185,6 +188,11 @@ class Hub:
         if self.upgrader is None:
             raise Misuse("This server can't be upgraded while it runs")
         return await self.upgrader()
+
+    async def drop_files(self, ids: Sequence[str]) -> None:
+        """Removes uploaded files; see ``CommandExecutor.drop_files``."""
+        if self.remove_files is not None:
+            await self.remove_files(ids)
 
     def put_barrier(self, session: Recipient, room: str = "") -> Barrier:
         """Marks the place in the order where a session's I/O command begins.

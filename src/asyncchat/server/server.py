@@ -136,6 +136,7 @@ class Server:
         self.uploads = Uploads(
             self.context, log, FileStore(None if database is None else folder_beside(database))
         )
+        self.hub.remove_files = self.uploads.remove
         self.previews = Previews(self.context)
         links = SessionLinks(chat, keys.links)
         self.app = App(

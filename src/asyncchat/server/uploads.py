@@ -12,7 +12,7 @@ import enum
 import errno
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from mmap import ACCESS_READ, mmap
@@ -339,6 +339,14 @@ class Uploads:
             await self._drop_contents({file.hash for file in files})
         if len(files) > len(back):
             _logger.info("Removed %d files that nothing refers to", len(files) - len(back))
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Removes files, whatever refers to them."""
+        async with self._changing:
+            hashes = {file.hash for id in ids if (file := self.find(id)) is not None}
+            for at in range(0, len(ids), _REMOVED_AT_ONCE):
+                await self._context.hub.request(RemoveFiles(tuple(ids[at : at + _REMOVED_AT_ONCE])))
+            await self._drop_contents(hashes)
 
     async def _drop_contents(self, hashes: set[str]) -> None:
         """Removes those of these contents that no file has."""

@@ -16,6 +16,7 @@ from asyncchat.core.features.certificates import CertificateAdded, CertificatesR
 from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import FilesRemoved, FileUploaded
+from asyncchat.core.features.forget import Forgotten
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked, InviteCodeUsed
@@ -167,6 +168,7 @@ UNTOLD = [
     InviteCodeRevoked("#r", 1, "a"),
     FileUploaded("a", A, "image/png", 1, "h", 2, 3, TIME),
     FilesRemoved(("a",)),
+    Forgotten("anna", 3, 1),
     PostedOnce("d", "k", "f", "#r", 1),
     AccountMetadataChanged("a", A, "k", "v"),
     RoomMetadataChanged("#r", A, "k", "v"),

@@ -16,6 +16,7 @@ from asyncchat.core.features.certificates import CertificateAdded, CertificatesR
 from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.files import FilesRemoved, FileUploaded
+from asyncchat.core.features.forget import Forgotten
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked, InviteCodeUsed
@@ -186,6 +187,7 @@ WIRE: list[tuple[Event, str]] = [
     (InviteCodeRevoked("#tea", 1, "anna"), ""),
     (FileUploaded("a", ANNA, "image/png", 1, "h", 2, 3, 0), ""),
     (FilesRemoved(("a",)), ""),
+    (Forgotten("anna", 3, 1), ""),
     (PostedOnce("d", "k", "f", "#tea", 0), ""),
     (LoggedIn(ANNA, ANNA), ""),
     (RoomRegistered("#tea", "anna"), ""),

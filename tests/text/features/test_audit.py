@@ -7,6 +7,7 @@ from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.audit import OperOverride, OperRead
 from asyncchat.core.features.certificates import CertificatesRemoved
+from asyncchat.core.features.forget import Forgotten
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.invite_codes import InviteCodeMade, InviteCodeRevoked
 from asyncchat.core.features.invites import Invited
@@ -58,6 +59,7 @@ LINES = [
         ConfigurationRead(ANNA, ("motd", "limits.burst")),
         "anna!a@h reloaded the configuration; changed: motd, limits.burst",
     ),
+    (Forgotten("anna", 1, 1), "console forgot a person, who had said 1 message"),
     (ConfigurationRead(ANNA, ()), "anna!a@h reloaded the configuration; changed: nothing"),
     (
         OperOverride(ANNA, Kicked("#tea", BOB, ANNA, "out")),

@@ -17,6 +17,7 @@ from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, content_fault
 from asyncchat.core.features.post_keys import PostedOnce, PostKeys
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import fold, name_fault, room_fault
 from asyncchat.core.people import PROGRAM_USER, Person, person, with_bot
 from asyncchat.core.permissions import SERVER
@@ -231,6 +232,10 @@ class Bots(Part):
         """The token of this name is not valid any more."""
         self.tokens.pop(fold(name), None)
         self._by_digest = None
+
+    def forget(self, who: Identity) -> None:
+        """Forgets the keys of a person."""
+        self.keys.forget(who)
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""

@@ -15,6 +15,7 @@ from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Untold
 from asyncchat.core.features.metadata.state import Metadata
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.people import Person, author, from_origin
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import Done
@@ -121,6 +122,11 @@ class Files(Part):
         if not self.uses[file.hash]:
             del self.uses[file.hash]
             self.bytes -= file.size
+
+    def forget(self, who: Identity) -> None:
+        """Files that are still kept are nobody's."""
+        for id, file in self.by_id.items():
+            self.by_id[id] = msgspec.structs.replace(file, by=who.replaced(file.by))
 
     def state(self) -> object:
         """What is equal in equal chats, as plain data."""

@@ -10,13 +10,16 @@ from typing import Final
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.confusables import shapes, skeleton
 from asyncchat.core.features.bots import Bots
+from asyncchat.core.forgotten import FORGOTTEN
 from asyncchat.core.names import SERVICES, fold
 
 _WORDS: Final = (
     *SERVICES, "MemoServ", "OperServ", "BotServ", "HostServ", "server", "system", "service", "services",
     "owner", "admin", "administrator", "operator", "moderator", "here", "all", "everyone", "channel",
+    FORGOTTEN.name,
 )  # fmt: skip
-"""Names of the server, of roles in it, and words by which clients address a whole room."""
+"""Names of the server, of roles in it, and words by which clients address a whole
+room; and of those who are forgotten."""
 
 _WORD_SHAPES = frozenset(shape for word in _WORDS for shape in shapes(word))
 

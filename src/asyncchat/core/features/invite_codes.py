@@ -18,6 +18,7 @@ from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.features.room_registration import GIVER
 from asyncchat.core.features.rooms import RoomClosed, RoomOpened, closing_empty
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import fold, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import SERVER, about_room, with_right
@@ -266,6 +267,12 @@ class InviteCodes(Part):
         for code in codes:
             self.codes.pop(code.number, None)
             self._by_digest.pop(code.digest, None)
+
+    def forget(self, who: Identity) -> None:
+        """Codes stay, whoever made them or came by them."""
+        for number, code in self.codes.items():
+            used = tuple(map(who.replaced, code.used))
+            self.codes[number] = msgspec.structs.replace(code, by=who.replaced(code.by), used=used)
 
     def rename_room(self, old: str, new: str) -> None:
         """Codes are the room's, not its name's."""

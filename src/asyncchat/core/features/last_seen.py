@@ -13,6 +13,7 @@ from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.presence import Left
 from asyncchat.core.features.rooms import Kicked, Parted
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies, follows
@@ -63,6 +64,10 @@ class LeftGuests(Part):
 
     def __init__(self) -> None:
         self.left: dict[tuple[str, str, str], LastSeen] = {}
+
+    def forget(self, who: Identity) -> None:
+        """Forgets a guest."""
+        self.left = {guest: seen for guest, seen in self.left.items() if guest[0] != who.key}
 
     def end_run(self) -> None:
         """Forgets all of them."""

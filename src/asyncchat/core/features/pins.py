@@ -19,6 +19,7 @@ from asyncchat.core.features.messages import Said
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rooms import RoomClosed, closing_empty
 from asyncchat.core.features.search import UNSEEN
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.permissions import about_room
@@ -220,6 +221,15 @@ class Pins(Part):
     def forget_room(self, room: Room) -> None:
         """A room is closed, with its pins."""
         self.rooms.pop(room.key, None)
+
+    def forget(self, who: Identity) -> None:
+        """Messages of a forgotten person are not pinned any more; its own pins are nobody's."""
+        for key, pins in list(self.rooms.items()):
+            self.remove(key, tuple(pin.message for pin in pins if who.is_named(pin.author)))
+            if key in self.rooms:
+                self.rooms[key] = tuple(
+                    msgspec.structs.replace(pin, by=who.replaced(pin.by)) for pin in self.rooms[key]
+                )
 
     def keeps_room(self, room: Room) -> bool:
         """Pins stay when the last member leaves."""

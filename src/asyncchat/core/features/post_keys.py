@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from asyncchat.core.events import Event, Untold
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.replies import Reply
 
 MAX_KEYS: Final = 10_000
@@ -71,6 +72,13 @@ class PostKeys:
         posted[event.token, event.key] = Posted(event.asked, event.room, event.time)
         if len(posted) > MAX_KEYS:
             del posted[next(iter(posted))]
+
+    def forget(self, who: Identity) -> None:
+        """Forgets the keys of a person."""
+        for posted in self._kinds.values():
+            for owner, key in list(posted):
+                if who.replaced(owner) != owner:
+                    del posted[owner, key]
 
     def _of(self, owner: str) -> dict[tuple[str, str], Posted]:
         return self._kinds.setdefault(owner.rpartition(" ")[0], {})

@@ -12,6 +12,7 @@ import msgspec
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.personal import Personal
@@ -116,6 +117,12 @@ class PreferenceRefused(Refusal, frozen=True):
 
 class Preferences(Personal[Key, str], Part):
     """What people chose. A default is not kept."""
+
+    def forget(self, who: Identity) -> None:
+        """Nobody has chosen anything about a forgotten person."""
+        for chosen in (*self.accounts.values(), *self.guests.values()):
+            for name in VALUES:
+                chosen.pop((name, who.key), None)
 
     def rename_room(self, old: str, new: str) -> None:
         """Choices follow a room to its new name."""

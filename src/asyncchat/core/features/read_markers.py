@@ -12,6 +12,7 @@ from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.presence import LoggedIn
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.personal import Personal
@@ -73,6 +74,11 @@ MAX_READ_MARKERS: Final = 200
 
 class ReadMarkers(Personal[str, int], Part):
     """Up to when people have read rooms and conversations, by keys (microseconds since 1970 UTC)."""
+
+    def forget(self, who: Identity) -> None:
+        """Conversations with a forgotten person have no markers."""
+        for markers in (*self.accounts.values(), *self.guests.values()):
+            markers.pop(who.key, None)
 
     def rename_room(self, old: str, new: str) -> None:
         """Markers follow a room to its new name."""

@@ -5,7 +5,7 @@ Owns who may do it. Must not know the log: the server finds the message there, a
 
 import enum
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -18,6 +18,7 @@ from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
 from asyncchat.core.features.history_access import erasable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate, TagMessageSent, TagMessageSentInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.forgotten import FORGOTTEN
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import about_room
@@ -83,7 +84,10 @@ class RedactResolved(Command, frozen=True):
 
 
 class RedactedInPrivate(Event, frozen=True, tag="retracted"):
-    """A message of a private conversation was erased from the history by its author."""
+    """A message of a private conversation was erased from the history by its author.
+
+    Or its author is forgotten: then ``person`` is as the history had it, with no number in this run.
+    """
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.PAIR
@@ -93,6 +97,10 @@ class RedactedInPrivate(Event, frozen=True, tag="retracted"):
     person: Person
     number: int
     reason: str = ""
+
+    def to_store(self) -> Self:
+        """Without an author who is forgotten: only those who were told the message know it by the name."""
+        return self if self.person.id else msgspec.structs.replace(self, person=FORGOTTEN)
 
 
 class Erased(Event, frozen=True, tag="erased"):

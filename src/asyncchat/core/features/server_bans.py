@@ -16,6 +16,7 @@ from asyncchat.core.features.always_on import is_always_on
 from asyncchat.core.features.last_seen import devices_offline
 from asyncchat.core.features.presence import leaving
 from asyncchat.core.features.room_modes import MASK_BYTES
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.masks import ACCOUNT, Description, describes, mask_like, network
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.people import NOBODY, Person, from_origin, person
@@ -41,6 +42,11 @@ class ServerBan(msgspec.Struct, frozen=True):
 
 class ServerBans(Part, dict[str, ServerBan]):
     """The bans from the server, by mask."""
+
+    def forget(self, who: Identity) -> None:
+        """Bans stay, whoever made them."""
+        for mask, ban in self.items():
+            self[mask] = msgspec.structs.replace(ban, by=who.replaced(ban.by))
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""

@@ -11,6 +11,7 @@ import msgspec
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Query
 from asyncchat.core.features.presence import Left, Renamed
+from asyncchat.core.forgotten import Identity
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import answers, applies
@@ -42,6 +43,11 @@ class Whowas(Part):
         """The entries with a name, the newest first."""
         key = fold(name)
         return [entry for entry in reversed(self._entries) if entry.key == key]
+
+    def forget(self, who: Identity) -> None:
+        """Forgets a person, under all names."""
+        left = [entry for entry in self._entries if not who.is_person(entry.person)]
+        self._entries = deque(left, maxlen=MAX_ENTRIES)
 
     def end_run(self) -> None:
         """Forgets all of it."""

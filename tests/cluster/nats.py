@@ -184,6 +184,7 @@ class Proxy:
         self.lose_answers = False
         self._port = int(target.rpartition(":")[2])
         self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -197,8 +198,14 @@ class Proxy:
     async def __aexit__(self, *error: object) -> None:
         assert self._server is not None
         self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
 
         async def forward() -> None:

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.nats import running_nats
+
 
 @pytest.fixture
 def path(tmp_path):
     return Path(tmp_path, "state", "chat.db")
+
+
+@pytest.fixture(scope="session")
+def nats_url(tmp_path_factory):
+    """The URL of a server of NATS for all tests of logs."""
+    yield from running_nats(tmp_path_factory.mktemp("nats"))

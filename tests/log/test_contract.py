@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ from tests.log.records import (
 HASTY = Tuning(inline_rows=3, lag=4, checkpoint_at=1, rewind_at=1, quiet=0.001, snapshot_at=2)
 """All maintenance happens within a few records."""
 
-LOGS = ("memory", "sqlite", "sqlite, hasty", "sqlite, power")
+LOGS = ("memory", "sqlite", "sqlite, hasty", "sqlite, power", "jetstream")
 
 
 @asynccontextmanager
@@ -69,13 +70,18 @@ async def new_log(kind: str, folder) -> Log:
             return await SqliteLog.open(path)
         case "sqlite, hasty":
             return await SqliteLog.open(path, tuning=HASTY)
-        case _:
+        case "sqlite, power":
             return await SqliteLog.open(path, durable="power")
+        case url:
+            from asyncchat.cluster.jetstream_log import JetStreamLog
+
+            return await JetStreamLog.open(url, path, name=f"test-{crc32(bytes(path)):x}")
 
 
 @pytest.fixture(params=LOGS)
 def kind(request):
-    return request.param
+    """The log; for one in JetStream, the URL of its server."""
+    return request.getfixturevalue("nats_url") if request.param == "jetstream" else request.param
 
 
 WINDOW = Window.__struct_fields__

@@ -39,6 +39,7 @@ _LOST_PINGS = 2
 """A server that is silent is left after three intervals."""
 _RECONNECT_SECONDS = 0.25
 _CONNECT_SECONDS = 2
+_CLOSE_SECONDS = 2
 
 _UNAVAILABLE = 503
 """The API's code for what may pass: no leader, no quorum, not started yet."""
@@ -99,7 +100,7 @@ class Tries:
         elif left > 0:
             await asyncio.sleep(min(self._pause, left))
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        if self.over:
+        if self.over or self._connection.closed:
             raise error if isinstance(error, LogError) else StreamDown(str(error)) from error
 
 
@@ -109,6 +110,7 @@ class Connection:
     Attributes:
         on_change: called with whether a server is connected, whenever that changes.
         listeners: called whenever a server was connected again.
+        closed: whether it is closed.
     """
 
     def __init__(self, url: str) -> None:
@@ -121,7 +123,7 @@ class Connection:
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._fault = "no answer"
         self._refused = asyncio.Event()
-        self._closed = False
+        self.closed = False
 
     async def open(
         self, name: str, credentials: str | Path | None, tls: ssl.SSLContext | None, seconds: float
@@ -168,7 +170,7 @@ class Connection:
     @property
     def connected(self) -> bool:
         """Whether a server is connected."""
-        return self._up.is_set()
+        return self._up.is_set() and not self.closed
 
     @property
     def max_payload(self) -> int:
@@ -176,13 +178,13 @@ class Connection:
         return self._client.max_payload
 
     async def wait_connected(self, seconds: float | None = None) -> bool:
-        """Waits until a server is connected; whether one is."""
+        """Waits until a server is connected, or this is closed; whether one is."""
         try:
             async with asyncio.timeout(seconds):
                 await self._up.wait()
         except TimeoutError:
             return False
-        return True
+        return self.connected
 
     async def ask(
         self,
@@ -266,17 +268,21 @@ class Connection:
 
     async def close(self) -> None:
         """Ends the connection."""
-        self._closed = True
-        await self._client.close()
-        self._up.clear()
+        self.closed = True
+        self._fault = "the connection is closed"
+        self._up.set()  # nobody waits for it any more
         if not self._lost.done():
             self._lost.set_result(None)
+        # A server that takes nothing would keep it for ever.
+        closing = asyncio.ensure_future(self._client.close())
+        await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+        closing.cancel()
 
     def _down(self) -> StreamDown:
         return StreamDown(f"NATS can't be reached at {self.address}: {self._fault}")
 
     async def _on_connect(self) -> None:
-        if self._closed:
+        if self.closed:
             return
         self._lost = asyncio.get_running_loop().create_future()
         self._up.set()
@@ -290,10 +296,9 @@ class Connection:
             return
         self._up.clear()
         self._lost.set_result(None)
-        if not self._closed:
-            _log.warning("The connection to NATS at %s is lost (%s); trying again", self.address, self._fault)
-            if self.on_change is not None:
-                self.on_change(False)
+        _log.warning("The connection to NATS at %s is lost (%s); trying again", self.address, self._fault)
+        if self.on_change is not None:
+            self.on_change(False)
 
     async def _on_error(self, error: Exception) -> None:
         text = str(error).removeprefix("nats: ").strip("'") or type(error).__name__

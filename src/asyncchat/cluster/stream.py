@@ -8,7 +8,7 @@ import base64
 import logging
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple, Self
@@ -203,7 +203,7 @@ class Stream:
             raise StreamGone(f"The stream '{self.name}' has no message {sequence}") from error
         return message
 
-    async def follow(self, after: int) -> AsyncIterator[Message]:
+    async def follow(self, after: int) -> AsyncGenerator[Message, None]:
         """All messages after a sequence, in order and without a hole; then new ones, until it is closed.
 
         Goes on when NATS was away. Messages are asked for in small portions, so who takes them slowly gets

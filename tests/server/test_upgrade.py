@@ -20,7 +20,8 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said
-from asyncchat.core.features.presence import Connected
+from asyncchat.core.features.presence import Connected, Left
+from asyncchat.core.features.whowas import Whowas
 from asyncchat.core.people import person
 from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
@@ -262,6 +263,17 @@ def test_what_is_handed_over_is_the_same():
     taken = Taken(packed(), [])
     assert taken.server.chat.people[1].name == "anna"
     assert (taken.listening, taken.connections) == ([], [])
+
+
+def test_a_feature_that_the_other_version_did_not_have_begins_empty():
+    chat = Chat.replay([Connected(person(1, "anna", "a", "h"), 1)])
+    del chat.parts[Whowas]
+    chat.parts_of_people = ()
+    data = handover.pack(Handover(1, chat, 2, [], True, RunKeys(), "CODE", None), [])
+    taken = Taken(data, []).server.chat
+    assert taken.state() == Chat.replay([Connected(person(1, "anna", "a", "h"), 1)]).state()
+    taken.apply(Left(taken.people[1]))
+    assert not taken.people
 
 
 def test_a_history_in_memory_is_handed_over():

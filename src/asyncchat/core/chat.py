@@ -111,12 +111,18 @@ class Chat:
         """Whether the owner code was ever used."""
         self.ascii_names = False
         """Whether new names may have ASCII letters only. Set by the server's configuration, not by events."""
-        self.parts: dict[type[Part], Part] = {kind: kind() for kind in Part.kinds}
+        self.parts: dict[type[Part], Part] = {}
         """The state that features own."""
+        self.parts_of_people: tuple[Part, ...] = ()
+        """Those that forget people who leave: a visit need not ask the others."""
+        self.complete()
+
+    def complete(self) -> None:
+        """Has a part of each feature, also of those that an older version, which made it, did not have."""
+        self.parts = {kind: self.parts.get(kind) or kind() for kind in Part.kinds}
         self.parts_of_people = tuple(
             part for kind, part in self.parts.items() if kind.forget_person is not Part.forget_person
         )
-        """Those that forget people who leave: a visit need not ask the others."""
 
     @classmethod
     def replay(cls, events: Iterable[Event]) -> Self:

@@ -203,6 +203,7 @@ class Taken:
             raise HandoverFailed(f"this version keeps these in another form: {', '.join(sorted(changed))}")
         self._unpickler = _Unpickler(io.BytesIO(rest))
         self.server: Handover = self._unpickler.load()
+        self.server.chat.complete()
         sockets = [socket.socket(fileno=one) for one in descriptors]
         self.listening: list[tuple[Address, list[socket.socket]]] = []
         for address, count in self.server.listening:

@@ -96,6 +96,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "token": names,
     "digest": st.just(code_digest("2345-6789-ABCD")),
     "code": st.sampled_from(["", "2345-6789-ABCD"]),
+    "gateway": st.sampled_from(["", "kiwi"]),
     "link": st.just(""),
     "label": st.sampled_from(["", "phone"]),
     "secret": st.just("secret"),

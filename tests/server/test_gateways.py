@@ -8,6 +8,7 @@ import pytest
 from asyncchat.config.options import Gateway
 from asyncchat.config.passwords import hashed
 from asyncchat.config.sources import ConfigError, Sources
+from asyncchat.core.features.gateways import Gateways
 from asyncchat.server import auth
 from asyncchat.server.tls import Certificate
 from tests.server.harness import CODE, PATIENCE, serving
@@ -50,6 +51,27 @@ def test_the_client_is_where_the_gateway_says(server, address, seen):
     cloak = server.call(server.server.context.cloaks.of, seen)
     assert f" 311 anna anna anna {cloak} " in told
     assert seen in told
+
+
+def test_operators_are_told_of_the_gateway(server):
+    op = server.connect()
+    op.send(f"{ENTER.format('boss')}OPER owner {CODE}\r\n")
+    op.until(" 381 ")
+    client = server.connect(source="127.0.0.2")
+    client.send("WEBIRC another-secret x h 192.0.2.11\r\n" + ENTER.format("anna") + "WHOIS anna\r\n")
+    told = client.until(" 318 ")
+    assert " 350 anna anna 192.0.2.11 192.0.2.11 :is connected via the hashed WebIRC gateway\r\n" in told
+    op.send("WHOIS anna\r\nWHOIS boss\r\n")
+    assert " 350 boss anna 192.0.2.11 192.0.2.11 :is connected via the hashed " in op.until(" 318 ")
+    assert " 350 " not in op.until(" 318 ")
+    ben = server.person("ben")
+    ben.send("/whois anna\n/me\n")
+    assert "hashed" not in ben.until("Usage: /me")
+    ben.send(f"/owner {CODE}\n/whois anna\n/me\n")
+    assert "  by the gateway hashed; others do not see that\n" in ben.until("Usage: /me")
+    client.send("QUIT\r\n")
+    client.rest()
+    assert server.call(lambda: dict(Gateways.of(server.server.hub.chat).names)) == {}
 
 
 def test_limits_and_bans_go_by_the_client(server):

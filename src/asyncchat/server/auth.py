@@ -406,7 +406,8 @@ class Authentication:
         """Checks a gateway's password; from then on the session is where its client is."""
         gateway, address = session.address, parse_address(command.address)
         refused = ""
-        if not await self.passwords.verify_gateway(command.password, gateway):
+        name = await self.passwords.verify_gateway(command.password, gateway)
+        if not name:
             await asyncio.sleep(WRONG_SECONDS)
             refused = "its password is wrong, or it does not connect from its networks"
         elif not address:
@@ -418,8 +419,8 @@ class Authentication:
             return Ending(GatewayRefused(refused), f"gateway refused: {refused}")
         # Both ways must be safe: the client's to the gateway, and the gateway's to here.
         session.secure = command.secure and (session.secure or is_local(gateway))
-        _logger.info("The gateway %s at %s has connected for %s", command.gateway, gateway, address)
-        return ConnectedFor(session.host, session.private, session.secure)
+        _logger.info("The gateway %s at %s has connected for %s", name, gateway, address)
+        return ConnectedFor(session.host, session.private, session.secure, name)
 
     async def join_with_code(self, session: Session, command: JoinWithCode, _upto: int) -> IoResult:
         """Joins a room with a key that may be an invitation code; the answer to a wrong one is delayed."""

@@ -79,7 +79,9 @@ class ServerPasswords:
             name: (Password(operator.password) if operator.password else None, operator)
             for name, operator in options.operators.items()
         }
-        self._gateways = [(Password(one.password), one.networks) for one in options.gateways.values()]
+        self._gateways = {
+            name: (Password(one.password), one.networks) for name, one in options.gateways.items()
+        }
         # For operators who do not exist, so that the answer takes as long.
         self._decoy = next((password for password, _ in self._operators.values() if password), None)
 
@@ -97,14 +99,14 @@ class ServerPasswords:
                 guard.record_server_failure(address)
             return right
 
-    async def verify_gateway(self, typed: str, address: str) -> bool:
-        """Whether a gateway connects from this address, and this is its password."""
-        for password, networks in self._gateways:
+    async def verify_gateway(self, typed: str, address: str) -> str:
+        """The name of the gateway that connects from this address and has this password; empty: none."""
+        for name, (password, networks) in self._gateways.items():
             if is_within(address, networks):
                 async with self._queue.turn(customer_of(address)):
                     if await asyncio.to_thread(password.verify, typed):
-                        return True
-        return False
+                        return name
+        return ""
 
     def is_host_allowed(self, name: str, host: str) -> bool:
         """Whether the operator of this name may come from this host; an unknown one from everywhere."""

@@ -117,6 +117,8 @@ def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str,
     spec = RFC_2812.format(section="5") if name in _OF_RFC_2812 else modern
     if name in ("RPL_PINLIST", "RPL_ENDOFPINLIST"):
         spec = "of its own"
+    if name == "RPL_WHOISGATEWAY":
+        spec = "as of InspIRCd"
     if "760" <= code <= "774":
         spec = IRCV3.format(path="extensions/metadata#numerics")
     return f"`{code}`", name, spec, covering(code, rf"[\"' ]{code}[\"' ]", texts)

@@ -81,7 +81,8 @@ class Connect(Command, frozen=True):
     ``tls``, too: over TLS the fingerprint of the certificate that the client showed, or empty. ``account``
     is one whose password the session has given (``accounts.Confirmed``), or empty. ``metadata`` are values
     that it set before, ``keys`` are the keys that it subscribes to. ``code`` is that of an invitation, in the
-    place of the server's password: it must let the person into its room, which is joined too.
+    place of the server's password: it must let the person into its room, which is joined too. ``gateway`` is
+    the one by which the session has come (``gateways``), or empty.
     """
 
     barrier: ClassVar[bool] = True
@@ -97,6 +98,7 @@ class Connect(Command, frozen=True):
     keys: tuple[str, ...] = ()
     code: str = ""
     tls: str | None = None
+    gateway: str = ""
 
 
 class Rename(Command, frozen=True):
@@ -252,7 +254,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     if invited is not None and (fault := _code_refused(chat, invited, command, newcomer, now)):
         return (fault,)
     items: list[Item] = [
-        Connected(newcomer, now, command.away, command.tls),
+        Connected(newcomer, now, command.away, command.tls, command.gateway),
         *entering(chat, newcomer, session_id, command.metadata, command.keys),
         GetWelcome(
             missed_since(chat, mine, command.user) if mine else guest_missed_since(chat, newcomer, now)
@@ -304,7 +306,14 @@ def _attaching(
     away = (AwayChanged(same, command.away),) if back else ()
     before = entering(chat, same, session_id, command.metadata, command.keys)
     attached = SessionAttached(
-        same, session_id, now, command.user, command.host, command.address, command.tls
+        same,
+        session_id,
+        now,
+        command.user,
+        command.host,
+        command.address,
+        command.tls,
+        command.gateway,
     )
     welcome = GetWelcome(missed_since(chat, same.account, command.user))
     used = () if code is None else letting_in(code, same)

@@ -43,7 +43,7 @@ class NodeStarted(Event, frozen=True, tag="started"):
 class Connected(Event, frozen=True, tag="entered"):
     """A person connected, perhaps with an ``away`` message. ``time`` in microseconds since 1970 UTC.
 
-    ``tls`` here and below: how the session's connection is encrypted, see ``Connect``.
+    ``tls`` and ``gateway`` here and below: how the session is connected, see ``Connect``.
     """
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -52,6 +52,7 @@ class Connected(Event, frozen=True, tag="entered"):
     time: int
     away: str = ""
     tls: str | None = None
+    gateway: str = ""
 
 
 class Left(Event, frozen=True, tag="left"):
@@ -87,6 +88,7 @@ class SessionAttached(Event, frozen=True, tag="attached"):
     host: str = ""
     address: str = ""
     tls: str | None = None
+    gateway: str = ""
 
     def requester(self, _person_id: int) -> int:
         """The session is this person from now on."""

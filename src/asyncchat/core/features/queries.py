@@ -12,6 +12,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.events import Event
 from asyncchat.core.features.audit import note_members, note_read, note_secret
+from asyncchat.core.features.gateways import Gateways
 from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.features.join import GetRoom, RoomView, room_view
 from asyncchat.core.features.metadata.state import Metadata
@@ -155,6 +156,7 @@ class PersonView(Reply, frozen=True):
     ``context`` as in GetPerson; ``metadata`` are the person's values by key. ``offline_since`` is in
     microseconds since 1970 UTC; 0: the person is connected. ``certificates`` are the fingerprints of those
     that its clients showed, if they are private facts; None: not all of its connections are over TLS.
+    ``gateways`` are those by which it has come, if that is a private fact.
     """
 
     seen: PersonSummary
@@ -165,6 +167,7 @@ class PersonView(Reply, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
     offline_since: int = 0
     certificates: tuple[str, ...] | None = None
+    gateways: tuple[str, ...] = ()
 
 
 class PeopleView(Reply, frozen=True):
@@ -359,6 +362,7 @@ def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
         tuple(Metadata.of(chat).values_of(found).items()),
         chat.sessions.offline_since.get(found.id, 0),
         certificates if private or certificates is None else (),
+        Gateways.of(chat).of_person(chat, found.id) if private else (),
     )
     secret = (note_secret(chat, person_id, room, now) for room in chat.rooms_with(found.id))
     address = note_read(chat, person_id, "address", found.name, now) if _is_cloaked(found, person_id) else ()

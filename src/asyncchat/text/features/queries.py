@@ -73,6 +73,7 @@ def _person_view(view: queries.PersonView, zone: Zone) -> list[str]:
     ]
     if seen.address and seen.address != seen.person.host:
         lines.append(f"  from {seen.address}; others do not see that")
+    lines.extend(f"  by the gateway {gateway}; others do not see that" for gateway in view.gateways)
     if seen.server_operator:
         lines.append("  the owner: an operator of every room")
     if view.offline_since:

@@ -1,5 +1,7 @@
 import pytest
 
+from asyncchat.core.features.gateways import ConnectedFor
+
 SERVER = ":irc.test "
 
 
@@ -149,6 +151,20 @@ def test_where_from_is_told_to_oneself_and_the_owner(people):
     people.send("OPER owner 7KQ2-M9XD")
     assert SERVER + "379 a a :is using modes +iwo" in people.send("WHOIS a")
     assert actually.format("b") in people.send("WHOIS b")
+
+
+def test_by_which_gateway_is_told_to_oneself_and_the_owner(server):
+    one = server.connect()
+    one.sent += one.dialect.encode_outcome(
+        (ConnectedFor("192.0.2.1", private=True, secure=False, gateway="kiwi"),)
+    )
+    one.send("NICK a", "USER a 0 * :Real")
+    other = server.person("b")
+    told = SERVER + "350 {} a 192.0.2.1 192.0.2.1 :is connected via the kiwi WebIRC gateway"
+    assert told.format("a") in one.send("WHOIS a")
+    assert told.format("b") not in other.send("WHOIS a")
+    other.send("OPER owner 7KQ2-M9XD")
+    assert told.format("b") in other.send("WHOIS a")
 
 
 def test_who_was_here(server):

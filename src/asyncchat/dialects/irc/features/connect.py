@@ -20,6 +20,7 @@ from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, 
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
+from asyncchat.dialects.irc.features.gateways import gateway_of
 from asyncchat.dialects.irc.features.metadata import say_unasked
 from asyncchat.dialects.irc.features.server import isupport_of, lusers_lines, motd_lines
 from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
@@ -111,6 +112,7 @@ def entering(session: IrcSession) -> connect.Connect:
         metadata=pending.metadata,
         keys=pending.keys,
         code=pending.code,
+        gateway=gateway_of(session),
     )
 
 

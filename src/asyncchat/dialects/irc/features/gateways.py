@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from asyncchat.core.commands import Command
 from asyncchat.core.features.gateways import ConnectedFor, ConnectFor, GatewayRefused
 from asyncchat.dialects.base import Way
@@ -10,6 +12,18 @@ from asyncchat.dialects.irc.registry import command, refusal, reply
 from asyncchat.dialects.irc.serialize import numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+
+class Through(msgspec.Struct, frozen=True):
+    """The gateway by which a session has come."""
+
+    gateway: str
+
+
+def gateway_of(session: IrcSession) -> str:
+    """The name of the gateway by which a session has come, or empty."""
+    through = session.state(Through)
+    return "" if through is None else through.gateway
 
 
 @command(
@@ -33,6 +47,7 @@ def _say_connected_for(session: IrcSession, reply: ConnectedFor) -> bytes:
     """Says nothing."""
     session.host, session.is_confidential = reply.host, reply.private
     session.way = Way.TLS if reply.secure else Way.OPEN
+    session.keep(Through(reply.gateway))
     return b""
 
 

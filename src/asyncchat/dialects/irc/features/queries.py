@@ -146,6 +146,9 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
         text = f"is connecting from {person.user}@{address} {address}"
         lines.append(say(numerics.RPL_WHOISHOST, nick, text=text))
         lines.append(say(numerics.RPL_WHOISACTUALLY, nick, middle(address), text="Is actually using host"))
+        for gateway in view.gateways:  # as InspIRCd says it: the real host, and the real address
+            text = f"is connected via the {gateway} WebIRC gateway"
+            lines.append(say(numerics.RPL_WHOISGATEWAY, nick, middle(address), middle(address), text=text))
     if session.caps_out & METADATA:
         code = numerics.RPL_WHOISKEYVALUE
         lines.extend(say(code, nick, key, EVERYBODY, text=value) for key, value in view.metadata)

@@ -288,14 +288,15 @@ class RequestReader:
 
     async def _more(self, bytes_a_line: int = LINE_BYTES) -> bool:
         """Reads more, which is charged a line for so many bytes; whether there was more in time."""
-        if self._is_cut:
+        session = self._session
+        if session.context.cutting and not session.may_stop:  # as _is_cut, without a call more
             return False
-        data = await self._session.read(max(0.0, self._deadline - self._now()))
+        data = await session.read(max(0.0, self._deadline - self._now()))
         if not data:
             self.ended = self.ended or data is not None
             return False
         self._buffer += data
-        self._session.charge(len(data) / bytes_a_line)
+        session.charge(len(data) / bytes_a_line)
         if len(data) == READ_BYTES:
             await asyncio.sleep(0)  # more has come already: the next read would not wait
         return True

@@ -307,6 +307,9 @@ async def test_numbers_by_a_name_in_any_case(kind, tmp_path):
         await log.append(0, [said(n, who=ANNA if n % 3 else BERND) for n in range(1, 10)])
         assert await log.numbers_by("#Lobby", "бЕРНД", 8) == (3, 6)
         assert await log.numbers_by("#lobby", "ann", 9) == ()
+        everywhere = await log.numbers_in_rooms("бЕРНД", 8)
+        assert everywhere["#lobby"] == (3, 6)
+        assert await log.numbers_in_rooms("ann", 9) == {}
         assert await log.numbers_by("#lobby", "", 3) == (1, 2, 3)
         assert await log.numbers_by("#lobby", "", 0) == ()
 

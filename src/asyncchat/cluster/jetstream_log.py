@@ -73,6 +73,7 @@ class JetStreamLog:
         self.newest = copy.newest
         self.search = copy.search
         self.numbers_by = copy.numbers_by
+        self.numbers_in_rooms = copy.numbers_in_rooms
         self.links = copy.links
         self.audit = copy.audit
         self.traces = copy.traces

@@ -313,6 +313,13 @@ class Log(Protocol):
         Only those of the time ``since`` (microseconds since 1970 UTC) or later.
         """
 
+    async def numbers_in_rooms(self, name: str, upto: int, since: int = 0) -> dict[str, tuple[int, ...]]:
+        """The same of all rooms that have any, open or not, by their keys.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+
     async def links(self, files: Sequence[str]) -> dict[str, bool]:
         """Which of these files texts have links to (``core.features.files``), by their ids.
 

@@ -221,6 +221,15 @@ class MemoryLog:
             and (not key or record.event.person.key == key)
         )
 
+    async def numbers_in_rooms(self, name: str, upto: int, since: int = 0) -> dict[str, tuple[int, ...]]:
+        """The numbers of what a name said in all rooms; see ``Log.numbers_in_rooms``."""
+        found: dict[str, tuple[int, ...]] = {}
+        for room in list(self._streams):
+            if numbers := await self.numbers_by(room, name, upto, since):
+                found[room] = numbers
+            await asyncio.sleep(0)
+        return found
+
     async def links(self, files: Sequence[str]) -> dict[str, bool]:
         """Which of these files texts link, by reading all; see ``Log.links``."""
         wanted = set(files)

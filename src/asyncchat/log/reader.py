@@ -280,6 +280,29 @@ def numbers_by(
     return list(compress(looked_at, by_name)), reached
 
 
+def numbers_in_rooms(
+    connection: sqlite3.Connection, name: str, after: int, upto: int, limit: int
+) -> tuple[list[tuple[str, int]], int]:
+    """A part of ``Log.numbers_in_rooms``: rooms' keys and numbers among the next ``limit`` messages.
+
+    Returns:
+        What is found, and the number after which to continue; ``upto`` when there are no more.
+    """
+    query = (
+        "SELECT room, number, origin FROM said WHERE number > ? AND number <= ? AND text IS NOT NULL "
+        "ORDER BY number LIMIT ?"
+    )
+    key = fold(name)
+    with schema.read_transaction(connection):
+        looked_at = connection.execute(query, (after, upto, limit)).fetchall()
+    reached = looked_at[-1][1] if len(looked_at) == limit else upto
+    return [
+        (room, number)
+        for room, number, origin in looked_at
+        if not key or fold(origin.partition("!")[0]) == key
+    ], reached
+
+
 def links(connection: sqlite3.Connection, files: Sequence[str]) -> dict[str, bool]:
     """Which of these files texts link; see ``Log.links``."""
     found = connection.execute(

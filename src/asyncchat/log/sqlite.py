@@ -205,6 +205,16 @@ class SqliteLog:
             found += part
         return tuple(found)
 
+    async def numbers_in_rooms(self, name: str, upto: int, since: int = 0) -> dict[str, tuple[int, ...]]:
+        """The numbers of what a name said in all rooms; see ``Log.numbers_in_rooms``."""
+        found: dict[str, list[int]] = {}
+        after = await self._read(reader.last_before, since, upto) if since else 0
+        while after < upto:
+            part, after = await self._read(reader.numbers_in_rooms, name, after, upto, _NUMBERS_BY_STEP)
+            for room, number in part:
+                found.setdefault(room, []).append(number)
+        return {room: tuple(numbers) for room, numbers in found.items()}
+
     async def links(self, files: Sequence[str]) -> dict[str, bool]:
         """Which of these files texts link; see ``Log.links``."""
         found: dict[str, bool] = {}

@@ -31,8 +31,15 @@ ASKED = [
     lambda room: SetFlag(room, "topic-locked", on=False),
     lambda room: Ban(room, "bob"),
     lambda room: SetMask(room, "mute", "bob"),
-    lambda room: Erase(room, (1,)),
+    lambda room: Erase(room, ()),
 ]
+
+
+def test_only_operators_of_the_server_erase_in_a_room_that_is_not_open():
+    chat = house()
+    assert do(chat, ANNA, Erase("#x", (1,))) == (NoSuchRoom("#x"),)
+    erased = Erased("#x", chat.people[OLGA], (1,))
+    assert do(chat, OLGA, Erase("#x", (1,))) == (erased, OperOverride(chat.people[OLGA], erased))
 
 
 @pytest.mark.parametrize("make", ASKED)

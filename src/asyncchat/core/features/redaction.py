@@ -12,6 +12,7 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.authorship import GUEST_SECONDS, is_author, is_too_late
 from asyncchat.core.features.edits import Edited, EditedInPrivate
 from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
@@ -21,11 +22,10 @@ from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.forgotten import FORGOTTEN
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
-from asyncchat.core.permissions import about_room
-from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done, NotConnectedYet, Refusal, Reply
+from asyncchat.core.permissions import with_right
+from asyncchat.core.registry import Items, for_people, handles
+from asyncchat.core.replies import Done, NoSuchRoom, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
-from asyncchat.core.rooms import Room
 
 
 class Erase(Command, frozen=True):
@@ -206,10 +206,20 @@ def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactR
     return RedactedInPrivate(to, me, found.number, command.reason)
 
 
-@about_room(Erase, right=Right.MANAGE)
-def erase(chat: Chat, me: Person, room: Room, command: Erase, _now: int) -> Items:
-    """Erases messages from the room's history."""
-    return (Erased(room.name, me, command.numbers, command.reason, command.former_room, command.told_of),)
+@for_people(Erase)
+def erase(chat: Chat, me: Person, command: Erase, _now: int) -> Items:
+    """Erases messages from the room's history; for operators of the server also if the room is not open."""
+    room = with_right(chat, me.id, command.room, Right.MANAGE)
+    if not isinstance(room, Refusal):
+        return (_erased(room.name, me, command),)
+    if not (command.numbers and isinstance(room, NoSuchRoom) and chat.is_operator(me.id)):
+        return (room,)
+    erased = _erased(command.room, me, command)
+    return (erased, OperOverride(me, erased.to_store()))  # nobody has a role there
+
+
+def _erased(room: str, me: Person, command: Erase) -> Erased:
+    return Erased(room, me, command.numbers, command.reason, command.former_room, command.told_of)
 
 
 @handles(EraseFromResolved)

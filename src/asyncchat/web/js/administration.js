@@ -126,7 +126,7 @@ export function administrationDialog(chat, about = "") {
   }
 
   function erase({ name, rooms }) {
-    const where = choice("In", "", [["", "All open rooms"], ...rooms.map((room) => [room, cleanName(room)])]);
+    const where = choice("In", "", [["", "All rooms"], ...rooms.map((room) => [room, cleanName(room)])]);
     const back = choice("Which", "3600", BACK);
     const reason = reasonField(false);
     const since = () => (chosen(back) === "0" ? "" : new Date(Date.now() - chosen(back) * 1000).toISOString());

@@ -220,6 +220,18 @@ def test_all_that_somebody_said_is_erased(server, bob):
     assert admin(server, "POST", "/erase", {"name": "bob", "since": "yesterday"}).status == 400
 
 
+def test_what_was_said_in_a_room_that_is_closed_is_erased(server):
+    give_token(server, "bot", "post", "read")
+    said = [ask(server, "POST", f"/rooms/{room}/messages", "buy", "bot").json for room in ("a", "b", "b")]
+    assert server.server.hub.chat.room_named("#b") is None
+    assert admin(server, "POST", "/erase", {"room": "#B", "id": said[1]["id"]}).json == {"erased": 1}
+    assert admin(server, "POST", "/erase", {"room": "#b", "id": said[1]["id"]}).status == 404
+    assert admin(server, "POST", "/erase", {"room": "#b", "id": said[0]["id"]}).status == 404
+    assert admin(server, "POST", "/erase", {"name": "bot"}).json == {"erased": 2}
+    assert ask(server, "GET", "/rooms/b/messages", bearer="bot").json["messages"] == []
+    assert [entry for entry in says(server) if entry.startswith("token root overruled #b")] != []
+
+
 def test_the_audit_has_pages_and_filters(server, bob):
     for name in ("ada", "bob", "ada"):
         admin(server, "POST", "/ban", {"mask": f"{name}.example"})

@@ -17,7 +17,14 @@ from asyncchat.core.features.audit import note_read
 from asyncchat.core.features.bots import ADMIN
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.moderation import Kick
-from asyncchat.core.features.redaction import Erase, Erased, RedactionFault, RedactionRefused, RedactResolved
+from asyncchat.core.features.redaction import (
+    Erase,
+    Erased,
+    EraseFrom,
+    RedactionFault,
+    RedactionRefused,
+    RedactResolved,
+)
 from asyncchat.core.features.server_bans import (
     BanFromServer,
     Kill,
@@ -35,7 +42,7 @@ from asyncchat.core.registry import SLICED_HANDLERS
 from asyncchat.core.replies import NoSuchPerson, NoSuchRoom, NotThere, Refusal, StorageDown
 from asyncchat.core.rooms import Room
 from asyncchat.log.base import LogError
-from asyncchat.server.history import erase_first, room_conversation, was_said_in
+from asyncchat.server.history import Conversation, erase_first, room_conversation, was_said_in
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.access import unreadable
 from asyncchat.server.http.api.routes import Answer, Call, Handler, Route, body_of, json, json_body
@@ -267,58 +274,60 @@ async def erase(call: Call) -> Response:
     since = _micros(body.since)
     if since is None:
         return _no_time("since")
-    chat = call.context.chat
-    room = None
-    if body.room:
-        room = chat.room_named(schemas.room_name(body.room))
-        if room is None:
-            return problem(404, f"There is no room {body.room} that is open.")
     try:
-        if room is not None and body.id:
-            done = await _erase_one(call, room, body)
-        else:
-            done = await _erase_all(call, list(chat.rooms.values()) if room is None else [room], body, since)
+        done = await (_erase_one(call, body) if body.id else _erase_all(call, body, since))
     except LogError:
         return unreadable()
     return _refused(done) if isinstance(done, Refusal) else json(200, schemas.ErasedCount(done))
 
 
-async def _erase_one(call: Call, room: Room, body: schemas.EraseDraft) -> int | Refusal:
-    """Erases a message of a room.
+async def _erase_one(call: Call, body: schemas.EraseDraft) -> int | Refusal:
+    """Erases a message of a room, which need not be open.
 
     Raises:
         LogError: the history can't be read now.
     """
     context = call.context
+    name = schemas.room_name(body.room)
+    room = context.chat.room_named(name)
+    where = Conversation(name, fold(name)) if room is None else room_conversation(room)
     number = context.ids.number_of(body.id)
     found: Record | None = None
     if number is not None and number <= context.sessions.delivery.delivered:
         found = await context.log.find(number)
-    if found is not None and not was_said_in(found, room_conversation(room)):
-        found = None
-    done = await _do(call, RedactResolved(Which(room.name, number), found, body.reason))
+    if found is None or not was_said_in(found, where):
+        return RedactionRefused(RedactionFault.UNKNOWN, name)
+    if room is None:
+        command: Command = Erase(name, (found.number,), body.reason)
+    else:
+        command = RedactResolved(Which(room.name, found.number), found, body.reason)
+    done = await _do(call, command)
     return done if isinstance(done, Refusal) else _count(done)
 
 
-async def _erase_all(
-    call: Call, rooms: Iterable[Room], body: schemas.EraseDraft, since: int
-) -> int | Refusal:
-    """Erases all that a name said in some rooms since a time.
+async def _erase_all(call: Call, body: schemas.EraseDraft, since: int) -> int | Refusal:
+    """Erases all that a name said in a room, or in all rooms, since a time; they need not be open.
 
     Raises:
         LogError: the history can't be read now.
     """
     context, erased = call.context, 0
-    hub, upto = context.sessions.hub, context.sessions.delivery.delivered
-    for room in rooms:
-        call.session.charge(1)
-        numbers = await context.log.numbers_by(room.key, body.name, upto, since)
+    log, hub, upto = context.log, context.sessions.hub, context.sessions.delivery.delivered
+    call.session.charge(EraseFrom.cost)
+    if body.room:
+        key = fold(schemas.room_name(body.room))
+        found = {key: await log.numbers_by(key, body.name, upto, since)}
+    else:
+        found = await log.numbers_in_rooms(body.name, upto, since)
+    for key, numbers in found.items():
         if not numbers:
             continue
-        rest = await erase_first(hub, _Operator(call), room.name, numbers)
+        room = context.chat.rooms.get(key)
+        name = key if room is None else room.name
+        rest = await erase_first(hub, _Operator(call), name, numbers)
         if isinstance(rest, Refusal):
             return rest
-        done = await _do(call, Erase(room.name, rest, body.reason, told_of=len(numbers)))
+        done = await _do(call, Erase(name, rest, body.reason, told_of=len(numbers)))
         if isinstance(done, Refusal):
             return done
         erased += len(numbers)
@@ -464,8 +473,8 @@ ROUTES = (
     ),
     _route(
         "POST", "/erase", "erase", erase,
-        "Erases a message of a room, or all that a name said in a room or in all open rooms. Private "
-        "messages stay.",
+        "Erases a message of a room, or all that a name said in a room or in all rooms, which need not be "
+        "open. Private messages stay.",
         {200: Answer("They are erased.", schemas.ErasedCount)}, body=schemas.EraseDraft, problems=_NOT_FOUND,
     ),
     _route(

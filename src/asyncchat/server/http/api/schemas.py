@@ -312,7 +312,7 @@ class Bans(msgspec.Struct, frozen=True):
 class EraseDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is erased: the message id of a room, or all that a name said."""
 
-    room: Annotated[str, Meta(max_length=64, description="Empty, with name: all open rooms.")] = ""
+    room: Annotated[str, Meta(max_length=64, description="Empty, with name: all rooms.")] = ""
     id: Annotated[str, Meta(max_length=64, description="The message.")] = ""
     name: Annotated[str, Meta(max_length=64, description="Whose messages.")] = ""
     since: Annotated[

@@ -394,3 +394,13 @@ def test_strictness_is_told_to_each_in_its_way(pem):
         with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as plain:
             plain.sendall(head)
             assert b"Strict" not in until(plain, b"\r\n\r\n")
+
+
+def test_who_begins_tls_after_the_prompt_is_told_of_in_the_log(server, caplog):
+    with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as slow:
+        until(slow, b"name or nickname: ")
+        slow.sendall(b"\x16\x03\x01\x02\x00\x01")
+        assert slow.recv(100) == b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal alert
+        assert slow.recv(100) == b""
+    assert "127.0.0.1 began TLS after 0.25 s of silence" in caplog.text
+    assert "slow need a tls:// listener" in caplog.text

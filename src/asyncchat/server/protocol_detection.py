@@ -340,7 +340,15 @@ class _Detection:
                 return readable(self._begun) if self._marked() else self._begun
             case Kind.TLS:
                 session.tell(_TLS_ALERT)
-                _logger.warning("%s tried TLS on the plain-text port", session.address)
+                if self._prompted and session.context.certificate is not None:
+                    _logger.warning(
+                        "%s began TLS after %g s of silence, when it had been shown the prompt: clients so "
+                        "slow need a tls:// listener",
+                        session.address,
+                        PROMPT_SECONDS,
+                    )
+                else:
+                    _logger.warning("%s tried TLS on the plain-text port", session.address)
             case Kind.SSH:
                 host, port = self._listeners.first_address()
                 session.tell(_SSH_LINE.format(host=host, port=port).encode())

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.server.harness import CODE
 from tests.web.test_access import PHONE, violations
 
-CODE = "7KQ2-M9XD"
 SHIELD = "People, bans and audit of this server"
 
 

@@ -6,10 +6,8 @@ from asyncchat.core.features.bots import TokenMade, TokenRevoked, digest_of
 from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.people import with_account
 from asyncchat.server.http.api import administration
-from tests.server.harness import serving
+from tests.server.harness import CODE, serving
 from tests.server.http.api.client import ask, give_login, give_token
-
-CODE = "7KQ2-M9XD"
 
 ROUTES = [
     ("GET", "/people", None),
@@ -131,6 +129,12 @@ def test_a_member_is_kicked(server, bob):
     assert admin(server, "POST", "/kick", {"room": "nowhere", "name": "bob"}).status == 404
 
 
+def test_a_reason_stays_in_its_line(server, bob):
+    draft = {"room": "tea", "name": "bob", "reason": "one\r\nERROR :two"}
+    assert admin(server, "POST", "/kick", draft).status == 204
+    bob.until(" KICK #tea bob :one  ERROR :two\r\n")
+
+
 def test_a_person_is_disconnected(server, bob):
     assert admin(server, "POST", "/disconnect", {"name": "bob", "reason": "away with you"}).status == 204
     bob.until(":root!token@api KILL bob :away with you")
@@ -173,6 +177,7 @@ def test_an_account_is_banned(server):
         ("/ban", {"mask": "*"}),
         ("/ban", {"mask": "~account:*"}),
         ("/ban", {"mask": ""}),
+        ("/ban", {"mask": "bob\nQUIT"}),
         ("/ban", {"mask": "bob", "seconds": -1}),
         ("/ban", {"mask": "bob", "until": "x"}),
         ("/kick", {"room": "tea"}),
@@ -326,6 +331,16 @@ def test_an_operator_asks_with_the_login_token_of_its_account(server, bob):
     olga.send("QUIT\r\n")
     olga.rest()
     assert admin(server, "GET", "/people", bearer="aclogin_x").status == 403
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 403), ({"X_Forwarded_Proto": "https"}, 200)])
+def test_no_secret_comes_over_a_connection_that_others_hear(headers, status):
+    with serving(limits=False, trusted_proxies=("127.0.0.1",)) as server:
+        give_token(server, "root", "admin")
+        _, key = operator(server)
+        for bearer in ("root", key):
+            answer = ask(server, "GET", "/admin/people", bearer=bearer, X_Forwarded_For="8.8.8.8", **headers)
+            assert (answer.status, "not encrypted" in answer.body.decode()) == (status, status == 403)
 
 
 def test_a_revoked_token_administers_no_more(server, bob):

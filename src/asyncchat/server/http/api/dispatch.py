@@ -52,7 +52,7 @@ _USED_MICROSECONDS = 86_400_000_000
 
 _HOW_TO_ASK = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
 
-_NOT_PRIVATE = "An account's token is not accepted over a connection that is not encrypted."
+_NOT_PRIVATE = "This token is not accepted over a connection that is not encrypted."
 
 
 def _too_many(what: str, seconds: int) -> Response:
@@ -205,7 +205,7 @@ class Api:
                 return _too_many("requests", int(wait) + 1)
         operator = 0
         if route.action == ADMIN:
-            found_operator = self._operator(token, account)
+            found_operator = self._operator(token, account, session)
             if isinstance(found_operator, Response):
                 return found_operator
             operator = found_operator
@@ -247,19 +247,17 @@ class Api:
 
     def _operator_login(self, authorization: str, session: Session) -> Login | Response | None:
         """Who asks with the key of a session; None: that is none."""
-        secret = authorization.partition(" ")[2].strip()
-        if not secret.startswith(KEY):
+        scheme, _, secret = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip().startswith(KEY):
             return None
-        found = self._links.session_of_key(secret)
-        if found is None:
-            return self.refuse_token(session)
-        if not session.private:
-            return problem(403, _NOT_PRIVATE)
-        return Login(person_id=found[0].id)
+        found = self._links.session_of_key(secret.strip())
+        return self.refuse_token(session) if found is None else Login(person_id=found[0].id)
 
-    def _operator(self, token: Token | None, login: Login) -> int | Response:
+    def _operator(self, token: Token | None, login: Login, session: Session) -> int | Response:
         """The id under which a request administers, by the rights that are held now."""
         chat = self._context.chat
+        if not session.private:  # each of these secrets is as good as an operator's password
+            return problem(403, _NOT_PRIVATE)
         if token is not None:
             if ADMIN in token.actions:
                 return token.operator.id

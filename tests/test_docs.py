@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from asyncchat.cli import main
 from asyncchat.client.slash_commands import COMMANDS
 from asyncchat.config.options import table
 from tests.cli.test_serve import Serving, until
+from tests.cluster.nats import NatsServer
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -52,6 +53,7 @@ NOT_RUN = {
     ".venv/bin/mypy": "takes long",
     ".venv/bin/ruff check && .venv/bin/ruff format --check": "is a check of its own",
     "python -m tests.dialects.irc.coverage": "writes a page of the documentation",
+    "nats-server --jetstream --store_dir nats": "is a server of another project; tests/cluster runs it",
     "irssi --connect=127.0.0.1 --port=1234 --nick=anna": "fills a terminal; test_real_clients.py runs it",
     "sudo apt-get install inspircd": "installs a package",
     "asyncchat bench room --peer inspircd --server-cpu 0 --client-cpu 1": "takes minutes, and needs InspIRCd",
@@ -266,9 +268,14 @@ def serve(command: str, environment: dict[str, str], home: Path) -> None:
         if file.is_file():
             shutil.copy(file, other)
     command = command.replace("1234", "0").replace("$HOME", str(other))
-    words = shlex.split(command, comments=True)[2:]
-    with serving({**environment, "HOME": str(other), "ASYNCCHAT_PORT": "0"}, *words):
-        pass
+    with ExitStack() as stack:
+        if "nats://" in command:
+            nats = NatsServer(other)
+            nats.start()
+            stack.callback(nats.kill)
+            command = command.replace("nats://127.0.0.1:4222", nats.url)
+        words = shlex.split(command, comments=True)[2:]
+        stack.enter_context(serving({**environment, "HOME": str(other), "ASYNCCHAT_PORT": "0"}, *words))
 
 
 def test_what_is_not_run_is_shown_and_has_options_that_exist():

@@ -100,7 +100,7 @@ RULES = {
     "cluster": Rule(parts("core", "log")),
     "config": Rule(parts("core")),
     "control": Rule(parts("core", "text", "log")),
-    "server": Rule(parts("core", "text", "dialects", "log", "config", "control")),
+    "server": Rule(parts("core", "text", "dialects", "log", "config", "control", "cluster")),
     "client": Rule(parts("core", "text", "dialects")),
     "tui": Rule(parts("core", "text", "client")),
     "bench": Rule(parts("core", "text", "dialects", "log")),

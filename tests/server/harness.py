@@ -17,6 +17,7 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
+from asyncchat.server.launch import in_cluster
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 
@@ -129,7 +130,13 @@ class ServerThread:
 
     async def _serve(self) -> None:
         self._stopping: asyncio.Future[str] = self.loop.create_future()
-        self.server = Server(self._config, self._log, OwnerCode(CODE), **self._options)
+        async with in_cluster(self._config, self._log, self._options.get("database")) as node:
+            if node is not None:
+                self._options |= {"node": node, "chat": node.chat}
+            self.server = Server(self._config, self._log, OwnerCode(CODE), **self._options)
+            await self._serve_until_stopped()
+
+    async def _serve_until_stopped(self) -> None:
         address = Address("127.0.0.1", 0, insecure=self._insecure)
         listening = [address]
         if self._udp is not None:

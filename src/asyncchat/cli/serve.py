@@ -12,6 +12,7 @@ _SECTIONS = {
     "Where it listens": ("host", "port", "listen", "lan", "open", "origins", "tls", "tls_cert", "tls_key"),
     "Behind a proxy": ("trusted_proxies", "base_path"),
     "History": ("db", "history", "durable"),
+    "Cluster": ("cluster", "cluster_name", "node", "replicas"),
     "What it says of itself": ("name", "description", "contact", "network", "icon", "motd"),
     "People": ("ascii_names", "cloak"),
     "Limits and speed": ("limits", "compression"),

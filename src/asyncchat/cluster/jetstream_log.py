@@ -77,6 +77,7 @@ class JetStreamLog:
         self.links = copy.links
         self.audit = copy.audit
         self.traces = copy.traces
+        self.set_epochs = copy.set_epochs
         self.run_maintenance = copy.run_maintenance
 
     @classmethod

@@ -157,6 +157,25 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = ""
     """Empty: the default file in the user's state directory."""
     history: Annotated[bool, Option("Keep no history.", key="history.keep", flag="--no-history")] = True
+    cluster: Annotated[
+        str,
+        Option(
+            "Be a node of the cluster with these NATS servers: nats://HOST:PORT, more with commas.",
+            key="cluster.url",
+            metavar="URL",
+            secret=True,
+        ),
+    ] = ""
+    cluster_name: Annotated[
+        str, Option("The cluster's stream in NATS.", key="cluster.name", metavar="NAME")
+    ] = "asyncchat"
+    node: Annotated[
+        str, Option("This node's name, for people; empty: the host's.", key="cluster.node", metavar="NAME")
+    ] = ""
+    replicas: Annotated[
+        Literal["1", "3", "5"],
+        Option("On how many NATS servers a new stream is kept.", key="cluster.replicas"),
+    ] = "1"
     durable: Annotated[
         Literal["process", "power"],
         Option(

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
     """What a session asks for.
 
     ``io``: the server answers it with I/O (the history, a password), in the session's order.

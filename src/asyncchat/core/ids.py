@@ -23,6 +23,11 @@ class Ids:
         self._newest_first = self._firsts[-1]
         self._newest_prefix = f"{self._names[-1]}-"
 
+    @property
+    def epochs(self) -> list[tuple[int, str]]:
+        """The epochs, as they are given to a new object."""
+        return list(zip(self._firsts, self._names, strict=True))
+
     def follow(self, newer: "Ids") -> None:
         """Has the epochs of the same log after it was opened again; who has this object knows them too."""
         for name in self.__slots__:

@@ -49,7 +49,7 @@ class AccountFault(enum.Enum):
     TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already, or too many from your network"
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
     """Why a command is refused."""
 
 
@@ -73,7 +73,7 @@ class NeedsAccount(Refusal, frozen=True):
     target: str
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
     """An answer."""
 
 

@@ -363,6 +363,13 @@ class Log(Protocol):
             LogError: it can't be done now. The same call goes on where it ended.
         """
 
+    async def set_epochs(self, epochs: Sequence[tuple[int, str]]) -> None:
+        """Has these epochs (``Ids``) from now on: they are those of another log, whose records it has.
+
+        Raises:
+            LogError: it can't be written now.
+        """
+
     async def close(self) -> None:
         """Closes it cleanly. Other calls but ``reopen`` are misuse afterwards; a second close is safe."""
 

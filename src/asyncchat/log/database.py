@@ -36,6 +36,7 @@ import secrets
 import sqlite3
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from asyncchat.core.ids import Ids
@@ -96,6 +97,19 @@ class Database:
     def committed(self, last: int) -> None:
         """Notes beside the file the number of the last record that it has."""
         self._lock.note(last)
+
+    def set_epochs(self, epochs: Sequence[tuple[int, str]]) -> None:
+        """Keeps these epochs instead of its own.
+
+        Raises:
+            LogError: it can't be written.
+        """
+        try:
+            with schema.transaction(self.connection):
+                self.connection.execute("DELETE FROM epochs")
+                self.connection.executemany("INSERT INTO epochs (first, name) VALUES (?, ?)", epochs)
+        except sqlite3.Error as error:
+            raise schema.explain(error, self.path) from error
 
     def checkpoint(self, connection: sqlite3.Connection, mode: str, last: int) -> tuple[bool, int]:
         """A checkpoint (``schema.checkpoint``), when ``last`` is the number of the last record.

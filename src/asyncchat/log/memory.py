@@ -311,6 +311,10 @@ class MemoryLog:
         ]
         self._acts = deque(acts, maxlen=_AUDIT_KEPT)
 
+    async def set_epochs(self, epochs: Sequence[tuple[int, str]]) -> None:
+        """Has other epochs; see ``Log.set_epochs``."""
+        self.ids.follow(Ids(epochs))
+
     async def close(self) -> None:
         """Nothing is kept, so there is nothing to do."""
 

@@ -16,6 +16,7 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.forgotten import Identity
+from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log import base, forgetting, reader, schema, search, snapshot
 from asyncchat.log.database import Database
@@ -282,6 +283,13 @@ class SqliteLog:
             await self._indexer.run_now()
         except sqlite3.Error as error:
             raise schema.explain(error, self.path) from error
+
+    async def set_epochs(self, epochs: Sequence[tuple[int, str]]) -> None:
+        """Has other epochs; see ``Log.set_epochs``."""
+        if epochs != self.ids.epochs:
+            async with self._turn:
+                await self._writer_thread.run(self._database.set_epochs, epochs)
+            self.ids.follow(Ids(epochs))
 
     async def close(self) -> None:
         """Closes it cleanly: everything is on the disk, and the next start continues the same epoch."""

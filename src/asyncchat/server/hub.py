@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply
@@ -28,7 +28,6 @@ from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.delivery import Barrier
-from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
 _logger = logging.getLogger("asyncchat.server")
@@ -37,7 +36,7 @@ EXPIRED_AT_ONCE = 500
 """Entries of rooms' lists that are removed in one turn of the loop: some 5 ms."""
 
 
-class _Requester(SilentRecipient):
+class Requester(SilentRecipient):
     """Stands for whoever asks a command without a session, or asks one for a session."""
 
     def __init__(self, by: Recipient | None) -> None:
@@ -80,6 +79,31 @@ def _members(chat: Chat, keys: Iterable[str]) -> int:
     return sum(len(chat.rooms[key].member_blocks) for key in keys if key in chat.rooms)
 
 
+class Ends(Protocol):
+    """What a hub continues: a log, or a place in one."""
+
+    @property
+    def last(self) -> int:
+        """The number of the last record."""
+
+    @property
+    def last_time(self) -> int:
+        """Its time, in microseconds since 1970 UTC."""
+
+
+class TakesOutcomes(Protocol):
+    """What a hub fills: an ``Outbox``, or what a cluster has in its place."""
+
+    failing: bool
+    full: bool
+
+    async def room(self) -> None:
+        """Waits until it takes more."""
+
+    def put(self, session: Recipient, outcome: Outcome, records: int) -> None:
+        """Takes a command's outcome."""
+
+
 class Hub:
     """Decides commands.
 
@@ -88,12 +112,23 @@ class Hub:
         log: its last number and time are continued.
         outbox: takes the outcomes.
         clock: microseconds since 1970 UTC; if it goes back, the hub's time stands still.
+        end: continued in the place of the log's; a cluster's is ahead of it.
+        engine: decides; a cluster's leaves queries to the nodes.
     """
 
     running = True
     """Tells ``control.operations`` that a server runs."""
 
-    def __init__(self, chat: Chat, log: Log, outbox: Outbox, clock: Callable[[], int] = wall_clock) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        log: Log,
+        outbox: TakesOutcomes,
+        clock: Callable[[], int] = wall_clock,
+        *,
+        end: Ends | None = None,
+        engine: type[Engine] = Engine,
+    ) -> None:
         self.chat = chat
         self.page = ""
         """The address of the page, for links to it; empty: it is not known."""
@@ -105,7 +140,7 @@ class Hub:
         self._outbox = outbox
         self._clock = clock
         self._server = SilentRecipient()
-        self._engine = Engine(chat, log.last, log.last_time)
+        self._engine = engine(chat, (end or log).last, (end or log).last_time)
         self.on_name_taken: Callable[[Recipient, int], None] = lambda _asker, _holder: None
         """Called with the requester and the number of the person who has the name it asked for."""
 
@@ -178,7 +213,7 @@ class Hub:
             await self._outbox.room()
         if self._outbox.failing:
             return (StorageDown(),)
-        requester = _Requester(by)
+        requester = Requester(by)
         if not self._is_its_person(requester):
             return (NotConnectedYet(),)
         self.submit(requester, [command])
@@ -194,6 +229,11 @@ class Hub:
         """Removes uploaded files; see ``CommandExecutor.drop_files``."""
         if self.remove_files is not None:
             await self.remove_files(ids)
+
+    def undecided(self, _session: Recipient) -> Awaitable[int] | None:
+        """Gives the batch in which a session is told the outcome of what it asked last, if that is not
+        decided yet; None: it is."""
+        return None
 
     def put_barrier(self, session: Recipient, room: str = "") -> Barrier:
         """Marks the place in the order where a session's I/O command begins.

@@ -4,19 +4,26 @@ Owns the order of that: listeners, the log, the keys beside it; and how many con
 not know signals, standard output or whoever runs the server.
 """
 
+from __future__ import annotations
+
 import asyncio
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from asyncchat.config.options import ServeConfig, database_path
 from asyncchat.config.sources import Sources
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import Event
+from asyncchat.core.features.room_defaults import configured
+from asyncchat.core.features.server import starting
 from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
@@ -30,6 +37,10 @@ from asyncchat.server.secret_file import RunKeys, kept_beside, key_beside
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 from asyncchat.server.tls import Certificate, is_pair, self_signed, stated_certificate
+from asyncchat.version import __version__
+
+if TYPE_CHECKING:
+    from asyncchat.server.cluster.node import Node
 
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
@@ -93,8 +104,9 @@ async def launched(
         check_listeners(bound, has_certificate=has_certificate)
         log = (taken and taken.server.log) or await _open_log(config, database)
         try:
-            server = _server(config, log, database, motd, most_sessions, sources, taken)
-            yield Launched(server, listening, database, owns_sockets)
+            async with in_cluster(config, log, database) as node:
+                server = _server(config, log, database, motd, most_sessions, sources, taken, node)
+                yield Launched(server, listening, database, owns_sockets)
         finally:
             await log.close()
     finally:
@@ -125,6 +137,7 @@ def _server(
     most_sessions: int,
     sources: Sources | None,
     taken: Taken | None,
+    node: Node | None = None,
 ) -> Server:
     keys = RunKeys() if taken is None else taken.server.keys
     try:
@@ -140,12 +153,13 @@ def _server(
         code,
         motd=motd,
         keys=keys if database is None else _keys_beside(keys, config, database),
-        chat=None if taken is None else taken.server.chat,
+        chat=taken.server.chat if taken is not None else node.chat if node is not None else None,
         most_sessions=most_sessions,
         sources=sources,
         webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
         database=database,
         certificate=_certificate(config, database),
+        node=node,
     )
 
 
@@ -204,6 +218,41 @@ def _certificate(config: ServeConfig, database: Path | None) -> Certificate | No
             raise ServeError(f"The certificate beside {beside} can't be kept: {error.strerror}") from error
         file = beside.with_name(f"{beside.name}.tls")
         return Certificate(file, file)
+
+
+@asynccontextmanager
+async def in_cluster(config: ServeConfig, log: Log, database: Path | None) -> AsyncIterator[Node | None]:
+    """Joins the cluster of the options, and leaves NATS after the block; None: there is none.
+
+    Raises:
+        AsyncChatError: it can't be joined; the text says what to do.
+    """
+    if not config.cluster:
+        yield None
+        return
+    if database is None:
+        raise Misuse(
+            "A node of a cluster keeps its history in a file: take away --db :memory: and --no-history"
+        )
+    try:
+        from asyncchat.cluster.stream import Stream
+        from asyncchat.server.cluster.node import Node
+    except ImportError as error:
+        raise Misuse('A cluster needs more: pip install "asyncchat[cluster]"') from error
+    stream = await Stream.open(config.cluster, config.cluster_name, replicas=int(config.replicas))
+    try:
+        node = Node(
+            stream, config.node or socket.gethostname(), log, database.with_name(f"{database.name}-place")
+        )
+        await node.join(partial(_beginning, config, log.last_time))
+        yield node
+    finally:
+        await stream.close()
+
+
+def _beginning(config: ServeConfig, last_time: int, chat: Chat, now: int) -> list[Event]:
+    """What is recorded where a cluster begins."""
+    return [*starting(chat, __version__, now, last_time), *configured(chat, config.rooms, config.name, now)]
 
 
 async def _open_log(config: ServeConfig, database: Path | None) -> Log:

@@ -121,6 +121,8 @@ class Outbox:
         """When the log began to fail (seconds since 1970)."""
         self.failing = False
         """Whether the log fails: then sessions answer commands themselves."""
+        self.waits: Callable[[Recipient], bool] = lambda _session: False
+        """Whether something that a session asked is not decided; in a cluster that takes a while."""
 
     @property
     def waiting(self) -> int:
@@ -136,7 +138,9 @@ class Outbox:
 
     def holds(self, session: Recipient) -> bool:
         """Whether, while the log fails, an outcome of this session waits."""
-        return any(cause is session for waiting in (self._stuck, self._queue) for cause, _ in waiting)
+        return self.waits(session) or any(
+            cause is session for waiting in (self._stuck, self._queue) for cause, _ in waiting
+        )
 
     async def emptied(self) -> None:
         """Waits until all that was put is delivered."""

@@ -3,6 +3,8 @@
 Owns the lifecycle: the order of start and stop, the background tasks, and what a reload changes.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import socket
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Sources
@@ -25,7 +28,7 @@ from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.server import starting
 from asyncchat.core.names import fold
 from asyncchat.core.people import from_origin
-from asyncchat.log.base import Log, RetentionPolicy
+from asyncchat.log.base import Log, LogError, RetentionPolicy
 from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
 from asyncchat.server.auth import Authentication
@@ -61,6 +64,9 @@ from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
 from asyncchat.version import __version__
 
+if TYPE_CHECKING:
+    from asyncchat.server.cluster.node import Node
+
 _logger = logging.getLogger("asyncchat.server")
 
 CLOCK_TOLERANCE = 60
@@ -85,6 +91,7 @@ class Server:
         webhook_positions: the file that says how far each webhook came; None: that is not kept.
         database: the history's file, whose disk is watched; None: there is none.
         certificate: for connections over TLS; None: there are none.
+        node: its place in a cluster; None: it is not in one.
     """
 
     def __init__(
@@ -101,13 +108,18 @@ class Server:
         webhook_positions: Path | None = None,
         database: Path | None = None,
         certificate: Certificate | None = None,
+        node: Node | None = None,
     ) -> None:
         self.log = log
         chat = chat or log.chat()
         self.keys = keys = keys or RunKeys()
         self.delivery = Delivery(chat)
         self.outbox = Outbox(log, self.delivery)
-        self.hub = Hub(chat, log, self.outbox, SteadyClock(log.last_time))
+        self.node = node
+        if node is None:
+            self.hub = Hub(chat, log, self.outbox, SteadyClock(log.last_time))
+        else:
+            self.hub = node.make_edge(chat, self.outbox)
         self.reloader = Reloader(self, sources)
         guard = PasswordGuard(asyncio.get_running_loop().time, secret=keys.accounts, counting=config.limits)
         self.auth = Authentication(chat, ServerPasswords(config, guard.queue), owner_code, guard)
@@ -180,6 +192,10 @@ class Server:
         """Records the start in the log, then accepts connections on these sockets."""
         chat = self.hub.chat
         self._warn_of_the_clock()
+        if self.node is not None:
+            self.delivery.begin(self.log.last, self.node.begin())
+            await self._open(sockets, self.node.next_session)
+            return
         hide = self.context.cloaks.hide
         facts = self.hub.record(starting(chat, __version__, self.hub.now(), self.log.last_time, hide))
         facts += self.hub.record(self._settings())
@@ -267,6 +283,8 @@ class Server:
                 group.create_task(self.app.prepare())
                 group.create_task(self.disk.run())
                 group.create_task(self.uploads.run())
+                if self.node is not None:
+                    group.create_task(self.node.run())
                 if self.certificate is not None:
                     group.create_task(self.certificate.watch())
         except* StorageLost as lost:
@@ -275,6 +293,10 @@ class Server:
             _logger.critical("Stopped: %s", reason)
             await self.stop(reason, drain=False)
             raise lost.exceptions[0] from None
+        except* LogError as cut_off:
+            _logger.critical("Stopped: %s", cut_off.exceptions[0])
+            await self.stop("this node of the cluster can't go on", drain=False)
+            raise cut_off.exceptions[0] from None
         except* Exception as failed:  # noqa: BLE001  # a bug: told, then raised again
             await self.stop("internal error", drain=False)
             raise failed.exceptions[0] from None
@@ -285,7 +307,9 @@ class Server:
         With ``drain`` the outbox's task must still run.
         """
         self.listeners.close()
-        if drain:
+        if drain and self.node is not None:
+            await self.node.leave(DRAIN_SECONDS)
+        elif drain:
             self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
             try:
                 async with asyncio.timeout(DRAIN_SECONDS):

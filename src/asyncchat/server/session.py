@@ -600,7 +600,8 @@ class Session(Connection):
             if self.ended:
                 return
             self.context.hub.submit(self, [result])
-        told_in = outbox.batches + 1
+        undecided = self.context.hub.undecided(self)
+        told_in = outbox.batches + 1 if undecided is None else await undecided
         while not self.ended and self._told_in < told_in:  # told perhaps before this task ran
             await self.next_delivery()
 

@@ -1,0 +1,239 @@
+"""The hub of a cluster: the one node that decides what all nodes ask, while it is elected.
+
+Owns the order of commands from many nodes, and that each is decided once; its state runs ahead of the stream.
+Must not know sessions: it answers into the stream alone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from asyncchat.cluster.envelope import Envelope, encode
+from asyncchat.cluster.errors import StreamDown
+from asyncchat.cluster.stream import Stream
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Query
+from asyncchat.core.engine import Engine
+from asyncchat.core.features.connect import Quit
+from asyncchat.dialects.base import Outcome
+from asyncchat.log.base import Log
+from asyncchat.server.clock import SteadyClock
+from asyncchat.server.cluster import wire
+from asyncchat.server.cluster.wire import Asked, Asks, Decided, Lost, Told
+from asyncchat.server.hub import Hub
+from asyncchat.server.recipients import Recipient, SilentRecipient
+
+_logger = logging.getLogger("asyncchat.cluster")
+
+BEAT = 1.0
+"""Seconds after which the hub says that it is there, where it has nothing else to say."""
+
+GATHER = 0.002
+"""Least seconds between two messages to the stream: what comes meanwhile shares one."""
+
+BATCH_BYTES = 160 * 1024
+"""About how many bytes of outcomes one message of the stream has."""
+
+RETRY = 0.25
+"""Seconds between two tries to reach the stream."""
+
+LEAVING_AT_ONCE = 100
+"""People of a lost node who leave in one turn of the loop."""
+
+NODE_BITS = 24
+"""A session's number is its node's, and so many bits that count its node's sessions."""
+
+
+def node_of(session_id: int) -> int:
+    """The node that serves a session."""
+    return session_id >> NODE_BITS
+
+
+class _Asker(SilentRecipient):
+    """Stands for the session of some node that asks."""
+
+    def __init__(self, asked: Asked) -> None:
+        super().__init__(asked.session, asked.person)
+        self.queue = asked.queue
+        self.counter = asked.counter
+        self.ends = bool(asked.commands) and type(asked.commands[0]) is Quit
+
+
+class _AskingEngine(Engine):
+    """Leaves queries to the nodes that ask: their state is the same when they read the outcome."""
+
+    __slots__ = ()
+
+    def answer(self, person_id: int, query: Query) -> Asks:  # type: ignore[override]  # the node answers it
+        """What the node is to answer."""
+        return Asks(person_id, query)
+
+
+class _Gathered:
+    """In the place of an outbox: what waits for the stream."""
+
+    failing = full = False
+
+    def __init__(self) -> None:
+        self.waiting: list[Told | Lost] = []
+        self.filled = asyncio.Event()
+
+    def put(self, asker: Recipient, outcome: Outcome, _records: int) -> None:
+        """Adds an outcome at the end."""
+        if isinstance(asker, _Asker):
+            told = wire.told(asker.queue, asker.counter, asker.id, asker.person_id, outcome, ends=asker.ends)
+        else:
+            told = wire.told(0, 0, asker.id, asker.person_id, outcome)
+        self.add(told)
+
+    async def room(self) -> None:
+        """It is never full: what it holds is what its nodes may ask at a time."""
+
+    def add(self, told: Told | Lost) -> None:
+        """Adds what waits for the stream."""
+        self.waiting.append(told)
+        self.filled.set()
+
+
+class Position(NamedTuple):
+    """Where a log ends."""
+
+    last: int
+    last_time: int
+
+
+class Leader:
+    """Decides what nodes ask.
+
+    Args:
+        log: the node's history.
+        stream: takes what is decided.
+        sequence: the last message of the stream: that of its election.
+        term: its own.
+        chat: the state up to there; the leader's own, which nobody else changes or reads.
+        end: the last record.
+        counters: by queue, how much was decided.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        stream: Stream,
+        sequence: int,
+        term: int,
+        chat: Chat,
+        end: Position,
+        counters: dict[int, int],
+    ) -> None:
+        self.term = term
+        self._stream = stream
+        self._sequence = sequence
+        self._counters = counters
+        self._lost: set[int] = set()
+        self._gathered = _Gathered()
+        self._batch = 0
+        self.hub = Hub(chat, log, self._gathered, SteadyClock(end.last_time), end=end, engine=_AskingEngine)
+
+    def take(self, asked: Iterable[Asked]) -> None:
+        """Decides what a node asks, in its order; what was decided before is passed over."""
+        counters, put = self._counters, self._gathered.put
+        waiting = self._gathered.waiting
+        for one in asked:
+            if one.counter != counters.get(one.queue, 0) + 1 or node_of(one.queue) in self._lost:
+                continue  # it was decided, or something before it is still to come: it is sent again
+            counters[one.queue] = one.counter
+            asker = _Asker(one)
+            before = len(waiting)
+            if one.commands:
+                self.hub.submit(asker, (wire.incoming(one),))
+            elif one.facts:
+                put(asker, self.hub.record(one.facts), len(one.facts))
+            if len(waiting) == before:
+                put(asker, (), 0)
+            if asker.ends:
+                del counters[one.queue]
+
+    async def remove(self, node: int) -> None:
+        """A node is no more: its people leave, a few at a time."""
+        self._lost.add(node)
+        chat = self.hub.chat
+        gone = [
+            (one, session)
+            for one in chat.people
+            for session in chat.sessions.of(one)
+            if node_of(session) == node
+        ]
+        for at, (person, session) in enumerate(gone, 1):
+            self.hub.submit(SilentRecipient(session, person), [Quit("connection lost", automatic=True)])
+            if at % LEAVING_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        for queue in [queue for queue in self._counters if node_of(queue) == node]:
+            del self._counters[queue]
+        self._gathered.add(Lost(self.term, node))
+
+    async def run(self) -> None:
+        """Writes what is decided, until cancelled.
+
+        Raises:
+            Deposed: another node is the hub.
+        """
+        loop = asyncio.get_running_loop()
+        gathered = self._gathered
+        while True:
+            try:
+                async with asyncio.timeout(BEAT):
+                    await gathered.filled.wait()
+            except TimeoutError:
+                await self._append(Decided(self.term))
+                continue
+            began = loop.time()
+            gathered.filled.clear()
+            waiting = gathered.waiting[:]
+            del gathered.waiting[:]
+            for message in self._messages(waiting):
+                await self._append(message)
+            if (early := began + GATHER - loop.time()) > 0:
+                await asyncio.sleep(early)
+
+    def _messages(self, waiting: Iterable[Told | Lost]) -> Iterator[wire.Message]:
+        """What waits as messages of some size; nearly always it is one."""
+        part: list[Told] = []
+        size = 0
+        for one in waiting:
+            length = 0 if isinstance(one, Lost) else _size(one)
+            if part and (isinstance(one, Lost) or size + length > BATCH_BYTES):
+                yield Decided(self.term, tuple(part))
+                part, size = [], 0
+            if isinstance(one, Lost):
+                yield one
+            else:
+                part.append(one)
+                size += length
+        if part:
+            yield Decided(self.term, tuple(part))
+
+    async def _append(self, message: wire.Message) -> None:
+        self._batch += 1
+        for part in wire.envelope(message, self._batch).split():
+            await self._append_part(part)
+
+    async def _append_part(self, part: Envelope) -> None:
+        failing = False
+        while True:
+            try:
+                self._sequence = await self._stream.append(self._sequence, encode(part), part.id)
+            except StreamDown as error:
+                if not failing:
+                    _logger.error("The stream can't be written, trying again: %s", error)
+                failing = True
+                await asyncio.sleep(RETRY)
+            else:
+                if failing:
+                    _logger.warning("The stream is written again")
+                return
+
+
+def _size(told: Told) -> int:
+    """About how many bytes an outcome takes."""
+    return sum(len(getattr(item, "text", "")) + 64 for item in told.items) + 64

@@ -1,0 +1,572 @@
+"""A node of a cluster: it follows the stream, says that it is there, and is the hub if it is elected.
+
+Owns the order in which a node joins, the election, and which nodes are there. Must not know what commands and
+events mean.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from asyncchat.cluster.consumer import Message
+from asyncchat.cluster.envelope import Assembler, decode, encode
+from asyncchat.cluster.errors import Deposed, StreamDown
+from asyncchat.cluster.stream import Stream
+from asyncchat.core.chat import Chat
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event, Record
+from asyncchat.log.base import Log, LogError
+from asyncchat.server.clock import SteadyClock
+from asyncchat.server.cluster import state as states
+from asyncchat.server.cluster import wire
+from asyncchat.server.cluster.edge import Edge
+from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of
+from asyncchat.server.cluster.state import State
+from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
+from asyncchat.server.outbox import Outbox
+from asyncchat.server.recipients import Recipient
+
+_logger = logging.getLogger("asyncchat.cluster")
+
+ALIVE_EVERY = 1.0
+"""Seconds between two messages by which a node says that it is there."""
+
+HUB_SILENCE = 3.0
+"""Seconds without a word of the hub after which a node stands for election …"""
+
+STAGGER = 0.5
+"""… and at the most so many more, so that nodes seldom stand at the same moment."""
+
+NODE_SILENCE = 10.0
+"""Seconds without a word of a node after which its people leave."""
+
+READ_ONLY_AFTER = 5.0
+"""Seconds without a word of the hub after which people are told that nothing can be said."""
+
+ASK_AGAIN = 2.0
+"""Seconds after which what is not decided is sent once more."""
+
+STATE_SECONDS = 5.0
+"""How long a node that comes waits for the state of the others before it takes them for gone."""
+
+SENT_AT_ONCE = 64 * 1024
+"""About how many bytes of commands are sent in one message."""
+
+_COMMANDS, _ALIVE, _STATE = "commands", "alive", "state"
+
+NODE_RANDOM_BITS = 38
+"""A node's number is random, so nobody has to hand out numbers; those of its sessions have 62 bits then."""
+
+
+class CutOff(LogError):
+    """This node can't go on in the cluster: it has to start anew."""
+
+
+class _Place(msgspec.Struct):
+    """How far a node's history has followed the stream; kept beside it."""
+
+    epoch: str
+    sequence: int
+
+
+class Node:
+    """One node; made by ``Node.join``.
+
+    Args:
+        stream: the stream.
+        name: the node's name, for people.
+        log: its own history.
+        place: the file that says how far the history has followed.
+    """
+
+    def __init__(self, stream: Stream, name: str, log: Log, place: Path) -> None:
+        self.stream = stream
+        self.name = name
+        self.number = secrets.randbits(NODE_RANDOM_BITS) | 1 << (NODE_RANDOM_BITS - 1)
+        self.edge: Edge
+        self.chat: Chat
+        """The state that it joined with; the edge changes it."""
+        self.hub = 0
+        """The number of the node that is the hub; 0: none is known."""
+        self.hub_name = ""
+        self.term = 0
+        self.nodes: dict[int, tuple[Alive, float]] = {}
+        """The nodes that are there, and when each was heard last (monotonic)."""
+        self.leader: Leader | None = None
+        self.sessions = 0
+        self._log = log
+        self._place = place
+        self._sequence = 0
+        """The last message of the stream that was read …"""
+        self._whole = 0
+        """… and the last one that is whole: a batch may take several."""
+        self._assembler = Assembler()
+        self._last = Position(log.last, log.last_time)
+        self._joined_with = log.last
+        self._counters: dict[int, int] = {}
+        self._heard = monotonic()
+        self._leading: asyncio.Task[None] | None = None
+        self._group: asyncio.TaskGroup
+        self._outbox: Outbox
+        self._removing: set[int] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._left = asyncio.Event()
+        self._leaving = False
+        self._is_silent = False
+        """Whether people are told that nothing can be said."""
+        self._kept = 0
+        self._folded: list[tuple[int, int]] = []
+        """Messages of the stream that the history may not have yet, with the last record's number in each."""
+
+    @property
+    def next_session(self) -> int:
+        """The number of the node's first session."""
+        return (self.number << NODE_BITS) + 1
+
+    # Joining.
+
+    async def join(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> None:
+        """Gets the state of the cluster, and what the history lacks.
+
+        Args:
+            beginning: gives what is recorded if no other node is there.
+
+        Raises:
+            LogError: the history and the stream do not fit together; the text says what to do.
+        """
+        place = self._kept_place()
+        await self._catch_up(place, self.stream.last)
+        while True:
+            state = await self._ask_for_state() if self._sequence else None
+            if state is not None:
+                await self._catch_up(self._sequence, state.sequence)
+                if self._last.last != state.last:
+                    raise LogError(
+                        f"Its history ends with {self._last.last}, the cluster's with {state.last}"
+                    )
+                self.chat = state.chat
+                self.term = state.term
+                self._counters = state.counters
+                self._check_history(state.epochs)
+                await self._log.set_epochs(state.epochs)
+                return
+            end = (await self.stream.at_end()).sequence
+            if end != self._sequence:  # there is a hub, or was a moment ago
+                await self._catch_up(self._sequence, end)
+                continue
+            try:
+                await self._begin_anew(beginning)
+            except Deposed:
+                continue
+            return
+
+    async def _begin_anew(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> None:
+        """Nobody knows who is in the chat, so nobody is: this node is the hub.
+
+        Raises:
+            Deposed: somebody else was faster.
+        """
+        await self._stand(fresh=True)
+        await self._log.set_epochs(self._epochs())
+        chat = self._log.chat()
+        clock = SteadyClock(self._last.last_time)
+        engine = Engine(chat, *self._last)
+        now = engine.at(clock())
+        records = engine.record(beginning(chat, now))
+        told = wire.told(0, 0, 0, 0, records)
+        for part in wire.envelope(Decided(self.term, (told,)), 0).split():
+            self._sequence = await self.stream.append(self._sequence, encode(part), f"{part.id}.begins")
+        self._whole = self._sequence
+        await self._log.append(self._last.last, records)
+        self._last = Position(engine.number, records[-1].time)
+        self.chat = chat
+
+    def _check_history(self, epochs: list[tuple[int, str]]) -> None:
+        """Whether the history is the beginning of the cluster's."""
+        own = [(first, name) for first, name in self._log.ids.epochs if first <= self._joined_with]
+        if own != [(first, name) for first, name in epochs if first <= self._joined_with]:
+            raise LogError(
+                "This node's history is another chat's, not the cluster's: begin with a new file (--db FILE) "
+                "or a copy of another node's"
+            )
+
+    def _epochs(self) -> list[tuple[int, str]]:
+        """The epochs of the history's ids, which do not end with a run of this node in a cluster."""
+        epochs = []
+        for first, name in self._log.ids.epochs:
+            if first <= self._last.last:
+                epochs.append((first, name))
+            if name == self.stream.epoch:
+                return epochs
+        return [*epochs, (self._last.last + 1, self.stream.epoch)]
+
+    async def _ask_for_state(self) -> State | None:
+        """The state that the hub sends, in parts; None: there is no hub."""
+        parts: list[bytes] = []
+        whole = asyncio.Event()
+
+        def take(part: bytes, _reply: str) -> None:
+            if part:
+                parts.append(part)
+            else:
+                whole.set()
+
+        subscription = await self.stream.subscribe(f"{_STATE}.{self.number}", take)
+        try:
+            async with asyncio.timeout(STATE_SECONDS):
+                await self.stream.send(_STATE, str(self.number).encode())
+                await whole.wait()
+        except TimeoutError:
+            return None
+        finally:
+            await subscription.unsubscribe()
+        return states.unpack(b"".join(parts))
+
+    async def _catch_up(self, place: int, until: int) -> None:
+        """Has the history follow the stream up to a message, without anybody being told."""
+        self._sequence = max(self._sequence, place)
+        self._whole = max(self._whole, place)
+        if place >= until:
+            return
+        async for message in self.stream.follow(place):
+            self._sequence = message.sequence
+            content = self._whole_in(message)
+            if content is None:
+                continue
+            self.term = max(self.term, content.term)
+            if isinstance(content, Elected) and content.first > self._last.last + 1:
+                raise LogError(
+                    f"This node's history ends with {self._last.last}, and the cluster's stream begins with "
+                    f"{content.first}: copy the database of another node first (asyncchat db backup)"
+                )
+            if isinstance(content, Decided):
+                records = [
+                    item
+                    for one in content.told
+                    for item in wire.items_of(one)
+                    if type(item) is Record and item.number > self._last.last
+                ]
+                if records:
+                    await self._log.append(self._last.last, records)
+                    self._last = Position(records[-1].number, records[-1].time)
+            if message.sequence >= until:
+                break
+        self._kept = self._whole
+        self._keep_place()
+
+    async def _stand(self, *, fresh: bool = False) -> None:
+        """Stands for election.
+
+        Raises:
+            Deposed: somebody else was faster.
+            StreamDown: it is not known.
+        """
+        elected = Elected(self.term + 1, self.number, self.name, self._last.last + 1, fresh)
+        data = encode(wire.envelope(elected, 0))
+        sequence = await self.stream.append(self._sequence, data, f"{elected.term}.{self.number}")
+        if fresh:  # nothing follows the stream yet
+            self.term, self.hub, self.hub_name = elected.term, self.number, self.name
+            self._sequence = self._whole = sequence
+
+    def make_edge(self, chat: Chat, outbox: Outbox) -> Edge:
+        """The node's own hub, for this chat."""
+        self._outbox = outbox
+        self.edge = Edge(self.number, chat, self._log, self._last, outbox, SteadyClock(self._last.last_time))
+        return self.edge
+
+    # Running.
+
+    def begin(self) -> dict[int, Recipient]:
+        """Stands for the sessions of other nodes; gives them by their numbers."""
+        self._outbox.waits = self.edge.waits
+        return self.edge.begin()
+
+    async def run(self) -> None:
+        """Follows the stream until cancelled.
+
+        Raises:
+            LogError: the node can't go on; the text says why.
+        """
+        subscriptions = [
+            await self.stream.subscribe(_ALIVE, self._hear),
+            await self.stream.subscribe(_STATE, self._give_state),
+        ]
+        self._heard = monotonic()
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                if self.hub == self.number:
+                    self._lead()
+                group.create_task(self._follow())
+                group.create_task(self._send())
+                group.create_task(self._live())
+                group.create_task(self._take_commands())
+        except* Exception as failed:  # noqa: BLE001  # the first one says why
+            raise failed.exceptions[0] from None
+        finally:
+            for one in subscriptions:
+                await one.unsubscribe()
+
+    async def leave(self, seconds: float) -> None:
+        """Says that this node stops, and waits until its people have left."""
+        self._leaving = True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._say_alive()
+                if self.leader is None and self.hub == self.number:
+                    return  # it has not begun
+                if self.leader is not None:
+                    await self.leader.remove(self.number)
+                await self._left.wait()
+        except (TimeoutError, StreamDown):
+            _logger.warning("The other nodes may learn only later that this one has stopped")
+
+    async def _follow(self) -> None:
+        async for message in self.stream.follow(self._whole):
+            self._heard = monotonic()
+            self._sequence = message.sequence
+            content = self._whole_in(message)
+            if content is None:
+                continue
+            if self._is_silent:
+                self._is_silent = self._outbox.failing = False
+                _logger.warning("The hub is there again")
+            if content.term < self.term:
+                raise CutOff("The stream goes back to an earlier hub")
+            if isinstance(content, Decided):
+                if content.told:
+                    self._fold(content.told)
+                    self._folded.append((message.sequence, self._last.last))
+            elif isinstance(content, Elected):
+                self._follow_hub(content)
+            else:
+                self._lose(content.node)
+            if self._outbox.full:
+                await self._outbox.room()
+
+    def _whole_in(self, message: Message) -> wire.Message | None:
+        """What a message of the stream is; None: it is a part of one that is not complete."""
+        envelope = self._assembler.take(decode(message.sequence, message.batch))
+        if envelope is None:
+            return None
+        self._whole = message.sequence
+        return wire.message_in(envelope)
+
+    def _fold(self, told: tuple[Told, ...]) -> None:
+        counters = self._counters
+        number, time = self._last
+        for one in told:
+            for at in range(0, len(one.stamps), 2):
+                if one.stamps[at] > 0:
+                    if one.stamps[at] != number + 1:
+                        raise CutOff(f"The stream has record {one.stamps[at]} where {number + 1} follows")
+                    number, time = one.stamps[at], one.stamps[at + 1]
+            if one.ends:
+                counters.pop(one.queue, None)
+            elif one.queue:
+                counters[one.queue] = one.counter
+        self._last = Position(number, time)
+        self.edge.fold(told)
+
+    def _follow_hub(self, elected: Elected) -> None:
+        if self._leading is not None:
+            self._leading.cancel()
+            self._leading = self.leader = self.edge.leading = None
+        self.term, self.hub, self.hub_name = elected.term, elected.node, elected.name
+        if elected.node == self.number:
+            _logger.info("This node is the hub of the cluster now (term %d)", self.term)
+            self._lead()
+        else:
+            if elected.fresh:
+                raise CutOff("Another node has begun the cluster anew: it did not hear this one")
+            _logger.info("%s is the hub of the cluster now (term %d)", elected.name, elected.term)
+        self.edge.ask_again()
+
+    def _lead(self) -> None:
+        now = monotonic()
+        chat = self.edge.chat
+        for session in [one for person in chat.people for one in chat.sessions.of(person)]:
+            node = node_of(session)
+            if node:
+                self.nodes.setdefault(node, (Alive(node, "?", 0, 0, 0), now))
+        self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
+        self._removing.clear()
+        leader = Leader(
+            self._log,
+            self.stream,
+            self._sequence,
+            self.term,
+            states.copy(chat),
+            self._last,
+            dict(self._counters),
+        )
+        self.leader = leader
+        self.edge.leading = leader.hub
+        self._leading = self._group.create_task(self._run_leader(leader))
+
+    async def _run_leader(self, leader: Leader) -> None:
+        try:
+            await leader.run()
+        except Deposed:
+            _logger.warning("This node is not the hub of the cluster any more")
+            if self.leader is leader:
+                self.leader = self.edge.leading = None
+
+    def _lose(self, node: int) -> None:
+        self.nodes.pop(node, None)
+        self._counters = {queue: count for queue, count in self._counters.items() if node_of(queue) != node}
+        if node == self.number:
+            self._left.set()
+            if not self._leaving:
+                raise CutOff("The other nodes have taken this one for lost: it was not heard for too long")
+        self.edge.lose(node)
+        if node == self.hub:
+            self._heard = monotonic() - HUB_SILENCE  # somebody else stands at once
+
+    # What nodes say to each other beside the stream.
+
+    async def _take_commands(self) -> None:
+        subscription = await self.stream.subscribe(_COMMANDS, self._take)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await subscription.unsubscribe()
+
+    def _take(self, data: bytes, _reply: str) -> None:
+        if self.leader is not None:
+            self.leader.take(wire.asked_in(data))
+
+    async def _send(self) -> None:
+        edge = self.edge
+        while True:
+            await edge.filled.wait()
+            edge.filled.clear()
+            asked, edge.outgoing = edge.outgoing, []
+            if self.leader is not None:
+                self.leader.take(asked)
+                await asyncio.sleep(0)
+                continue
+            try:
+                for part in _parts(asked):
+                    await self.stream.send(_COMMANDS, wire.encode(part))
+            except StreamDown:
+                await asyncio.sleep(ALIVE_EVERY)  # it is sent again
+
+    async def _live(self) -> None:
+        """Says that this node is there, and sees who is not."""
+        stagger = secrets.randbelow(1000) / 1000 * STAGGER
+        asked_at = monotonic()
+        while True:
+            try:
+                await self._say_alive()
+            except StreamDown as error:
+                _logger.debug("NATS: %s", error)
+            self._keep_place()
+            silence = monotonic() - self._heard
+            if silence > READ_ONLY_AFTER and not self._outbox.failing:
+                self._is_silent = self._outbox.failing = True
+                _logger.error("The hub of the cluster is not heard: people can only read")
+            if silence > HUB_SILENCE + stagger and self.stream.connected and not self._leaving:
+                await self._try_to_lead()
+            if self.edge.unanswered and monotonic() - asked_at > ASK_AGAIN:
+                asked_at = monotonic()
+                self.edge.ask_again()
+            if self.leader is not None:
+                await self._remove_lost(self.leader)
+            await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
+
+    async def _try_to_lead(self) -> None:
+        try:
+            end = await self.stream.at_end()
+            if end.sequence == self._sequence and self.leader is None:
+                await self._stand()
+        except (Deposed, StreamDown) as error:
+            _logger.debug("Not elected: %s", error)
+
+    async def _remove_lost(self, leader: Leader) -> None:
+        now = monotonic()
+        for node, (alive, heard) in list(self.nodes.items()):
+            if (
+                node != self.number
+                and (alive.leaving or now - heard > NODE_SILENCE)
+                and node not in self._removing
+            ):
+                self._removing.add(node)
+                _logger.warning("Node %s is %s", alive.name, "leaving" if alive.leaving else "lost")
+                await leader.remove(node)
+
+    async def _say_alive(self) -> None:
+        alive = Alive(self.number, self.name, self._sequence, self._last.last, self.sessions, self._leaving)
+        await self.stream.send(_ALIVE, wire.encode(alive))
+
+    def _hear(self, data: bytes, _reply: str) -> None:
+        alive = wire.alive_in(data)
+        self.nodes[alive.node] = (alive, monotonic())
+
+    def _give_state(self, data: bytes, _reply: str) -> None:
+        """Sends a node that comes the state, if this one is the hub."""
+        if self.leader is not None:
+            state = State(
+                self._whole,
+                *self._last,
+                term=self.term,
+                counters=self._counters,
+                epochs=self._log.ids.epochs,
+                chat=self.edge.chat,
+            )
+            sending = asyncio.create_task(self._send_state(data.decode(), states.pack(state)))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+
+    async def _send_state(self, to: str, data: bytes) -> None:
+        try:
+            for at in range(0, len(data), SENT_AT_ONCE):
+                await self.stream.send(f"{_STATE}.{to}", data[at : at + SENT_AT_ONCE])
+            await self.stream.send(f"{_STATE}.{to}", b"")
+        except StreamDown as error:
+            _logger.warning("The state could not be sent to a node that comes: %s", error)
+
+    # The place in the stream.
+
+    def _kept_place(self) -> int:
+        try:
+            kept = msgspec.json.decode(self._place.read_bytes(), type=_Place)
+        except FileNotFoundError:
+            return 0
+        except (OSError, msgspec.DecodeError) as error:
+            raise LogError(f"{self._place} can't be read: {error}") from error
+        if kept.epoch != self.stream.epoch:
+            raise LogError(
+                f"This node's history belongs to another stream ({kept.epoch}, not {self.stream.epoch}): "
+                f"remove {self._place} if the cluster begins anew with this history"
+            )
+        return kept.sequence
+
+    def _keep_place(self) -> None:
+        """Notes how far the history has followed; that may be less than it has."""
+        last = self._log.last
+        while self._folded and self._folded[0][1] <= last:
+            self._kept = self._folded.pop(0)[0]
+        sequence = self._kept if self._folded else self._whole
+        data = msgspec.json.encode(_Place(self.stream.epoch, sequence))
+        beside = self._place.with_name(f"{self._place.name}.new")
+        beside.write_bytes(data)
+        beside.replace(self._place)
+
+
+def _parts(asked: list[Asked]) -> Iterable[tuple[Asked, ...]]:
+    part: list[Asked] = []
+    size = 0
+    for one in asked:
+        part.append(one)
+        size += 128 + sum(len(getattr(command, "text", "")) for command in one.commands)
+        if size > SENT_AT_ONCE:
+            yield tuple(part)
+            part, size = [], 0
+    if part:
+        yield tuple(part)

@@ -1,0 +1,282 @@
+"""What nodes say to each other as bytes: commands on their way to the hub, and outcomes in the stream.
+
+Owns their form. What only the asking node understands, such as a dialect's own context, stays there: a number
+stands for it. Must not know how the bytes travel.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Union, get_type_hints
+
+import msgspec
+from msgspec.structs import replace
+
+from asyncchat.cluster.envelope import Envelope
+from asyncchat.core.commands import Batch, Command, DialectReply, Query
+from asyncchat.core.events import Ephemeral, Event, Record
+from asyncchat.core.features import ANY_EVENT
+from asyncchat.core.replies import Refusal, Reply
+from asyncchat.log.base import LogError
+
+
+def _all(base: type) -> Iterator[Any]:
+    kinds: list[type] = base.__subclasses__()
+    for one in kinds:
+        yield one
+        yield from _all(one)
+
+
+def _union(*kinds: type) -> Any:
+    return Union[kinds]  # noqa: UP007  # a union of a tuple
+
+
+ANY_COMMAND: Final[Any] = _union(*(one for one in _all(Command) if not one.io and one not in (Batch, Query)))
+"""What the hub decides; what needs I/O is done where it is asked."""
+
+
+KIND: Final = "node"
+"""What these messages are called beside others in a stream."""
+
+
+class Kept(msgspec.Struct, frozen=True, tag="kept", tag_field="is"):
+    """An answer that the asking node's dialect made itself: what that node keeps under this number."""
+
+    number: int
+
+
+class Asks(msgspec.Struct, frozen=True, tag="asks", tag_field="is"):
+    """A query that the asking node answers from its own state, which is the same at this place."""
+
+    person: int
+    query: _union(*_all(Query))  # type: ignore[valid-type]  # it is worked out
+
+
+ANY_ITEM: Final[Any] = _union(*ANY_EVENT.__args__, *_all(Reply), *_all(Refusal), Kept, Asks)
+"""What an outcome consists of."""
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """The message that a command is about, as the asking node's history has it."""
+
+    number: int
+    time: int
+    event: ANY_EVENT
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """Commands on their way to the hub: one, or a batch with one outcome.
+
+    Attributes:
+        queue: whose order it is asked in: a session's number, or the node's own.
+        counter: counts what is asked in that order from 1, without a hole.
+        session: the session that asks; 0: none does.
+        person: the person that asks.
+        commands: what is asked; more than one are a ``Batch``.
+        found: the message that the one command is about.
+        facts: facts that no session caused; then there are no commands.
+    """
+
+    queue: int
+    counter: int
+    session: int
+    person: int
+    commands: tuple[ANY_COMMAND, ...]
+    found: Found | None = None
+    facts: tuple[ANY_EVENT, ...] = ()
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """The one outcome of what was asked.
+
+    Attributes:
+        queue: as in ``Asked``; 0: the hub itself caused it.
+        counter: as in ``Asked``.
+        session: the session that asked.
+        person: the person that asked.
+        items: events, replies and refusals in order.
+        stamps: the number and the time of each event, one after the other; numbers of what is not recorded
+            are negative.
+        ends: nothing more is asked in this order.
+    """
+
+    queue: int
+    counter: int
+    session: int
+    person: int
+    items: tuple[ANY_ITEM, ...]
+    stamps: tuple[int, ...]
+    ends: bool = False
+
+
+class Elected(msgspec.Struct, frozen=True, tag="elected"):
+    """A node is the hub from here on.
+
+    Attributes:
+        term: counts the hubs from 1.
+        node: the node's number.
+        name: its name, for people.
+        first: the number of the next record.
+        fresh: nobody is in the chat: no node was there that knew who is.
+    """
+
+    term: int
+    node: int
+    name: str
+    first: int
+    fresh: bool = False
+
+
+class Decided(msgspec.Struct, frozen=True, tag="decided"):
+    """Outcomes, in the order in which they were decided; none: the hub is there."""
+
+    term: int
+    told: tuple[Told, ...] = ()
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
+    """A node is no more, and its people have left. What it still asks is not decided."""
+
+    term: int
+    node: int
+
+
+Message = Elected | Decided | Lost
+"""A message of the stream."""
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """What each node says every second.
+
+    Attributes:
+        node: its number.
+        name: its name, for people.
+        sequence: the last message of the stream that it has folded.
+        last: the number of the last record in its history.
+        sessions: how many clients it serves.
+        leaving: whether it stops.
+    """
+
+    node: int
+    name: str
+    sequence: int
+    last: int
+    sessions: int
+    leaving: bool = False
+
+
+_encoder = msgspec.msgpack.Encoder()
+encode = _encoder.encode
+asked_in = msgspec.msgpack.Decoder(tuple[Asked, ...]).decode
+_decode_message = msgspec.msgpack.Decoder(Message).decode
+alive_in = msgspec.msgpack.Decoder(Alive).decode
+
+
+def envelope(message: Message, batch: int) -> Envelope:
+    """A message as it stands in the stream; ``batch`` counts those of the term."""
+    return Envelope(message.term, batch, 0, KIND, encode(message))
+
+
+def message_in(envelope: Envelope) -> Message:
+    """The message.
+
+    Raises:
+        LogError: this version can't read it.
+    """
+    if envelope.kind != KIND:
+        raise LogError(f"The stream has messages of another kind ({envelope.kind}): give the cluster its own")
+    try:
+        return _decode_message(envelope.payload)
+    except msgspec.MsgspecError as error:
+        raise LogError(f"The stream has what this version can't read ({error}): upgrade asyncchat") from error
+
+
+# What stays at the asking node.
+
+_OPAQUE: Final = {
+    kind: opaque
+    for base in (Command, Reply, Refusal)
+    for kind in _all(base)
+    if (opaque := tuple(name for name, what in get_type_hints(kind).items() if what is object))
+}
+"""The fields of what only the asking node understands."""
+
+_NOTHING: Final = Record(0, 0, Event())
+"""Stands for a found message, which travels beside its command."""
+
+
+def outgoing(command: Command, kept: list[object]) -> tuple[tuple[Command, ...], Found | None]:
+    """A command as it is sent, with the message it is about; what stays here is added to ``kept``."""
+    commands = tuple(_flat(command)) if isinstance(command, Batch) else (command,)
+    if len(commands) == 1:
+        record: Record | None = getattr(command, "found", None)
+        if isinstance(record, Record):
+            found = Found(record.number, record.time, record.event)
+            return (_kept_back(replace(command, found=_NOTHING), kept),), found
+    return tuple([_kept_back(one, kept) if type(one) in _OPAQUE else one for one in commands]), None
+
+
+def incoming(asked: Asked) -> Command:
+    """The command as it is decided."""
+    if len(asked.commands) != 1:
+        return Batch(asked.commands)
+    command: Command = asked.commands[0]
+    found = asked.found
+    return command if found is None else replace(command, found=Record(found.number, found.time, found.event))
+
+
+def _flat(batch: Batch) -> Iterator[Command]:
+    for command in batch.commands:
+        if isinstance(command, Batch):
+            yield from _flat(command)
+        else:
+            yield command
+
+
+def _kept_back(command: Command, kept: list[object]) -> Command:
+    numbers = {}
+    for name in _OPAQUE.get(type(command), ()):
+        value = getattr(command, name)
+        if value is not None:
+            numbers[name] = len(kept)
+            kept.append(value)
+    return replace(command, **numbers) if numbers else command
+
+
+def told(
+    queue: int, counter: int, session: int, person: int, outcome: Sequence[object], *, ends: bool = False
+) -> Told:
+    """An outcome as it goes into the stream."""
+    items: list[object] = []
+    stamps: list[int] = []
+    for item in outcome:
+        if isinstance(item, Record):
+            stamps += (item.number, item.time)
+            items.append(item.event)
+        elif isinstance(item, int):  # the value of a DialectReply
+            items.append(Kept(item))
+        else:
+            items.append(item)
+    return Told(queue, counter, session, person, tuple(items), tuple(stamps), ends)
+
+
+def items_of(one: Told, kept: Sequence[object] = ()) -> Iterator[object]:
+    """The items of an outcome as they were decided, with what the asking node has kept."""
+    stamps = iter(one.stamps)
+    for item in one.items:
+        if isinstance(item, Event):
+            number = next(stamps)
+            yield (Record if number > 0 else Ephemeral)(number, next(stamps), item)
+        elif type(item) is Kept:
+            yield kept[item.number] if kept else item
+        elif kept and type(item) in _OPAQUE:
+            yield _given_back(item, kept)
+        else:
+            yield item
+
+
+def _given_back(item: Any, kept: Sequence[object]) -> object:
+    numbers = {name: getattr(item, name) for name in _OPAQUE[type(item)]}
+    values = {name: kept[number] for name, number in numbers.items() if number is not None}
+    return replace(item, **values) if values else item
+
+
+assert DialectReply in _OPAQUE  # noqa: S101  # its value is an answer that stays

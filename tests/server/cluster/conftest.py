@@ -1,0 +1,40 @@
+"""Nodes of one cluster, each with a loop of its own in a thread."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from asyncchat.log.memory import MemoryLog
+from tests.cluster.conftest import name, nats_url  # noqa: F401  # fixtures
+from tests.server.harness import serving
+
+
+class Nodes:
+    """The nodes of a test; the first one is the hub."""
+
+    def __init__(self, url, stream, folder, stack):
+        self._options = {"cluster": url, "cluster_name": stream}
+        self._folder = folder
+        self._stack = stack
+        self.all = []
+
+    def add(self, log=None, **options):
+        """One more node."""
+        number = len(self.all) + 1
+        node = self._stack.enter_context(
+            serving(
+                log or MemoryLog(),
+                database=self._folder / f"n{number}.db",
+                node=f"n{number}",
+                **self._options,
+                **options,
+            )
+        )
+        self.all.append(node)
+        return node
+
+
+@pytest.fixture
+def nodes(nats_url, name, tmp_path):  # noqa: F811
+    with ExitStack() as stack:
+        yield Nodes(nats_url, name, tmp_path, stack)

@@ -1,0 +1,123 @@
+"""Several nodes are one chat: who is on one meets who is on another."""
+
+import re
+
+import pytest
+
+from asyncchat.server.cluster import node as node_module
+
+TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """What takes seconds takes tenths of them."""
+    for name in ("ALIVE_EVERY", "HUB_SILENCE", "STAGGER", "NODE_SILENCE", "READ_ONLY_AFTER", "ASK_AGAIN"):
+        monkeypatch.setattr(node_module, name, getattr(node_module, name) / 5)
+
+
+def with_ids(node, nick):
+    client = node.connect()
+    client.send(f"{TAGS}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\nJOIN #tea\r\nPING settled\r\n")
+    client.until("PONG")
+    client.until("\n")
+    return client
+
+
+def ids_of(lines):
+    return re.findall(r"msgid=([^; ]+)\S* :\w+!\S+ PRIVMSG #tea :(.*)\r\n", lines)
+
+
+def test_people_on_two_nodes_are_in_one_room_with_the_same_ids_and_history(nodes):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+    anna.send("PRIVMSG #tea :from one\r\n")
+    told = ben.until(":from one\r\n")
+    ben.send("PRIVMSG #tea :from two\r\n")
+    told += ben.until(":from two\r\n")
+    heard = anna.until(":from two\r\n")
+    assert ids_of(told) == ids_of(heard)
+    assert [text for _, text in ids_of(told)] == ["from one", "from two"]
+    for client in (anna, ben):
+        client.send("@label=h CHATHISTORY LATEST #tea * 10\r\n")
+        assert ids_of(client.until("BATCH -")) == ids_of(told)
+    nc = two.person("carl")
+    assert "anna" not in nc.unread.decode()  # she is in another room
+    ben.send("WHOIS anna\r\n")
+    assert "319 ben anna :@#tea" in ben.until(" 318 ")
+
+
+def test_one_name_is_given_to_one_of_two_who_ask_on_two_nodes(nodes):
+    one, two = nodes.add(), nodes.add()
+    clients = [one.connect(), two.connect(), one.connect(), two.connect()]
+    for client in clients:
+        client.send("NICK anna\r\nUSER a 0 * :a\r\nPING settled\r\n")
+    answers = [client.until(" PONG ") for client in clients]
+    assert sum(" 001 anna " in answer for answer in answers) == 1
+    assert sum(" 433 " in answer for answer in answers) == 3
+
+
+def test_a_node_that_comes_later_knows_who_is_there_and_what_was_said(nodes):
+    one = nodes.add()
+    anna = with_ids(one, "anna")
+    anna.send("TOPIC #tea :black\r\nPRIVMSG #tea :early\r\n")
+    told = anna.until(":early\r\n")
+    two = nodes.add()
+    ben = with_ids(two, "ben")
+    ben.send("TOPIC #tea\r\nNAMES #tea\r\nCHATHISTORY LATEST #tea * 10\r\n")
+    answer = ben.until("BATCH -")
+    assert " 332 ben #tea :black" in answer
+    assert "353 ben = #tea :@anna ben" in answer
+    assert ids_of(answer) == ids_of(told)
+
+
+def test_people_of_a_node_that_stops_leave_and_of_one_that_comes_back_join(nodes):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+    two.stop()
+    assert ben.rest()
+    anna.until("ben!ben@localhost QUIT :")
+    three = nodes.add()
+    with_ids(three, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+
+
+def test_another_node_is_the_hub_when_the_hub_stops(nodes):
+    one, two, three = nodes.add(), nodes.add(), nodes.add()
+    anna, ben, carl = with_ids(one, "anna"), with_ids(two, "ben"), with_ids(three, "carl")
+    for number in range(3):
+        ben.send(f"PRIVMSG #tea :before {number}\r\n")
+    carl.until("before 2")
+    one.stop()
+    assert anna.rest()
+    ben.send("PRIVMSG #tea :after\r\n")
+    told = carl.until(":after\r\n")
+    assert told.count("anna!anna@localhost QUIT") == 1
+    assert ids_of(ben.until(":after\r\n"))[-1] == ids_of(told)[-1]
+    assert [node.server.node.leader is not None for node in (two, three)].count(True) == 1
+
+
+def test_what_is_lost_on_the_way_to_the_hub_is_asked_again_and_said_once(nodes, monkeypatch):
+    _one, two = nodes.add(), nodes.add()
+    ben = with_ids(two, "ben")
+    stream = two.server.node.stream
+    send = stream.send
+    lost: list[bytes] = []
+
+    async def lose(subject, data):
+        if subject == "commands" and len(lost) < 3:
+            lost.append(data)
+            if len(lost) == 2:
+                await send(subject, data)  # and the next one is lost
+        else:
+            await send(subject, data)
+
+    monkeypatch.setattr(stream, "send", lose)
+    ben.send("PRIVMSG #tea :one\r\nPRIVMSG #tea :two\r\n")
+    told = ben.until(":two\r\n")
+    ben.send("PRIVMSG #tea :three\r\n")
+    told += ben.until(":three\r\n")
+    assert [text for _, text in ids_of(told)] == ["one", "two", "three"]
+    assert len(lost) == 3

@@ -49,8 +49,6 @@ from tests.log.records import (
 HASTY = Tuning(inline_rows=3, lag=4, checkpoint_at=1, rewind_at=1, quiet=0.001, snapshot_at=2)
 """All maintenance happens within a few records."""
 
-LOGS = ("memory", "sqlite", "sqlite, hasty", "sqlite, power", "jetstream")
-
 
 @asynccontextmanager
 async def opened(kind, folder):
@@ -76,12 +74,6 @@ async def new_log(kind: str, folder) -> Log:
             from asyncchat.cluster.jetstream_log import JetStreamLog
 
             return await JetStreamLog.open(url, path, name=f"test-{crc32(bytes(path)):x}")
-
-
-@pytest.fixture(params=LOGS)
-def kind(request):
-    """The log; for one in JetStream, the URL of its server."""
-    return request.getfixturevalue("nats_url") if request.param == "jetstream" else request.param
 
 
 WINDOW = Window.__struct_fields__

@@ -2,8 +2,6 @@
 
 import sqlite3
 
-import pytest
-
 from asyncchat.core.features.edits import Edited, EditedInPrivate, edits_of
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import SaidInPrivate
@@ -12,12 +10,7 @@ from asyncchat.core.features.search import terms_of
 from asyncchat.log.base import PageQuery, SearchQuery
 from asyncchat.log.sqlite import SqliteLog
 from tests.log.records import ANNA, BERND, asynchronous, fact, said
-from tests.log.test_contract import LOGS, opened
-
-
-@pytest.fixture(params=LOGS)
-def kind(request):
-    return request.param
+from tests.log.test_contract import opened
 
 
 def edit(number, message, before, text, room="#lobby"):

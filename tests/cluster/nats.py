@@ -42,7 +42,15 @@ class NatsServer:
         url: where it listens; the same after it was started again.
     """
 
-    def __init__(self, folder: Path, *, sync_always: bool = False, more: str = "", name: str = "n1") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "n1",
+        sync_always: bool = False,
+        jetstream: bool = True,
+        more: str = "",
+    ) -> None:
         pytest.importorskip("nats", reason="needs nats-py")
         self.name = name
         self._store = folder / name
@@ -51,7 +59,8 @@ class NatsServer:
         self._lines: Queue[str | None] = Queue()
         self._config = folder / f"{name}.conf"
         sync = ", sync_interval: always" if sync_always else ""
-        self._text = f"server_name: {name}\njetstream {{ store_dir: '{self._store}' {sync} }}\n{more}\n"
+        store = f"jetstream {{ store_dir: '{self._store}' {sync} }}\n" if jetstream else ""
+        self._text = f"server_name: {name}\n{store}{more}\n"
 
     @property
     def url(self) -> str:

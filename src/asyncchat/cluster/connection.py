@@ -41,6 +41,9 @@ _RECONNECT_SECONDS = 0.25
 _CONNECT_SECONDS = 2
 _CLOSE_SECONDS = 2
 
+_PORT = 4222
+_NO_ADDRESS = "This is no address of NATS: use nats://host:port, or tls://host:port; several with commas"
+
 _UNAVAILABLE = 503
 """The API's code for what may pass: no leader, no quorum, not started yet."""
 
@@ -107,6 +110,9 @@ class Tries:
 class Connection:
     """A connection to the servers of NATS, opened with ``open``, closed with ``close``.
 
+    Raises:
+        Misuse: a URL is not valid.
+
     Attributes:
         on_change: called with whether a server is connected, whenever that changes.
         listeners: called whenever a server was connected again.
@@ -117,12 +123,14 @@ class Connection:
         self.on_change: Callable[[bool], None] | None = None
         self.listeners: set[Callable[[], None]] = set()
         self._urls = [part.strip() for part in url.split(",") if part.strip()]
-        self.address = ", ".join(_without_password(part) for part in self._urls)
+        self.address = ", ".join(map(_address, self._urls))
+        if not self._urls:
+            raise Misuse(_NO_ADDRESS)
         self._client = _Client()
         self._up = asyncio.Event()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._fault = "no answer"
-        self._refused = asyncio.Event()
+        self._refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.closed = False
 
     async def open(
@@ -150,9 +158,9 @@ class Connection:
                 tls=tls,
             )
         )
-        refused = asyncio.ensure_future(self._refused.wait())
+        events: set[asyncio.Future[Any]] = {connecting, self._refused}
         try:
-            await asyncio.wait({connecting, refused}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 connecting.result()
                 await self._on_connect()
@@ -161,10 +169,9 @@ class Connection:
             raise LogError(f"NATS at {self.address} can't be used: {error}") from error
         finally:
             connecting.cancel()
-            refused.cancel()
-            await asyncio.gather(connecting, refused, return_exceptions=True)
-        if self._refused.is_set():
-            raise LogError(f"NATS at {self.address} does not let this node in: {self._fault}")
+            await asyncio.wait({connecting})
+        if self._refused.done():
+            raise LogError(f"NATS at {self.address} can't be used: {self._refused.result()}")
         raise StreamDown(f"NATS can't be reached at {self.address}: {self._fault}")
 
     @property
@@ -301,18 +308,22 @@ class Connection:
             self.on_change(False)
 
     async def _on_error(self, error: Exception) -> None:
+        """Notes what is wrong with the connection. An error of a subscriber is told here, too."""
+        if not isinstance(error, nats.errors.Error | OSError):
+            _log.error("A message from NATS can't be taken", exc_info=error)
+            return
         text = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
-        if isinstance(error, nats.errors.SecureConnWantedError):
-            text = "the URL asks for TLS, and this server has none"
-        if isinstance(error, nats.errors.SecureConnWantedError | nats.errors.AuthorizationError) or (
-            "authorization" in text.lower()
-        ):
-            self._refused.set()
         if "permissions violation" in text.lower():
             _log.error("NATS at %s does not allow a subject that is needed: %s", self.address, text)
-        elif not isinstance(error, nats.errors.Error | OSError | asyncio.TimeoutError):
-            _log.error("What came from NATS could not be taken", exc_info=error)
+            return
+        if isinstance(error, nats.errors.SecureConnWantedError):
+            text = "the URL asks for TLS, and the server does not"
+        is_refusal = isinstance(error, nats.errors.SecureConnWantedError | ssl.SSLCertVerificationError)
+        if "authorization violation" in text.lower():
+            text, is_refusal = "it does not take the user and password, or the token, of the URL", True
         self._fault = text
+        if is_refusal and not self._refused.done():
+            self._refused.set_result(text)
 
 
 def result(answer: Msg) -> dict[str, Any]:
@@ -335,9 +346,12 @@ def result(answer: Msg) -> dict[str, Any]:
     return values
 
 
-def _without_password(url: str) -> str:
+def _address(url: str) -> str:
+    """Host and port of a URL, without what is secret in it."""
     try:
         parts = urlsplit(url if "://" in url else f"nats://{url}")
-        return f"{parts.hostname}:{parts.port or 4222}"
-    except ValueError as error:
-        raise Misuse(f"This is no address of NATS: use nats://host:port ({error})") from error
+        if parts.scheme in ("nats", "tls") and parts.hostname:
+            return f"{parts.hostname}:{parts.port or _PORT}"
+    except ValueError:
+        pass
+    raise Misuse(_NO_ADDRESS)

@@ -1,0 +1,116 @@
+"""The connection to NATS: who may come in, TLS, and servers that do not fit."""
+
+import asyncio
+import ssl
+from contextlib import contextmanager
+
+import pytest
+
+pytest.importorskip("nats", reason="needs nats-py: pip install asyncchat[cluster]")
+
+from asyncchat.cluster.errors import StreamDown
+from asyncchat.cluster.stream import Stream
+from asyncchat.errors import Misuse
+from asyncchat.log.base import LogError
+from asyncchat.server.tls import self_signed
+from tests.cluster.nats import NatsServer
+from tests.cluster.streams import opened
+from tests.log.records import asynchronous
+
+
+@contextmanager
+def running(folder, **options):
+    server = NatsServer(folder, **options)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def with_user(server, user):
+    return server.url.replace("//", f"//{user}@")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "right", "wrong"),
+    [
+        ("user: anna, password: secret", "anna:secret", "anna:wrong"),
+        ("user: anna, password: secret", "anna:secret", ""),
+        ("token: secret", "secret", "wrong"),
+    ],
+)
+@asynchronous
+async def test_only_who_has_the_password_comes_in(tmp_path, authorization, right, wrong):
+    with running(tmp_path, more=f"authorization {{ {authorization} }}") as server:
+        async with opened(with_user(server, right)) as stream:
+            assert stream.connected
+        with pytest.raises(LogError, match=r"can't be used: it does not take the user") as raised:
+            await Stream.open(with_user(server, wrong) if wrong else server.url)
+        assert "secret" not in str(raised.value)
+        assert not isinstance(raised.value, StreamDown)
+
+
+@asynchronous
+async def test_tls(tmp_path):
+    pytest.importorskip("cryptography")
+    pem = tmp_path / "server.pem"
+    pem.write_text(self_signed(["127.0.0.1"]))
+    trusting = ssl.create_default_context(cafile=pem)
+    with running(tmp_path, more=f"tls {{ cert_file: '{pem}', key_file: '{pem}' }}") as server:
+        url = server.url.replace("nats:", "tls:")
+        async with opened(url, tls=trusting) as stream:
+            assert stream.connected
+        with pytest.raises(LogError, match="certificate verify failed"):
+            await Stream.open(url)
+
+
+@asynchronous
+async def test_a_password_is_never_sent_in_the_clear_where_tls_is_asked_for(nats_url):
+    url = nats_url.replace("nats://", "tls://anna:secret@")
+    with pytest.raises(LogError, match="the URL asks for TLS, and the server does not"):
+        await Stream.open(url)
+
+
+@asynchronous
+async def test_a_server_without_jetstream(tmp_path):
+    with (
+        running(tmp_path, jetstream=False) as server,
+        pytest.raises(StreamDown, match=r"no JetStream .*nats-server --jetstream"),
+    ):
+        await Stream.open(server.url, patience=0.1)
+
+
+@asynchronous
+async def test_a_server_that_takes_only_small_messages(tmp_path):
+    with (
+        running(tmp_path, more="max_payload: 65536") as server,
+        pytest.raises(LogError, match="takes only 65536 bytes in a message: set max_payload"),
+    ):
+        await Stream.open(server.url)
+
+
+@pytest.mark.parametrize("url", ["", " , ", "nats://127.0.0.1:x", "nats://", "http://127.0.0.1"])
+@asynchronous
+async def test_what_is_no_address_is_misuse(url):
+    with pytest.raises(Misuse, match="nats://host:port"):
+        await Stream.open(url)
+
+
+@asynchronous
+async def test_an_error_of_a_subscriber_ends_nothing(nats_url, name, caplog):
+    async with opened(nats_url, name) as stream:
+        heard = asyncio.Event()
+
+        def take(data, reply):
+            if data == b"bad":
+                raise ValueError("bad")
+            heard.set()
+
+        await stream.subscribe("news", take)
+        await stream.send("news", b"bad")
+        await stream.send("news", b"good")
+        await heard.wait()
+    (record,) = caplog.records
+    assert record.getMessage() == "A message from NATS can't be taken"
+    assert record.exc_info

@@ -48,7 +48,6 @@ def traces(path) -> list[str]:
 async def test_what_a_crash_interrupts_is_finished_by_the_next_start(path):
     log = await filled(path)
     await log.append(7, [fact(8, Forgotten("anna", 3, START))])
-    await log.run_maintenance()
     assert (await log.search(SearchQuery(("#lobby",), 8, terms=("zjx",)))).records
     await log.close()  # as far as the history is concerned, a crash
     assert traces(path)
@@ -61,6 +60,16 @@ async def test_what_a_crash_interrupts_is_finished_by_the_next_start(path):
     assert raw(path, "SELECT event FROM facts WHERE number = 8") == [
         (f'{{"is":"forgotten","name":"","messages":3,"time":{START},"origins":[]}}',)
     ]
+
+
+@asynchronous
+async def test_an_event_that_comes_from_elsewhere_is_enough(path):
+    log = await filled(path)
+    await log.append(7, [fact(8, Forgotten("anna", 3, START))])
+    await log.run_maintenance()
+    assert await texts(log) == ["two"]
+    assert traces(path) == []
+    await log.close()
 
 
 @pytest.mark.parametrize("steps", range(6))
@@ -124,7 +133,7 @@ async def test_nothing_is_forgotten_without_a_snapshot(path, monkeypatch):
 
 @asynchronous
 async def test_a_large_file_is_written_anew_on_request(path, monkeypatch):
-    monkeypatch.setattr("asyncchat.log.sqlite._VACUUMED_ALWAYS", 0)
+    monkeypatch.setattr("asyncchat.log.maintenance._VACUUMED_ALWAYS", 0)
     log = await filled(path)
     await log.append(7, [fact(8, Forgotten("anna", 3, START))])
     assert not await log.forget()
@@ -156,8 +165,9 @@ async def test_who_logged_in_is_known_by_the_session_from_the_beginning(path):
 async def test_traces_are_what_is_not_erased_yet(path):
     log = await filled(path)
     found = await log.traces("ANNA", 7)
-    assert (found.rooms, found.private, found.messages) == ({"#lobby": [2, 4]}, [5], 3)
+    assert (found.rooms, found.private, found.messages) == ({"#lobby": [2, 4]}, {BERND.key: [5]}, 3)
     assert found.origins == {ANNA.origin}
+    assert (await log.traces("anna", 7, after=2)).rooms == {"#lobby": [4]}
     assert (await log.traces("anna", 3)).rooms == {"#lobby": [2]}
     await log.append(7, [fact(8, Erased("#lobby", BERND, (2,)))])
     assert (await log.traces("anna", 8)).rooms == {"#lobby": [4]}

@@ -5,7 +5,7 @@ the server ends after it, the next start of the history does the rest. Its files
 names their owner afterwards.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -22,11 +22,12 @@ from asyncchat.core.masks import ACCOUNT, MUTED
 from asyncchat.core.names import fold, name_fault
 from asyncchat.log.base import LogError, Traces
 
-ERASED_AT_ONCE = 2000
-"""Messages of one event of an erasure: everybody else's commands come between two of them."""
+ERASED_AT_ONCE = 500
+"""Messages of one event of an erasure, some 10 ms: everybody else's commands come between two of them."""
 
 REDACTED_AT_ONCE = 200
-"""Private messages that are redacted at once: each is an event."""
+"""Private messages that are redacted at once: each is an event. Of those that nobody is there to be told of
+there is none; the history blanks them all the same."""
 
 MOST_ORIGINS = 1000
 """Names and hosts that an account is known to have had: more have but those who change them by a program."""
@@ -42,24 +43,31 @@ async def forget(executor: CommandExecutor, request: requests.Forget) -> request
     """Erases everything that a person left."""
     log, chat, name = executor.log, executor.chat, request.name
     who = _identity(chat, name)
+    seen = log.last
     traces = await _traces(executor, name)
     found = _found(chat, who, traces)
     await executor.drop_files(_files(chat, who))
     await execute(executor, Forget(name, found.messages, tuple(sorted(traces.origins)[:MOST_ORIGINS])))
-    traces = await _traces(executor, name)
+    traces = _both(traces, await _traces(executor, name, after=seen))
     try:
         for room, numbers in traces.rooms.items():
-            for at in range(0, len(numbers), ERASED_AT_ONCE):
-                part = tuple(numbers[at : at + ERASED_AT_ONCE])
-                told_of = len(numbers) if at + ERASED_AT_ONCE >= len(numbers) else 0
+            for part in _parts(numbers, ERASED_AT_ONCE):
+                told_of = len(numbers) if part[-1] == numbers[-1] else 0
                 await execute(executor, EraseForgotten(room, part, told_of))
-        for at in range(0, len(traces.private), REDACTED_AT_ONCE):
-            records = [await log.find(number) for number in traces.private[at : at + REDACTED_AT_ONCE]]
-            await execute(executor, RedactForgotten(tuple(filter(None, records))))
+        there = {fold(one.account or one.name) for one in chat.people.values()}
+        for numbers in (numbers for key, numbers in traces.private.items() if key in there):
+            for part in _parts(numbers, REDACTED_AT_ONCE):
+                records = [await log.find(number) for number in part]
+                await execute(executor, RedactForgotten(tuple(filter(None, records))))
         is_clean = await log.forget(vacuum=request.vacuum)
     except LogError as error:
         raise Refused(f"Not all of it is erased: {error}. Then do the same again") from error
     return replace(found, is_clean=is_clean)
+
+
+def _parts(numbers: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
+    for at in range(0, len(numbers), most):
+        yield tuple(numbers[at : at + most])
 
 
 def _identity(chat: Chat, name: str) -> Identity:
@@ -73,15 +81,24 @@ def _identity(chat: Chat, name: str) -> Identity:
     return who
 
 
-async def _traces(executor: CommandExecutor, name: str) -> Traces:
+async def _traces(executor: CommandExecutor, name: str, after: int = 0) -> Traces:
     try:
-        return await executor.log.traces(name, executor.log.last)
+        return await executor.log.traces(name, executor.log.last, after)
     except LogError as error:
         raise Refused(str(error)) from error
 
 
+def _both(some: Traces, later: Traces) -> Traces:
+    """What was there before the event, and what came until then."""
+    rooms, private = (
+        {key: [*one.get(key, ()), *other.get(key, ())] for key in dict.fromkeys((*one, *other))}
+        for one, other in ((some.rooms, later.rooms), (some.private, later.private))
+    )
+    return Traces(rooms, private)
+
+
 def _found(chat: Chat, who: Identity, traces: Traces) -> requests.TracesFound:
-    everything = sum(map(len, traces.rooms.values())) + len(traces.private)
+    everything = sum(map(len, (*traces.rooms.values(), *traces.private.values())))
     return requests.TracesFound(
         traces.messages,
         everything - traces.messages,

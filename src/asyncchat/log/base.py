@@ -211,13 +211,13 @@ class Traces(msgspec.Struct):
 
     Attributes:
         rooms: the numbers of its messages, reactions and TAGMSGs, by the room's key.
-        private: the numbers of the private ones.
+        private: the numbers of the private ones, by the key of the other's account, or name without one.
         messages: how many of all these are messages.
         origins: what it was seen as.
     """
 
     rooms: dict[str, list[int]] = {}
-    private: list[int] = []
+    private: dict[str, list[int]] = {}
     messages: int = 0
     origins: set[str] = set()
 
@@ -343,15 +343,17 @@ class Log(Protocol):
             LogError: it can't be read now.
         """
 
-    async def traces(self, name: str, upto: int) -> Traces:
-        """What the person of a name said (``core.forgotten``) up to a number.
+    async def traces(self, name: str, upto: int, after: int = 0) -> Traces:
+        """What the person of a name said (``core.forgotten``) after a number, up to another.
 
         Raises:
             LogError: it can't be read now.
         """
 
     async def forget(self, *, vacuum: bool = False) -> bool:
-        """Has all records forget the people of the events ``Forgotten``; the start does so, too.
+        """Has all records forget the people of the events ``Forgotten``, which else waits for a quiet moment.
+
+        A start does it before anything is read.
 
         Args:
             vacuum: whether the file is written anew even if it is large.

@@ -156,7 +156,7 @@ def note_traces(found: Sequence[FactRow], who: Identity, traces: Traces) -> None
         if isinstance(event, IN_ROOMS) and who.is_person(event.person):
             traces.rooms.setdefault(fold(event.room), []).append(row[0])
         elif isinstance(event, IN_PRIVATE) and who.is_person(event.person):
-            traces.private.append(row[0])
+            traces.private.setdefault(fold(event.to.account or event.to.name), []).append(row[0])
             traces.messages += isinstance(event, SaidInPrivate)
 
 

@@ -35,6 +35,13 @@ _STREAM_FACTS = 1000
 _FORGOTTEN_ROWS = 2000
 """Messages that one step forgets: as many as one event of an erasure has."""
 
+_VACUUMED_ALWAYS = 256 * 1024 * 1024
+"""Bytes up to which the file is written anew when somebody was forgotten: one or two seconds.
+
+``secure_delete`` overwrites the rows that are deleted. But when SQLite moves rows between pages, it leaves
+copies of them in the unused parts of pages, and only this removes these.
+"""
+
 _TRIES = 5
 """How often it is tried to empty the write-ahead log while somebody waits for that."""
 
@@ -48,6 +55,7 @@ class Maintenance:
         turn: held by whoever uses the writer.
         writer_thread: the thread for it.
         tuning: when to do what.
+        clear_index: has everything leave the search's index.
     """
 
     def __init__(
@@ -57,6 +65,7 @@ class Maintenance:
         turn: asyncio.Lock,
         writer_thread: Worker,
         tuning: Tuning,
+        clear_index: Callable[[], Awaitable[None]],
     ) -> None:
         self._connection = database.connect()
         schema.replace_bad_text(self._connection)
@@ -73,6 +82,9 @@ class Maintenance:
         """``writer.written`` after the last checkpoint: what was written since is not yet in the database."""
         self._erased = 0
         """``writer.erasures`` when the write-ahead log was last emptied."""
+        self._forgotten = 0
+        """``writer.forgotten`` when all records had forgotten them."""
+        self._clear_index = clear_index
         self._snapshot_at = tuning.snapshot_at
         self._policy = RetentionPolicy()
         self._awake = False
@@ -107,25 +119,40 @@ class Maintenance:
         """
         await self._run_once(quiet=True)
 
-    async def forget(self, clear_index: Callable[[], Awaitable[None]]) -> None:
-        """Has all records forget those who are to be forgotten.
+    async def forget(self, *, vacuum: bool) -> bool:
+        """Has all records forget those who are to be forgotten, which else waits for a quiet moment.
 
         Args:
-            clear_index: has everything leave the search's index, when the texts are blank.
+            vacuum: whether the file is written anew even if it is large.
+
+        Returns:
+            Whether it was, and the write-ahead log is empty. It is emptied later while somebody reads.
 
         Raises:
             LogError, sqlite3.Error: it can't be done now.
         """
         async with self._running:
-            for number, event in await self._thread.run(forgetting.pending, self._connection):
-                who = event.whom
-                if not await self._take_snapshot(at_once=True):
-                    raise LogError("The history can't forget anybody: no snapshot of its state can be made")
-                messages = await self._forget_said(who, number)
-                await self._forget_facts(who, number, messages)
-                await self._forget_step(partial(forgetting.forget_streams, who=who))
-                await clear_index()
-                await self._forget_step(partial(forgetting.end, number=number, event=event))
+            await self._forget()
+            is_vacuumed = await self._vacuum(whatever_size=vacuum)
+        for _ in range(_TRIES):
+            await self._run_once(quiet=True)
+            if self._writer.erasures == self._erased:
+                return is_vacuumed
+            await asyncio.sleep(self._tuning.quiet)
+        return False
+
+    async def _forget(self) -> None:
+        forgotten = self._writer.forgotten
+        for number, event in await self._thread.run(forgetting.pending, self._connection):
+            who = event.whom
+            if not await self._take_snapshot(at_once=True):
+                raise LogError("The history can't forget anybody: no snapshot of its state can be made")
+            messages = await self._forget_said(who, number)
+            await self._forget_facts(who, number, messages)
+            await self._forget_step(partial(forgetting.forget_streams, who=who))
+            await self._clear_index()
+            await self._forget_step(partial(forgetting.end, number=number, event=event))
+        self._forgotten = forgotten
 
     async def _forget_said(self, who: Identity, upto: int) -> set[int]:
         """Gives the numbers of what was said."""
@@ -158,28 +185,14 @@ class Maintenance:
             await self._write(step)
             self._writer.erasures += 1
 
-    async def vacuum(self) -> None:
-        """Writes the file anew.
-
-        Raises:
-            LogError, sqlite3.Error: it can't be done now.
-        """
-        async with self._running, self._turn:
+    async def _vacuum(self, *, whatever_size: bool) -> bool:
+        """Writes the file anew, unless it is large; whether it did."""
+        if not whatever_size and self._database.path.stat().st_size > _VACUUMED_ALWAYS:
+            return False
+        async with self._turn:
             await self._writer_thread.run(self._writer.vacuum)
             self._writer.erasures += 1
-
-    async def empty_wal(self) -> bool:
-        """Has what was erased leave the write-ahead log; whether it has. Else it is tried again and again.
-
-        Raises:
-            LogError, sqlite3.Error: the disk does not allow it.
-        """
-        for _ in range(_TRIES):
-            await self._run_once(quiet=True)
-            if self._writer.erasures == self._erased:
-                return True
-            await asyncio.sleep(self._tuning.quiet)  # somebody reads
-        return False
+        return True
 
     async def close(self) -> None:
         """Ends the task, its thread and its connection."""
@@ -227,6 +240,9 @@ class Maintenance:
             await self._index_messages(quiet)
             await self._index_streams(quiet)
             await self._take_snapshot()
+            if quiet and self._writer.forgotten != self._forgotten:  # it came from another node
+                await self._forget()
+                await self._vacuum(whatever_size=False)
             await self._sweep_presence(quiet)
             await self._apply_retention(quiet)
             await self._checkpoint(quiet)

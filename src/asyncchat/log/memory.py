@@ -247,21 +247,21 @@ class MemoryLog:
         found = [act for act in self._acts if act.number <= upto and act.time > after_time]
         return tuple(found[-limit:])
 
-    async def traces(self, name: str, upto: int) -> base.Traces:
+    async def traces(self, name: str, upto: int, after: int = 0) -> base.Traces:
         """What a person said; see ``Log.traces``."""
         who, traces = Identity(fold(name)), base.Traces()
         for at, (number, record) in enumerate(list(self._by_number.items())):
             if at % _RECORDS_A_TURN == 0:
                 await asyncio.sleep(0)
             event = record.event
-            if number > upto or not (isinstance(event, _NAMED) and who.is_person(event.person)):
+            if not after < number <= upto or not (isinstance(event, _NAMED) and who.is_person(event.person)):
                 continue
             traces.origins.add(event.person.origin)
             traces.messages += isinstance(event, Said | SaidInPrivate)
             if isinstance(event, IN_ROOMS):
                 traces.rooms.setdefault(fold(event.room), []).append(number)
             else:
-                traces.private.append(number)
+                traces.private.setdefault(fold(event.to.account or event.to.name), []).append(number)
         return traces
 
     async def forget(self, *, vacuum: bool = False) -> bool:  # there is no file

@@ -15,6 +15,7 @@ from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features import ANY_EVENT
 from asyncchat.core.features.edits import Correction
 from asyncchat.core.features.files import FILES_PATH, linked_files
+from asyncchat.core.features.forget import Forgotten
 from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, stored_tags
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.names import fold
@@ -66,6 +67,7 @@ class RowBatch:
         links: files to which a text has a link, with the text's number.
         changing: events that change earlier rows, with their numbers: erasures, edits and renames of rooms.
         states: how many events are of kind ``Retention.STATE``.
+        forgotten: how many people are forgotten.
         size: characters of text, a measure of the file's growth.
     """
 
@@ -74,6 +76,7 @@ class RowBatch:
         "count",
         "facts",
         "first",
+        "forgotten",
         "last",
         "last_time",
         "links",
@@ -93,6 +96,7 @@ class RowBatch:
         self.links: list[tuple[str, int]] = []
         self.changing: list[tuple[int, Changing]] = []
         self.states = 0
+        self.forgotten = 0
         plain: list[Value] = []
         size = 0
         number, start_time = expected_last, last_time
@@ -128,6 +132,8 @@ class RowBatch:
                 self.facts.append((number, time, int(event.retention), line))
                 if event.retention is Retention.STATE:
                     self.states += 1
+                if type(event) is Forgotten:
+                    self.forgotten += 1
                 if isinstance(event, _CHANGING):
                     self.changing.append((number, event))
         self.last = number

@@ -40,13 +40,6 @@ _LINKED_FILES_STEP = 500
 _MAX_DETOUR = 1024
 """The most commits in the thread before a slow disk is tried from the loop again."""
 
-_VACUUMED_ALWAYS = 256 * 1024 * 1024
-"""Bytes up to which the file is written anew when somebody was forgotten: one or two seconds.
-
-``secure_delete`` overwrites the rows that are deleted. But when SQLite moves rows between pages, it leaves
-copies of them in the unused parts of pages, and only this removes these.
-"""
-
 
 class SqliteLog:
     """A log in an SQLite file; opened with ``SqliteLog.open``, closed with ``close``.
@@ -72,8 +65,10 @@ class SqliteLog:
         self._writer_thread = Worker("history-write")
         self._reader_thread = Worker("history-read")
         self._read_connection = database.connect()
-        self._maintenance = Maintenance(database, self._writer, self._turn, self._writer_thread, tuning)
         self._indexer = Indexer(database, self._writer, index, tuning)
+        self._maintenance = Maintenance(
+            database, self._writer, self._turn, self._writer_thread, tuning, self._indexer.clear
+        )
         self._search_thread = Worker("history-search")
         self._search_connection: sqlite3.Connection | None = None
         self._search_index: SearchIndex | None = None
@@ -245,17 +240,16 @@ class SqliteLog:
         except sqlite3.Error as error:
             raise schema.explain(error, self.path) from error
 
-    async def traces(self, name: str, upto: int) -> base.Traces:
+    async def traces(self, name: str, upto: int, after: int = 0) -> base.Traces:
         """What a person said; see ``Log.traces``."""
         who, traces = Identity(fold(name)), base.Traces()
-        for after in range(0, upto, forgetting.SAID_STEP):
-            end = min(upto, after + forgetting.SAID_STEP)
-            for number, room, readable, origin in await self._read(forgetting.said_by, who, after, end):
+        for start in range(after, upto, forgetting.SAID_STEP):
+            end = min(upto, start + forgetting.SAID_STEP)
+            for number, room, readable, origin in await self._read(forgetting.said_by, who, start, end):
                 traces.origins.add(origin.partition(" ")[0])
                 if readable:
                     traces.rooms.setdefault(room, []).append(number)
                     traces.messages += 1
-        after = 0
         while found := await self._read(forgetting.facts, after, upto):
             after = found[-1][0]
             await self._reader_thread.run(forgetting.note_traces, found, who, traces)
@@ -264,11 +258,7 @@ class SqliteLog:
     async def forget(self, *, vacuum: bool = False) -> bool:
         """Has all records forget people; see ``Log.forget``."""
         try:
-            await self._maintenance.forget(self._indexer.clear)
-            is_vacuumed = vacuum or self.path.stat().st_size <= _VACUUMED_ALWAYS
-            if is_vacuumed:
-                await self._maintenance.vacuum()
-            return await self._maintenance.empty_wal() and is_vacuumed
+            return await self._maintenance.forget(vacuum=vacuum)
         except sqlite3.Error as error:
             raise schema.explain(error, self.path) from error
 

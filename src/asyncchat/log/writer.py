@@ -55,6 +55,7 @@ class Writer:
         states: state facts above the newest snapshot.
         erasures: how many erasures and renames of rooms there were since the start: both change older rows
             and the index.
+        forgotten: how many people were forgotten since the start.
     """
 
     def __init__(self, database: Database) -> None:
@@ -64,6 +65,7 @@ class Writer:
         self.written = 0
         self.states = database.states
         self.erasures = 0
+        self.forgotten = 0
         self._connection = database.connection
         self._cursor = database.connection.cursor()
         self._execute = self._cursor.execute
@@ -116,6 +118,7 @@ class Writer:
         self._committed(batch.last)
         self.written += _COMMIT_BYTES + _ROW_BYTES * batch.count + batch.size
         self.states += batch.states
+        self.forgotten += batch.forgotten
         if batch.changing:
             self.erasures += sum(not isinstance(event, Correction) for _, event in batch.changing)
 

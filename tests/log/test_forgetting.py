@@ -53,6 +53,7 @@ async def test_what_a_crash_interrupts_is_finished_by_the_next_start(path):
     assert traces(path)
     log = await SqliteLog.open(path, tuning=HASTY)
     assert await texts(log) == ["two"]
+    assert log.messages == 3  # with an answer and a reaction
     assert not (await log.search(SearchQuery(("#lobby",), 8, terms=("zjx",)))).records
     await log.run_maintenance()
     await log.close()
@@ -114,7 +115,7 @@ async def test_rows_and_order_stay(path):
 
 
 @asynchronous
-async def test_nothing_is_forgotten_without_a_snapshot(path, monkeypatch):
+async def test_nothing_is_forgotten_without_a_snapshot(path, monkeypatch, caplog):
     log = await filled(path)
     await log.append(7, [fact(8, Forgotten("anna", 3, START))])
 
@@ -124,6 +125,10 @@ async def test_nothing_is_forgotten_without_a_snapshot(path, monkeypatch):
     monkeypatch.setattr(snapshot, "snapshot", refuse)
     with pytest.raises(LogError, match="no snapshot of its state can be made"):
         await log.forget()
+    assert await texts(log) == ["zjx one", "two", "zjx three"]
+    await log.close()
+    log = await SqliteLog.open(path, tuning=HASTY)  # a chat is served all the same
+    assert "It still has somebody who is to be forgotten; the next start tries again" in caplog.text
     assert await texts(log) == ["zjx one", "two", "zjx three"]
     monkeypatch.undo()
     assert await log.forget()

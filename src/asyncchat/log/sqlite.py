@@ -6,6 +6,7 @@ belongs to the other modules of this folder.
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -27,6 +28,8 @@ from asyncchat.log.rows import RowBatch, UnknownEvent
 from asyncchat.log.tuning import DEFAULT_TUNING, Tuning
 from asyncchat.log.worker import Worker
 from asyncchat.log.writer import FileLocked, Writer
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,13 +101,18 @@ class SqliteLog:
         database = await asyncio.to_thread(Database, Path(path), durable == "power", epoch)
         index = await asyncio.to_thread(open_index, database, tuning.volume)
         log = cls(database, index, durable == "power", tuning, epoch)
+        if not forgetting.pending(database.connection):
+            return log
         try:
-            if forgetting.pending(database.connection):  # a process was killed
-                await log.forget()
+            await log.forget()  # a process was killed
+        except base.LogError as error:
+            _log.error("%s. It still has somebody who is to be forgotten; the next start tries again", error)
+            return log
         except BaseException:
             await log.close()
             raise
-        return log
+        await log.close()
+        return await cls.open(path, durable, tuning, epoch)  # with fewer messages
 
     async def reopen(self) -> None:
         """Opens it again after ``close``.

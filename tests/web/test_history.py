@@ -193,6 +193,24 @@ def test_reactions_to_what_is_not_loaded_are_there_when_it_is(server, visits):
     expect(first.locator(".reaction")).to_have_text(["🎉 1"])
 
 
+def test_a_reaction_that_is_erased_is_gone(server, visits):
+    page = visits.join(server.port, "anna")
+    iris = server.connect()
+    iris.send("CAP REQ :message-tags echo-message draft/message-redaction\r\nNICK iris\r\nUSER u 0 * :x\r\n")
+    iris.send("CAP END\r\nJOIN #lobby\r\nPRIVMSG #lobby :here\r\n")
+    message = iris.until("here\r\n").rsplit("msgid=", 1)[1].split(" ")[0].split(";")[0]
+    ids = []
+    for reaction in ("well done", "no"):
+        iris.send(
+            f"@+draft/reply={message};+draft/react={reaction.replace(' ', chr(92) + 's')} TAGMSG #lobby\r\n"
+        )
+        ids.append(iris.until(" TAGMSG ").rsplit("msgid=", 1)[1].split(" ")[0].split(";")[0])
+    reactions = page.locator(".message", has_text="here").locator(".reaction")
+    expect(reactions).to_have_text(["well done 1", "no 1"])
+    iris.send(f"REDACT #lobby {ids[0]}\r\n")
+    expect(reactions).to_have_text(["no 1"])
+
+
 def test_the_first_unread_message_is_marked_and_one_click_away(server, visits):
     page = visits.join(server.port, "anna")
     iris = server.irc("iris")

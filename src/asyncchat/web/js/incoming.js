@@ -145,7 +145,11 @@ const RULES = {
     const room = past ? known : roomOf(chat, item.params[0], item.source?.nick ?? "");
     if (room) chat.unpinned(room, item.params[1]);
     const message = room?.byId.get(item.params[1]);
-    if (!message) return;
+    if (!message) {
+      const about = room?.unreact(numberOf(item.params[1]));
+      if (about && !past) chat.tell("changed", room, { message: about });
+      return;
+    }
     message.redacted = item.source?.nick ?? "";
     message.text = "";
     chat.tell("changed", room, { message });

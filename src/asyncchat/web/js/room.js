@@ -168,6 +168,14 @@ export class Room {
     return message;
   }
 
+  /** The event of a reaction was erased. Returns the message that it was to, or null. */
+  unreact(number) {
+    const toggle = number && [...this.#toggles.keys()].find((one) => this.#toggles.get(one) === number);
+    if (!toggle) return null;
+    const [, id, key, reaction] = /^(\S+) (\S+) (.*)$/su.exec(toggle);
+    return this.react(id, reaction, key, false, 0);
+  }
+
   /** Shows an own message before the server confirms it. */
   pend(values) {
     const message = entry({ ...values, pending: true, self: true });

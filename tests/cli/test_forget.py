@@ -7,21 +7,24 @@ import pytest
 from asyncchat.core.features.accounts import AccountMade
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.reactions import Reacted
-from asyncchat.core.people import person
+from asyncchat.core.people import person, renamed
 from asyncchat.log.sqlite import SqliteLog
 from tests.cli.calling import call
 from tests.log.records import numbered
 
 ANNA, BOB = person(1, "Anna", "a", "a.example", account="anna"), person(2, "bob", "b", "b.example")
+CARLA = person(3, "carla", "c", "c.example", account="carla")
 EVENTS = [
     AccountMade("anna", "v", 1),
     Said("#tea", ANNA, "zjx one"),
     Said("#tea", BOB, "qvw two"),
     Said("#tea", ANNA, "zjx three"),
     Reacted("#tea", ANNA, 3, "bob", "!"),
+    Said("#tea", renamed(ANNA, "Hanna"), "zjx four"),
+    Said("#tea", renamed(CARLA, "anna"), "five"),
 ]
 QUESTION = (
-    "Erase 2 messages, 1 reaction and the account of Anna, and all else that it left? "
+    "Erase 3 messages, 1 reaction and the account of Anna, and all else that it left? "
     "It can't be undone. [y/N]: "
 )
 
@@ -43,11 +46,16 @@ def test_it_asks_first(database):
     assert done.stderr == f"{QUESTION}n\nAborted!\n"
     assert b"zjx three" in database.read_bytes()
     done = call("forget", "Anna", "--db", str(database), given="y\n")
-    assert (done.returncode, done.stdout) == (0, "Erased 2 messages, 1 reaction and the account of Anna\n")
-    assert not [word for word in (b"zjx", b"anna", b"a.example") if word in database.read_bytes()]
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "Erased 3 messages, 1 reaction and the account of Anna",
+        "The account was Hanna, too: what was said so without the account stays",
+        "The name was also that of the account carla: what was said so stays",
+    ]
+    assert not [word for word in (b"zjx", b"Hanna", b"a.example") if word in database.read_bytes()]
     assert b"qvw two" in database.read_bytes()
     audit = call("audit", "--db", str(database)).stdout
-    assert audit.endswith("  console forgot a person, who had said 2 messages\n")
+    assert audit.endswith("  console forgot a person, who had said 3 messages\n")
 
 
 def test_a_program_is_not_asked(database):

@@ -355,7 +355,8 @@ def test_a_name_that_was_somebody_else_s(tmp_path):
         world.do(4, Rename("carla"))
         world.do(4, Say("#tea", "by carla"))
         await world.keep()
-        assert (await ask(log, requests.Forget("CARLA"))).startswith(b'{"result":{"messages":1,')
+        found = result_in(await ask(log, requests.Forget("CARLA")), requests.TracesFound)
+        assert (found.messages, found.names, found.namesakes) == (1, (), ("bob",))
         assert await readable(log) == ["by bob"]
         await log.close()
 
@@ -380,6 +381,17 @@ def test_what_is_no_person_is_refused(name, why):
                 await carry_out(executor, line_of(request))
             assert str(refused.value) == why
         assert not executor.log.chat().people
+
+    asyncio.run(run())
+
+
+def test_other_names_of_the_account_are_told(tmp_path):
+    async def run() -> None:
+        log = await SqliteLog.open(tmp_path / "chat.db")
+        await lived(log, ["says", "wanders"])
+        found = result_in(await ask(log, requests.GetTraces("annabel")), requests.TracesFound)
+        assert (found.names, found.namesakes) == (("wanderer",), ())
+        await log.close()
 
     asyncio.run(run())
 

@@ -41,6 +41,12 @@ def command(name: str, yes: bool, vacuum: bool, db: str | None, config: str | No
     click.echo(shown(f"Erased {_listed(erased)} of {name}"))
     if not erased.is_clean:
         click.echo("The free space in the history's file may have copies: --vacuum removes them")
+    if erased.names:
+        names = ", ".join(erased.names)
+        click.echo(shown(f"The account was {names}, too: what was said so without the account stays"))
+    if erased.namesakes:
+        accounts = ", ".join(erased.namesakes)
+        click.echo(shown(f"The name was also that of the account {accounts}: what was said so stays"))
     for ban in erased.bans:
         click.echo(shown(f"A list of masks still has the name: {ban}"))
     for copy in _copies(database):

@@ -20,6 +20,7 @@ from asyncchat.core.features.server_bans import ServerBans
 from asyncchat.core.forgotten import FORGOTTEN, Identity
 from asyncchat.core.masks import ACCOUNT, MUTED
 from asyncchat.core.names import fold, name_fault
+from asyncchat.core.people import from_origin
 from asyncchat.log.base import LogError, Traces
 
 ERASED_AT_ONCE = 500
@@ -99,12 +100,15 @@ def _both(some: Traces, later: Traces) -> Traces:
 
 def _found(chat: Chat, who: Identity, traces: Traces) -> requests.TracesFound:
     everything = sum(map(len, (*traces.rooms.values(), *traces.private.values())))
+    names = (from_origin(origin).name for origin in traces.origins)
     return requests.TracesFound(
         traces.messages,
         everything - traces.messages,
         len(_files(chat, who)),
         who.key in chat.accounts,
         tuple(where + mask for where, mask in _masks(chat) if who.is_named(_named_by(mask))),
+        tuple(sorted({name for name in names if not who.is_named(name)})),
+        tuple(sorted(traces.namesakes)),
     )
 
 

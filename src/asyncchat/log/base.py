@@ -214,12 +214,14 @@ class Traces(msgspec.Struct):
         private: the numbers of the private ones, by the key of the other's account, or name without one.
         messages: how many of all these are messages.
         origins: what it was seen as.
+        namesakes: other accounts that spoke under the name.
     """
 
     rooms: dict[str, list[int]] = {}
     private: dict[str, list[int]] = {}
     messages: int = 0
     origins: set[str] = set()
+    namesakes: set[str] = set()
 
 
 class Log(Protocol):

@@ -89,10 +89,7 @@ def act_without(act: Event, who: Identity) -> Event:
 
 def said_by(connection: sqlite3.Connection, who: Identity, after: int, upto: int) -> list[SaidRow]:
     """What a person said in rooms between two numbers."""
-    origins = connection.execute(
-        "SELECT DISTINCT origin FROM said WHERE number > ? AND number <= ?", (after, upto)
-    )
-    mine = [origin for (origin,) in origins if who.is_person(from_origin(origin))]
+    mine = [one for one in _origins(connection, after, upto) if who.is_person(from_origin(one))]
     if not mine:
         return []
     found = connection.execute(
@@ -101,6 +98,19 @@ def said_by(connection: sqlite3.Connection, who: Identity, after: int, upto: int
         (after, upto, rows.encode_texts(mine)),
     )
     return found.fetchall()
+
+
+def namesakes(connection: sqlite3.Connection, who: Identity, after: int, upto: int) -> set[str]:
+    """Other accounts that spoke under a person's name between two numbers."""
+    people = map(from_origin, _origins(connection, after, upto))
+    return {one.account for one in people if who.is_named(one.name) and not who.is_person(one)}
+
+
+def _origins(connection: sqlite3.Connection, after: int, upto: int) -> list[str]:
+    found = connection.execute(
+        "SELECT DISTINCT origin FROM said WHERE number > ? AND number <= ?", (after, upto)
+    )
+    return [origin for (origin,) in found]
 
 
 def facts(connection: sqlite3.Connection, after: int, upto: int) -> list[FactRow]:

@@ -253,6 +253,7 @@ class SqliteLog:
         who, traces = Identity(fold(name)), base.Traces()
         for start in range(after, upto, forgetting.SAID_STEP):
             end = min(upto, start + forgetting.SAID_STEP)
+            traces.namesakes |= await self._read(forgetting.namesakes, who, start, end)
             for number, room, readable, origin in await self._read(forgetting.said_by, who, start, end):
                 traces.origins.add(origin.partition(" ")[0])
                 if readable:

@@ -212,8 +212,8 @@ class TracesFound(Result, frozen=True):
     """What a person left: how many messages, reactions and the like, and files; whether it has an account.
 
     ``bans`` are the masks that name it, which stay: each with the room before it, or alone for the server's.
-    ``names`` are others that the account had, ``namesakes`` other accounts that had the name. ``is_clean``: the
-    history's file was written anew, so that nothing is left in its free space.
+    ``names`` are others that the account had, ``namesakes`` other accounts that had the name. ``is_clean``:
+    no copies are left in the free space of the history's file.
     """
 
     messages: int

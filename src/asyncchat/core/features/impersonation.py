@@ -16,7 +16,7 @@ from asyncchat.core.names import SERVICES, fold
 _WORDS: Final = (
     *SERVICES, "MemoServ", "OperServ", "BotServ", "HostServ", "server", "system", "service", "services",
     "owner", "admin", "administrator", "operator", "moderator", "here", "all", "everyone", "channel",
-    FORGOTTEN.name,
+    "console", FORGOTTEN.name,
 )  # fmt: skip
 """Names of the server, of roles in it, and words by which clients address a whole
 room; and of those who are forgotten."""

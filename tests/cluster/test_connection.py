@@ -1,8 +1,10 @@
 """The connection to NATS: who may come in, TLS, and servers that do not fit."""
 
 import asyncio
+import json
 import ssl
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +16,10 @@ from asyncchat.errors import Misuse
 from asyncchat.log.base import LogError
 from asyncchat.server.tls import self_signed
 from tests.cluster.nats import NatsServer
-from tests.cluster.streams import opened
+from tests.cluster.streams import batches, fill, opened, take
 from tests.log.records import asynchronous
+
+CLUSTER = Path(__file__).parents[2] / "docs" / "cluster.md"
 
 
 @contextmanager
@@ -63,6 +67,34 @@ async def test_tls(tmp_path):
             assert stream.connected
         with pytest.raises(LogError, match="certificate verify failed"):
             await Stream.open(url)
+
+
+ALLOWED = '["asyncchat.>", "$O.asyncchat-snapshot.>", "$JS.API.>", "$JS.FC.>", "_INBOX.>"]'
+"""The subjects of docs/cluster.md."""
+
+
+@asynchronous
+async def test_a_user_needs_few_subjects(tmp_path, caplog):
+    permissions = f"permissions: {{ publish: {ALLOWED}, subscribe: {ALLOWED} }}"
+    user = f"users: [{{ user: anna, password: secret, {permissions} }}]"
+    file = tmp_path / "snapshot"
+    file.write_bytes(b"x")
+    with running(tmp_path, more=f"authorization {{ {user} }}") as server:
+        async with opened(with_user(server, "anna:secret"), "asyncchat", patience=1) as stream:
+            await fill(stream, 2)
+            async with aclosing(stream.follow(0)) as messages:
+                assert await take(messages, 2) == batches(1, 2)
+            asked: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue()
+            await stream.subscribe("hub", lambda data, reply: asked.put_nowait((data, reply)))
+            asking = asyncio.ensure_future(stream.request("hub", b"?", 1))
+            await stream.reply((await asked.get())[1], b"!")
+            assert await asking == b"!"
+            await stream.cut(2)
+            await stream.put_snapshot(1, file)
+            assert await stream.get_snapshot(tmp_path / "read") == 1
+    assert not caplog.records
+    for subject in json.loads(ALLOWED):
+        assert subject in CLUSTER.read_text("utf-8")
 
 
 @asynchronous

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from heapq import nlargest
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -531,6 +532,12 @@ class Budgets:
             budget = self._uploads[key] = Budget(self._clock(), rate)
         budget.rate = rate
         return budget
+
+    def busiest(self, most: int) -> list[tuple[str, NetworkBudget, float]]:
+        """The networks with the most connections now, and how many seconds the next line of each waits."""
+        now = self._clock()
+        found = nlargest(most, self._networks.items(), key=lambda one: one[1].connections)
+        return [(key, network, network.wait(now)) for key, network in found if network.connections]
 
     def forget_idle(self) -> None:
         """Forgets the budgets that are whole and that nobody uses now."""

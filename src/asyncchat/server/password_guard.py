@@ -6,7 +6,7 @@ Must not know sessions, nor what a right password grants.
 import asyncio
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from asyncchat.core import scram
@@ -65,6 +65,13 @@ class NetworkCount:
     def wait(self, address: str) -> int:
         """Seconds until it may be done again from an address; 0: now."""
         return max(self.networks.wait(network_of(address)), self.sites.wait(site_of(address)))
+
+    def waiting(self) -> Iterator[tuple[str, int]]:
+        """Who has to wait, and for how many seconds; ('', 0) for who need not: others may have a turn."""
+        for count in (self.networks, self.sites):
+            for who in list(count.full_at):
+                wait = count.wait(who)
+                yield (who, wait) if wait else ("", 0)
 
     def add(self, address: str) -> None:
         """Counts once."""
@@ -239,6 +246,17 @@ class PasswordGuard:
     def record_registration(self, address: str) -> None:
         """Counts an account that was registered."""
         self._made.add(address)
+
+    def refused(self) -> Iterator[tuple[str, str, int]]:
+        """What is refused to which networks now, and for how many seconds; empty ones as in ``waiting``."""
+        for what, count in (
+            ("passwords", self._from),
+            ("server_password", self._server),
+            ("tokens", self._tokens),
+            ("registrations", self._made),
+        ):
+            for network, seconds in count.waiting() if self.counting else ():
+                yield what, network, seconds
 
     def token_wait(self, address: str) -> int:
         """Seconds until another wrong token is looked at from this address; 0: now."""

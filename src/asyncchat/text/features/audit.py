@@ -46,6 +46,7 @@ _READS = {
     "members": "looked at the hidden members of {}",
     "key": "read the key of {}",
     "addresses": "listed the people with their addresses",
+    "networks": "looked which networks hit limits",
     "address": "looked up the address of {}",
     "email": "read the e-mail address of {}",
 }

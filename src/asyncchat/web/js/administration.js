@@ -10,15 +10,17 @@ const HOUR = 3600;
 const ROOMS_SHOWN = 8;
 const LASTING = [["3600", "1 hour"], ["86400", "1 day"], ["604800", "1 week"], ["2592000", "30 days"], ["0", "Without an end"]];
 const BACK = [["3600", "The last hour"], ["86400", "The last day"], ["604800", "The last week"], ["0", "All of them"]];
+const REFUSED = { passwords: "wrong passwords of accounts", server_password: "wrong passwords of the server", tokens: "wrong tokens", registrations: "too many accounts" };
 const KINDS = { websocket: "web", plain: "nc", irc: "IRC" };
 
 const line = (text) => clip(clean(text), 400);
 const moment = (text) => when.format(new Date(text));
-const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
+const plural = (count, word, several = `${word}s`) => `${count.toLocaleString()} ${count === 1 ? word : several}`;
 const chosen = (label) => label.querySelector("select").value;
 
 /** "2 h" for seconds. */
 function lasting(seconds) {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
   if (seconds < HOUR) return `${Math.floor(seconds / 60)} min`;
   return seconds < 48 * HOUR ? `${Math.floor(seconds / HOUR)} h` : `${Math.floor(seconds / 24 / HOUR)} days`;
 }
@@ -182,10 +184,15 @@ export function administrationDialog(chat, about = "") {
   };
 
   const limits = () => {
-    const content = h("div", {}, hint("…"));
-    ask("limits").then(({ since, limits: found }) => content.replaceChildren(
+    const content = h("div.panel", {}, hint("…"));
+    const rows = (found) => h("ul.rows", {}, found.map(([count, text, more]) => h("li.listed", {}, h("b.count", {}, count), h("div.grow", {}, text, more ? h("small", {}, more) : null))));
+    ask("limits").then(({ since, limits: found, networks, refused }) => content.replaceChildren(
       hint(`How often since the server was started, ${moment(since)}:`),
-      h("ul.rows", {}, found.map(({ count, means }) => h("li.listed", {}, h("b.count", {}, count.toLocaleString()), h("div.grow", {}, line(means))))),
+      rows(found.map(({ count, means }) => [count.toLocaleString(), line(means)])),
+      h("h3", {}, "Networks with the most connections"),
+      rows(networks.map(({ network, connections, people: there, wait }) => [connections.toLocaleString(), line(network), `${plural(there, "person", "people")}${wait ? `; over its limit, waits ${lasting(wait)}` : ""}`])),
+      refused.length ? h("h3", {}, "Refused for a while") : "",
+      rows(refused.map(({ network, what, seconds }) => ["", line(network), `${REFUSED[what] ?? what}, for ${lasting(seconds)}`])),
     ), (error) => content.replaceChildren(hint(error.message)));
     return [content];
   };

@@ -268,6 +268,22 @@ def test_a_filter_looks_through_a_part_at_a_time(server, monkeypatch):
     assert "a.b" in found["says"]
 
 
+def test_networks_that_limits_concern():
+    with serving() as server:
+        give_token(server, "root", "admin")
+        server.person("bob")
+        told = admin(server, "GET", "/limits").json
+        assert told["networks"] == [{"network": "127.0.0.1", "connections": 2, "people": 1, "wait": 0.0}]
+        assert told["refused"] == []
+        for _ in range(10):
+            assert admin(server, "GET", "/limits", bearer="wrong").status == 401
+        assert admin(server, "GET", "/limits", bearer="wrong").status == 429
+        (refused,) = admin(server, "GET", "/limits").json["refused"]
+        assert (refused["network"], refused["what"]) == ("127.0.0.1", "tokens")
+        assert 0 < refused["seconds"] <= 30
+        assert "token root looked which networks hit limits" in says(server)
+
+
 def test_limits_that_were_hit(server):
     server.server.context.budgets.hits["connections"] += 2
     answer = admin(server, "GET", "/limits").json

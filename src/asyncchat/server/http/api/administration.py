@@ -385,11 +385,30 @@ def _entry(id: str, record: Record) -> schemas.AuditEntry:
 
 
 async def limits(call: Call) -> Response:
-    """Says how often limits were hit."""
-    context = call.context.sessions
+    """Says how often limits were hit, and by whom now."""
+    context, hub = call.context.sessions, call.context.sessions.hub
+    hub.declare(note_read(call.context.chat, call.operator, "networks", "", hub.now()))
     hits = {**context.budgets.hits, "slow_readers": context.delivery.too_slow}
     found = tuple(schemas.LimitHits(name, count, _LIMITS[name]) for name, count in hits.items())
-    return json(200, schemas.Limits(timestamp(call.context.started), found))
+    busy = tuple(
+        schemas.BusyNetwork(network, budget.connections, budget.people, round(wait, 1))
+        for network, budget, wait in context.budgets.busiest(_BUSIEST)
+    )
+
+    def look() -> Generator[None, None, tuple[schemas.RefusedNetwork, ...]]:
+        refused: list[schemas.RefusedNetwork] = []
+        for what, network, seconds in call.context.guard.refused():
+            if network and len(refused) < schemas.PAGE:
+                refused.append(schemas.RefusedNetwork(network, what, seconds))
+            yield
+        return tuple(refused)
+
+    refused = await context.slices.finish(look(), call.session.charge)
+    return json(200, schemas.Limits(timestamp(call.context.started), found, busy, refused))
+
+
+_BUSIEST: Final = 20
+"""Networks of which it is told how many connections they have."""
 
 
 _LIMITS: Final = {

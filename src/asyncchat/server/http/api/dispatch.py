@@ -168,6 +168,7 @@ class Api:
             pages,
             Streams(context.delivery, stream.StreamEncoder(log.ids), context.hub.chat),
             searcher,
+            guard,
             started,
         )
         self._links = links

@@ -23,6 +23,7 @@ from asyncchat.server.session import Session, SessionContext
 
 if TYPE_CHECKING:
     from asyncchat.server.http.api.open_streams import Streams
+    from asyncchat.server.password_guard import PasswordGuard
 
 PREFIX = "/api/v1"
 
@@ -50,6 +51,7 @@ class ApiContext(msgspec.Struct, frozen=True):
     pages: PageCache
     streams: Streams
     searcher: Searcher
+    guard: PasswordGuard
     started: int
     """When the run began, in microseconds since 1970 UTC."""
 

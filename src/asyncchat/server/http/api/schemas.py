@@ -376,11 +376,35 @@ class LimitHits(msgspec.Struct, frozen=True):
     means: Annotated[str, Meta(description="What happened, in words.")]
 
 
+class BusyNetwork(msgspec.Struct, frozen=True):
+    """A network with connections."""
+
+    network: Annotated[str, Meta(description="An IPv4 address, or an IPv6 /64 or /48.")]
+    connections: int
+    people: int
+    wait: Annotated[
+        float, Meta(description="Seconds until its next line is read; 0: it is within its limits.")
+    ]
+
+
+class RefusedNetwork(msgspec.Struct, frozen=True):
+    """A network to which something is refused for a while, because it was wrong or asked too often."""
+
+    network: str
+    what: Annotated[
+        str,
+        Meta(description="passwords (of accounts), server_password, tokens, or registrations (of accounts)."),
+    ]
+    seconds: int
+
+
 class Limits(msgspec.Struct, frozen=True):
-    """The limits and how often each was hit."""
+    """The limits and how often each was hit, and which networks they concern now."""
 
     since: Annotated[str, Meta(description="When the server was started, in UTC.")]
     limits: tuple[LimitHits, ...]
+    networks: Annotated[tuple[BusyNetwork, ...], Meta(description="The 20 with the most connections.")]
+    refused: Annotated[tuple[RefusedNetwork, ...], Meta(description="At most 200.")]
 
 
 def client_kind(dialect: Dialect) -> str:

@@ -172,8 +172,8 @@ export class Room {
   unreact(number) {
     const toggle = number && [...this.#toggles.keys()].find((one) => this.#toggles.get(one) === number);
     if (!toggle) return null;
-    const [, id, key, reaction] = /^(\S+) (\S+) (.*)$/su.exec(toggle);
-    return this.react(id, reaction, key, false, 0);
+    const [id, key, ...reaction] = toggle.split(" ");
+    return this.react(id, reaction.join(" "), key, false, 0);
   }
 
   /** Shows an own message before the server confirms it. */

@@ -409,7 +409,7 @@ def test_a_guest_beyond_the_quota_may_read_and_log_in():
 
         def use_up() -> None:
             for session in server.server.context.sessions:
-                session._budget.network.guests = Budget(server.server.context.now(), Rate(1, 1e-9))
+                session.budget.network.guests = Budget(server.server.context.now(), Rate(1, 1e-9))
 
         server.call(use_up)
         anna.send("PRIVMSG #lobby :one\r\nPRIVMSG #lobby :two\r\nPING x\r\n")
@@ -444,7 +444,7 @@ def test_who_comes_to_forty_rooms_has_its_lines_left(caps):
     with serving() as server:
         anna = server.irc("anna")
         (session,) = server.server.context.sessions
-        budget = session._budget._own
+        budget = session.budget._own
         server.call(lambda: setattr(budget, "rate", Rate(50, 1e-9)))
         names = [f"#room{number}" for number in range(40)]
         anna.send(f"CAP REQ :{caps}\r\nJOIN {','.join(names)}\r\nPING in\r\n")
@@ -494,7 +494,7 @@ def test_of_a_guest_each_row_of_the_history_counts():
 
         def quota() -> Budget:
             (session,) = server.server.context.sessions
-            network = session._budget.network
+            network = session.budget.network
             if network.guests is None:
                 network.guests = Budget(server.server.context.now(), Rate(1_000_000, 1e-9))
             return network.guests

@@ -59,7 +59,7 @@ def test_what_can_be_is_taken_over_and_nobody_is_dropped(server, file, owner):
     assert changed in told
     assert told.endswith("Only a restart changes: listen, name")
     sessions = server.server.context.sessions
-    assert server.call(lambda: [session._budget._own.rate.burst for session in sessions]) == [7, 7]
+    assert server.call(lambda: [session.budget._own.rate.burst for session in sessions]) == [7, 7]
     assert owner.until("Welcome").endswith(":asyncchat.local TOPIC #lobby :Welcome")
     anna.until("Welcome\n")
     anna.send("/owner alice tea-for-two\n")

@@ -128,11 +128,11 @@ def test_a_turn_is_charged_by_the_time_for_which_it_had_the_processor(monkeypatc
             context.options = msgspec.structs.replace(context.options, limits=True)
             context.pass_turns = PassTurns(lambda: now, processor=lambda: now * had_processor)
             session.adopt(Slow())
-            before = session._budget._own.level
+            before = session.budget._own.level
             reader.feed_data(b"line\n")
             reader.feed_eof()
             await session.run(detected)
-            return before - session._budget._own.level
+            return before - session.budget._own.level
 
     assert round(asyncio.run(scene())) == charged
 

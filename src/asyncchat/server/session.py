@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
@@ -18,36 +17,26 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from asyncchat.core.commands import Command, DialectReply, Pause, Query
+from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Connect, Quit
-from asyncchat.core.features.join import Part
-from asyncchat.core.features.messages import Say
-from asyncchat.core.replies import DailyQuotaUsed, Refusal, Reply, StorageDown
+from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.server.chunked_writer import ChunkedWriter
-from asyncchat.server.connection import GATHER_BYTES, Connection, ConnectionContext
+from asyncchat.server.connection import GATHER_BYTES
 from asyncchat.server.delivery import Barrier
+from asyncchat.server.flood_control import ChargedConnection, FloodContext
 from asyncchat.server.handover import SessionState
 from asyncchat.server.limits import (
     ANSWER_BYTES,
-    ARRIVING,
-    LINE_BYTES,
-    LINE_SECONDS,
     READ_BYTES,
-    ROW_BYTES,
-    TURN_LINES,
-    TURN_SECONDS,
     WAITING_LINES,
-    WAITING_SECONDS,
-    Budgets,
-    ClientBudget,
     NetworkBudget,
 )
 from asyncchat.server.measurements import Measurements
 from asyncchat.server.recipients import Pending, catch_up, joined
-from asyncchat.server.slices import PIECE_BYTES, GatheredOutput, PassTurns, Slices, Turns, next_piece
+from asyncchat.server.slices import PIECE_BYTES, next_piece
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -64,12 +53,6 @@ _logger = logging.getLogger("asyncchat.session")
 
 _NOBODY: frozenset[str] = frozenset()
 """Whom most sessions ignore: Python makes each empty one anew, of 216 bytes."""
-
-_WITHOUT_ROW = (DialectReply, Query)
-"""What the history keeps nothing of."""
-
-_WITHOUT_QUOTA = (Connect, DialectReply, Part, Query, Quit)
-"""What guests may ask when their network's quota is used; I/O commands, such as logging in, besides."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -89,7 +72,7 @@ Detector = Callable[["Session"], Awaitable[bytes | None]]
 """Gives a session its dialect; returns the input that the dialect has not seen yet, or None to end."""
 
 
-class SessionContext(ConnectionContext):
+class SessionContext(FloodContext):
     """What all sessions of a server share.
 
     Args:
@@ -115,31 +98,20 @@ class SessionContext(ConnectionContext):
         watchdog: Watchdog,
         certificate: Certificate | None = None,
     ) -> None:
-        super().__init__(options, certificate)
+        super().__init__(options, hub=hub, outbox=outbox, delivery=delivery, certificate=certificate)
         self.cloaks = cloaks
-        self.hub = hub
-        self.outbox = outbox
-        self.delivery = delivery
         self.io_handlers = io_handlers
         self.watchdog = watchdog
         self.measurements = Measurements(outbox.delays, outbox.commits)
-        self.slices = Slices(outbox.emptied)
-        self.gathered_output = GatheredOutput(self.slices)
-        self.turns = Turns()
-        """Those who have gone, have not entered or are over their budgets go on a few in a pass of the loop,
-        however many they are at once: the others need not wait for them."""
-        self.pass_turns = PassTurns(batches=lambda: outbox.batches)
-        """So do all others, once those who ask something in a pass have taken long."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
-        self.budgets = Budgets(options, self.now)
         self.stopping = False
         """Whether all sessions are to stop where they are, for another process to go on with them."""
         self.cutting = False
         """Whether the rest of requests is not waited for any more, for the same reason."""
 
 
-class Session(Connection):
+class Session(ChargedConnection):
     """One client.
 
     Fields that ``delivery`` uses: ``encoder`` (how others' events are encoded for it), ``subscriptions`` (its
@@ -149,21 +121,17 @@ class Session(Connection):
     """
 
     __slots__ = (
-        "_budget",
         "_told_in",
         "_waiter",
         "dialect",
         "encoder",
         "host",
         "how_to_go_on",
-        "id",
         "ignoring",
         "individual_turn",
         "is_parting",
         "may_stop",
-        "over_budget",
         "pending",
-        "person_id",
         "probed_at",
         "reason",
         "rest",
@@ -186,10 +154,7 @@ class Session(Connection):
         writer: asyncio.StreamWriter,
         network: NetworkBudget,
     ) -> None:
-        super().__init__(context, address, reader, writer)
-        self.id = id
-        self.person_id = id
-        """The person's number, once it has entered; another session may be the same person."""
+        super().__init__(context, id, address, reader, writer, network)
         self.host = context.cloaks.of(address)
         """What others see in the place of the address."""
         self.dialect: Dialect | None = None
@@ -197,8 +162,6 @@ class Session(Connection):
         self.individual_turn = 0
         self.pending: Pending = []
         self.ignoring = _NOBODY
-        self.over_budget = False
-        """Whether it waits for its budgets."""
         self.reason = ""
         self.token = ""
         """The digest of the login token with which it came, until it shows the password."""
@@ -215,7 +178,6 @@ class Session(Connection):
         self._waiter: asyncio.Future[int] | None = None
         self._told_in = 0
         """The last batch in which it was served individually, and which has been written."""
-        self._budget = ClientBudget(context.budgets, network)
 
     # What delivery calls.
 
@@ -324,7 +286,7 @@ class Session(Connection):
 
     def relocate(self, address: str) -> bool:
         """The client is at this address, as a proxy says. False: too many connections are from there."""
-        moved = address == self.address or self._budget.move(address)
+        moved = address == self.address or self.budget.move(address)
         if moved:
             self.address, self.host = address, self.context.cloaks.of(address)
             self.certificate = ""  # that was the proxy's
@@ -415,7 +377,7 @@ class Session(Connection):
                     self.unsubscribe()
                 self._close()
                 del self.context.sessions[self]
-                self._budget.disconnect()
+                self.budget.disconnect()
                 self.forget_error()
 
     async def _finish(self) -> None:
@@ -458,9 +420,9 @@ class Session(Connection):
             if paid:
                 limit = paid
             elif limited:
-                allowed = self._lines_allowed()
+                allowed = self.lines_allowed()
                 if allowed < 1:
-                    await self._wait_for_budget(WAITING_LINES)
+                    await self.wait_for_budget(WAITING_LINES)
                     paid = WAITING_LINES
                     continue
                 if allowed < limit:
@@ -475,7 +437,7 @@ class Session(Connection):
             left = self._submit(commands)
             if limited:
                 taken = held + len(piece) - dialect.backlog
-                self._charge_turn(commands, taken, perf_counter() - began, paid)
+                self.charge_turn(commands, dialect.cost(commands), taken, perf_counter() - began, paid)
             held = dialect.backlog
             paid = 0
             if left:
@@ -495,37 +457,13 @@ class Session(Connection):
                     await self._wait_for_capacity()
                 return
 
-    def _charge_turn(self, commands: Sequence[Command], taken: int, seconds: float, paid: int) -> None:
-        """Charges a turn by its lines, its bytes or its time, whichever is most."""
-        lines: float = self.spoken.cost(commands)
-        if taken > lines * LINE_BYTES:
-            lines = taken / LINE_BYTES
-        if seconds > TURN_SECONDS and (worked := self.context.pass_turns.worked()) > TURN_SECONDS:
-            lines = max(lines, min(TURN_LINES, min(seconds, worked) / LINE_SECONDS))
-        told = 0.0
-        if commands:
-            last = commands[-1]
-            if type(last) is Say:
-                told = lines * self.context.delivery.members_of(last.to)
-            elif type(last) in ARRIVING:
-                self._budget.arrive(commands)
-            lines += last.cost
-        self._budget.charge(lines - paid, told)
-        network = self._budget.network
-        if network.guests is not None and self._is_guest():
-            rows = 0
-            for asked in commands:
-                if type(asked) is Say or not (asked.io or isinstance(asked, _WITHOUT_ROW)):
-                    rows += 1
-            network.charge_guest(self.context.now(), max(taken, rows * ROW_BYTES))
-
     def _submit(self, commands: Sequence[Command]) -> bool:
         """Hands commands to the hub, except an I/O command; whether the last one was to leave."""
         context = self.context
         if context.outbox.failing:
             return self._refuse(commands)
-        if self._budget.network.guests_refused and context.options.limits:
-            commands = self._within_quota(commands)
+        if self.budget.network.guests_refused and context.options.limits:
+            commands = self.within_quota(commands)
         if commands:
             last = commands[-1]
             if last.io:
@@ -537,23 +475,6 @@ class Session(Connection):
             elif type(last) is Pause:
                 commands = [*commands[:-1], DialectReply(last.value)]
         return context.hub.submit(self, commands)
-
-    def _is_guest(self) -> bool:
-        """Whether nobody is logged in."""
-        person = self.context.hub.chat.people.get(self.person_id)
-        return person is None or not person.account
-
-    def _within_quota(self, commands: Sequence[Command]) -> Sequence[Command]:
-        """The commands, with a refusal for each that a guest can't ask when its network's quota is used."""
-        network = self._budget.network
-        network.charge_guest(self.context.now(), 0)
-        if not network.guests_refused or not self._is_guest():
-            return commands
-        self.context.budgets.hits["guests"] += 1
-        return [
-            command if command.io or isinstance(command, _WITHOUT_QUOTA) else DialectReply(DailyQuotaUsed())
-            for command in commands
-        ]
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
         """Answers commands while the history can't be written: only leaving is accepted."""
@@ -650,7 +571,7 @@ class Session(Connection):
         if state.is_unsent:
             self.pause_output()
         if state.spent is not None:
-            self._budget.restore(state.spent)
+            self.budget.restore(state.spent)
 
     def go_on(self, detect: Detector) -> None:
         """Goes on with a session that has stopped."""
@@ -682,7 +603,7 @@ class Session(Connection):
             before=None if self.how_to_go_on is None else self.how_to_go_on(),
             pieces=None if chunks is None else chunks.stop(),
             is_unsent=is_unsent,
-            spent=self._budget.spent(self.context.now()),
+            spent=self.budget.spent(self.context.now()),
         )
 
     def stop(self) -> bool:
@@ -705,70 +626,10 @@ class Session(Connection):
         """Whether an HTTP request is being read or answered."""
         return self.dialect is None and self.how_to_go_on is not None and not self.may_stop
 
-    def charge(self, lines: float, told: float = 0.0) -> None:
-        """Charges what the client asked, in lines, and to how many it is told: to all its budgets."""
-        if self.context.options.limits:
-            self._budget.charge(lines, told)
-
-    async def pay(self, lines: float = 1.0) -> None:
-        """Charges what is asked outside of a dialect's lines; first waits until there is something left."""
-        if self.context.options.limits:
-            if self._lines_allowed() < 1:
-                await self._wait_for_budget(1)
-                lines -= 1
-            self._budget.charge(lines)
-
-    def charge_guest(self, size: int) -> bool:
-        """Charges so many bytes that a guest sends over HTTP; whether its network may still send any."""
-        network = self._budget.network
-        if not self.context.options.limits or network.guests is None:
-            return True
-        network.charge_guest(self.context.now(), 0)
-        if not network.guests_refused:
-            network.charge_guest(self.context.now(), max(size, ROW_BYTES))
-            return True
-        self.context.budgets.hits["guests"] += 1
-        return False
-
-    def may_stream(self) -> bool:
-        """Whether one more stream may be open from its network."""
-        return self.context.budgets.may_stream(self._budget.network, self.address)
-
-    def count_stream(self, number: int) -> None:
-        """It is a stream from now on (1), or no longer (-1)."""
-        self.context.budgets.count_stream(self._budget.network, number)
-
-    def change_budget(self) -> None:
-        """Uses the options as they are now."""
-        self._budget.change()
-
-    def _lines_allowed(self) -> float:
-        """How many lines the client may have taken now."""
-        context = self.context
-        person = context.hub.chat.people.get(self.person_id)
-        if person is None:
-            return self._budget.lines(context.now(), "")
-        if not self._budget.entered:
-            self._budget.enter()
-        return self._budget.lines(context.now(), person.account)
-
-    async def _wait_for_budget(self, lines: int) -> None:
-        """Waits until so many lines may be taken, and charges them. What the client sends stays unread."""
-        now = self.context.now()
-        until = now + self._budget.reserve(now, lines)
-        until = math.ceil(until / WAITING_SECONDS) * WAITING_SECONDS
-        self.over_budget = True
-        self.context.budgets.hits["lines"] += 1
+    async def wait_over_budget(self, until: float) -> None:
+        """Waits until this time, or until the client is gone. What others say is gathered for it."""
         if self.dialect is not None:
             self.context.gathered_output.add(self)
-        try:
-            await self._wait_until(until)
-            await self.context.turns.wait()
-        finally:
-            self.over_budget = False
-
-    async def _wait_until(self, until: float) -> None:
-        """Waits until this time, or until the client is gone."""
         while not (self.ended or self.context.stopping) and (left := until - self.context.now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):

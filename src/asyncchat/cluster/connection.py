@@ -30,11 +30,11 @@ _API = "$JS.API."
 
 _ANSWER_SECONDS = 1.0
 """For one answer. What is asked is asked again, so this may be short; an fsync takes milliseconds."""
-_FIRST_PAUSE = 0.02
-_LONGEST_PAUSE = 0.5
+FIRST_PAUSE = 0.02
+LONGEST_PAUSE = 0.5
 """Seconds between tries while NATS is connected but can't do it: others may need no more than an election."""
 
-_PING_SECONDS = 2
+_PING_SECONDS = 1
 _LOST_PINGS = 2
 """A server that is silent is left after three intervals."""
 _RECONNECT_SECONDS = 0.25
@@ -84,7 +84,7 @@ class Tries:
     def __init__(self, connection: "Connection", seconds: float) -> None:
         self._connection = connection
         self._end = monotonic() + seconds
-        self._pause = _FIRST_PAUSE
+        self._pause = FIRST_PAUSE
 
     @property
     def over(self) -> bool:
@@ -102,7 +102,7 @@ class Tries:
             await self._connection.wait_connected(left)
         elif left > 0:
             await asyncio.sleep(min(self._pause, left))
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
         if self.over or self._connection.closed:
             raise error if isinstance(error, LogError) else StreamDown(str(error)) from error
 

@@ -22,9 +22,10 @@ BATCH_ID = "Asyncchat-Batch"
 _WINDOW = 100
 """Messages on their way: at most 25 MiB, less than the 64 MB that a server holds for a client."""
 _EXPIRES_SECONDS = 20
-_HEARTBEAT_SECONDS = 2
-_SILENCE_SECONDS = 5.0
-"""Without a message or a heartbeat for this long, the consumer is given up."""
+_HEARTBEAT_SECONDS = 0.5
+_SILENCE_SECONDS = 1.5
+"""Without a message or a heartbeat for this long, the consumer is given up: its server may be lost. A node
+takes its hub for lost after 3 s of silence, so this is less."""
 _IDLE_SECONDS = 60
 """After which NATS forgets a consumer from which nothing is taken."""
 _SECOND = 1_000_000_000
@@ -129,7 +130,7 @@ class Consumer:
         request = {
             "batch": count,
             "expires": _EXPIRES_SECONDS * _SECOND,
-            "idle_heartbeat": _HEARTBEAT_SECONDS * _SECOND,
+            "idle_heartbeat": int(_HEARTBEAT_SECONDS * _SECOND),
         }
         self._awaited += count
         await self._connection.send(

@@ -4,6 +4,7 @@ Owns what the stream promises (order, no hole, nothing doubled, one appender at 
 answer is resolved. It must not know what a batch has in it.
 """
 
+import asyncio
 import base64
 import logging
 import re
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, Self
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from asyncchat.cluster.connection import ApiError, Connection, Tries, result
+from asyncchat.cluster.connection import FIRST_PAUSE, LONGEST_PAUSE, ApiError, Connection, Tries, result
 from asyncchat.cluster.consumer import BATCH_ID, Consumer, Message
 from asyncchat.cluster.errors import Deposed, NoAnswer, StreamDown, StreamGone
 from asyncchat.cluster.snapshots import Snapshots
@@ -213,7 +214,7 @@ class Stream:
             StreamGone: messages after it were removed, or the stream is another.
         """
         known: Message | None = None
-        holes = 0
+        holes, pause = 0, FIRST_PAUSE
         while not self._closed:
             consumer = Consumer(self._connection, self.name)
             self._consumers.add(consumer)
@@ -226,7 +227,8 @@ class Stream:
                         if message != known:
                             raise self._changed(f"has another message {after} than before")
                     elif message.sequence == after + 1:
-                        after, known, holes = message.sequence, message, 0
+                        after, known = message.sequence, message
+                        holes, pause = 0, FIRST_PAUSE
                         self.last = max(self.last, after)
                         yield message
                     else:
@@ -241,6 +243,9 @@ class Stream:
             finally:
                 self._consumers.discard(consumer)
                 await consumer.close()
+            if not self._closed:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
 
     async def send(self, subject: str, data: bytes) -> None:
         """Sends a message to all nodes that have subscribed to a subject now. Nobody keeps it.

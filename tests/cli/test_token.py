@@ -35,10 +35,23 @@ def test_without_a_server(database):
     assert token("revoke", "ci", "--db", database).returncode == 1
 
 
+@pytest.mark.parametrize("action", ["admin", "metrics"])
+def test_what_is_for_the_whole_server_needs_no_room(database, action):
+    token("add", "warden", "--allow", action, "--db", database)
+    (row,) = token("list", "--db", database).stdout.splitlines()
+    assert row.split()[2:] == [action, "*"]
+
+
 @pytest.mark.parametrize(
     ("args", "status", "words"),
     [
         (("add", "ci"), 1, "a token needs at least one room: --room ROOM"),
+        (("add", "ci", "--allow", "admin", "--allow", "post"), 1, "a token needs at least one room"),
+        (
+            ("add", "ci", "--room", "x", "--allow", "admin"),
+            1,
+            "a token that allows admin is for all rooms: --room '*'",
+        ),
         (("add", "c i", "--room", "x"), 1, "that can't be a name"),
         (("add", "ci", "--room", "a b"), 1, "that is not the name of a room: #a b"),
         (("add", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),

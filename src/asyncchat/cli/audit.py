@@ -29,7 +29,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each action.")
 def command(db: str | None, config: str | None, since: str | None, as_json: bool) -> None:
-    """List what operators of the server did, newest last.
+    """List what operators of the server and tokens that allow admin did, newest last.
 
     The list has who became an operator or gave a wrong password; who was disconnected, banned from the server
     or unbanned; that a person was forgotten; announcements; reloads of the configuration; what was done in a

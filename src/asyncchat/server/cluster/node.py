@@ -379,7 +379,6 @@ class Node:
             self._leading = self.leader = self.edge.leading = None
         self.term, self.hub, self.hub_name = elected.term, elected.node, elected.name
         if elected.node == self.number:
-            _logger.info("This node is the hub of the cluster now (term %d)", self.term)
             self._lead()
         else:
             if elected.fresh:
@@ -388,6 +387,7 @@ class Node:
         self.edge.ask_again()
 
     def _lead(self) -> None:
+        _logger.info("This node is the hub of the cluster now (term %d)", self.term)
         now = monotonic()
         chat = self.edge.chat
         for session in [one for person in chat.people for one in chat.sessions.of(person)]:

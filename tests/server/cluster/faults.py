@@ -1,0 +1,277 @@
+"""An exam of a cluster: people talk on three nodes while nodes and servers of NATS are killed and frozen.
+
+``python -m tests.server.cluster.faults 50`` has fifty faults: the hub, another node or a server of NATS is
+killed, or a node is frozen for some seconds, at random. At the end all is up again, and it is told: of the
+messages that anybody saw, how many are lost and how many doubled; whether each node's history has the same
+messages in the same order, and each client saw them in that order; how long nobody saw anything then.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import random
+import re
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+from tests.cluster.nats import NatsCluster
+from tests.server.harness import free_port
+
+LINE = re.compile(rb"msgid=[^-;]+-(\d+)[^ ]* :(\w+)!\S+ PRIVMSG #exam :(\S+)\r?\n?$")
+
+KINDS = ("hub", "hub", "node", "nats", "freeze")
+"""What a fault hits; the hub more often than others."""
+
+EVERY = 0.02
+"""Seconds between two messages of a writer."""
+
+PATIENCE = 60.0
+
+_ROWS = "SELECT number, text FROM said WHERE room = '#exam' ORDER BY number"
+
+
+def say(line: str) -> None:
+    """Writes a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+class Node:
+    """A process of ``asyncchat serve``."""
+
+    def __init__(self, number: int, folder: Path, nats: str) -> None:
+        self.name = f"n{number}"
+        self.port = free_port()
+        self.database = folder / f"{self.name}.db"
+        self.log = folder / f"{self.name}.log"
+        self._nats = nats
+        self.process: asyncio.subprocess.Process | None = None
+        self.frozen = False
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "asyncchat", "serve", "--no-limits", "--cluster", self._nats),
+                *("--port", str(self.port), "--db", str(self.database), "--node", self.name),
+                *("--replicas", "3", "--cluster-name", "exam"),
+                stdout=log,
+                stderr=log,
+                stdin=asyncio.subprocess.DEVNULL,
+            )
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    def send(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(number)
+
+    async def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        if self.process is not None:
+            await self.process.wait()
+
+    @property
+    def term(self) -> int:
+        """The last term for which it was the hub; 0: none."""
+        return max(
+            map(int, re.findall(r"This node is the hub .*term (\d+)", self.log.read_text())), default=0
+        )
+
+
+class Exam:
+    def __init__(self, folder: Path, writers: int, seed: int = 0, kinds: Sequence[str] = KINDS) -> None:
+        self.kinds = kinds
+        self.nats = NatsCluster(folder)
+        self.nats.start()
+        self.nodes = [Node(number, folder, self.nats.url) for number in (1, 2, 3)]
+        self.writers = writers
+        self.seen: dict[str, int] = {}
+        """The number of each text that anybody saw."""
+        self.sent: set[str] = set()
+        self.faults: list[str] = []
+        self.seen_at = time.monotonic()
+        self.longest: list[float] = []
+        self.wrong: list[str] = []
+        self.random = random.Random(seed)  # noqa: S311  # the same faults again
+        self.talking = True
+        self._silence = 0.0
+
+    async def client(self, node: Node, nick: str, *, writes: bool) -> None:
+        """One client, which comes back as long as the exam goes on. It asks for no history: what is told of
+        that comes among what is said now."""
+        texts = (f"{nick}-{number}" for number in count(1))
+        while self.talking:
+            with contextlib.suppress(OSError, TimeoutError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+                try:
+                    await self._visit(reader, writer, nick, texts if writes else iter(()))
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            await asyncio.sleep(0.2)
+
+    async def _visit(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, nick: str, texts: Iterator[str]
+    ) -> None:
+        writer.write(
+            b"CAP REQ :message-tags echo-message server-time batch draft/chathistory\r\nCAP END\r\n"
+            b"NICK %s\r\nUSER x 0 * :x\r\nJOIN #exam\r\n" % nick.encode()
+        )
+        async with asyncio.timeout(10):
+            while b" 366 " not in (line := await reader.readline()):
+                if not line or b" 433 " in line:
+                    return
+        reading = asyncio.create_task(self._read(reader, nick))
+        try:
+            while self.talking and not reading.done():
+                text = next(texts, "")
+                if text:
+                    self.sent.add(text)
+                    writer.write(f"PRIVMSG #exam :{text}\r\n".encode())
+                    await writer.drain()
+                await asyncio.sleep(EVERY)
+            await asyncio.sleep(1)
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await reading
+
+    async def _read(self, reader: asyncio.StreamReader, nick: str) -> None:
+        last = 0
+        while line := await reader.readline():
+            found = LINE.search(line)
+            if found is None:
+                continue
+            number, text = int(found[1]), found[3].decode()
+            now = time.monotonic()
+            self._silence = max(self._silence, now - self.seen_at)
+            self.seen_at = now
+            if number <= last:
+                self.wrong.append(f"{nick} saw {number} after {last}")
+            last = number
+            if self.seen.setdefault(text, number) != number:
+                self.wrong.append(f"{text} is both {self.seen[text]} and {number}")
+
+    async def fault(self) -> None:
+        kind = self.random.choice(self.kinds)
+        newest = max(self.nodes, key=lambda node: node.term)
+        hubs = [newest] if newest.running else []
+        others = [node for node in self.nodes if node.running and node not in hubs]
+        self._silence = 0.0
+        pause = self.random.uniform(0.5, 2)
+        if kind == "hub" and hubs:
+            await hubs[-1].kill()
+        elif kind == "nats":
+            server = self.random.choice(self.nats.servers)
+            await asyncio.to_thread(server.kill)
+            await asyncio.sleep(pause)
+            await asyncio.to_thread(server.start)
+        elif kind == "freeze":
+            node = self.random.choice(self.nodes)
+            seconds = self.random.choice([2, 6, 13])
+            node.send(signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+            node.send(signal.SIGCONT)
+            kind = f"{'freeze-hub' if node in hubs else 'freeze'} {node.name} {seconds} s"
+        elif others:
+            kind = "node"
+            await self.random.choice(others).kill()
+        self.faults.append(kind)
+        await asyncio.sleep(pause)
+        for node in self.nodes:
+            if not node.running:
+                await node.start()
+
+    async def run(self, faults: int, seconds: float) -> bool:
+        for node in self.nodes:
+            await node.start()
+            await asyncio.sleep(0.5)
+        clients = [
+            asyncio.create_task(self.client(node, f"{node.name}w{number}", writes=number > 0))
+            for node in self.nodes
+            for number in range(self.writers + 1)
+        ]
+        await asyncio.sleep(3)
+        for number in range(faults):
+            await self.fault()
+            await asyncio.sleep(seconds)
+            silence = max(self._silence, time.monotonic() - self.seen_at)
+            self.longest.append(silence)
+            say(f"{number + 1:3} {self.faults[-1]:22} silence {silence:5.2f} s, seen {len(self.seen)}")
+        for node in self.nodes:
+            if not node.running:
+                await node.start()
+        await asyncio.sleep(5)
+        self.talking = False
+        await asyncio.gather(*clients)
+        return await self._judge()
+
+    async def _judge(self) -> bool:
+        until = time.monotonic() + PATIENCE
+        while True:
+            histories = [self._history(node) for node in self.nodes]
+            if histories[0] == histories[1] == histories[2] or time.monotonic() > until:
+                break
+            await asyncio.sleep(0.5)
+        same = histories[0] == histories[1] == histories[2]
+        history = max(histories, key=len)
+        texts = [text for _, text in history]
+        kept = dict.fromkeys(texts)
+        lost = [text for text in self.seen if text not in kept]
+        other = [text for number, text in history if self.seen.get(text, number) != number]
+        doubled = len(texts) - len(kept)
+        by_kind: dict[str, list[float]] = {}
+        for kind, silence in zip(self.faults, self.longest, strict=True):
+            by_kind.setdefault(kind.split()[0], []).append(silence)
+        say(f"{len(self.sent)} sent, {len(self.seen)} seen, {len(texts)} in the history")
+        say(f"seen and lost {len(lost)}, doubled {doubled}, under another number {len(other)}")
+        say(f"out of order {len(self.wrong)} {self.wrong[:3]}")
+        say(f"the same history on all nodes: {same} {[len(one) for one in histories]}")
+        for kind, values in by_kind.items():
+            values.sort()
+            middle = values[len(values) // 2]
+            say(f"{kind:10} {len(values):3} times; silence median {middle:.2f} s, most {values[-1]:.2f} s")
+        return same and not (lost or doubled or other or self.wrong)
+
+    @staticmethod
+    def _history(node: Node) -> list[tuple[int, str]]:
+        with contextlib.closing(sqlite3.connect(f"file:{node.database}?mode=ro", uri=True)) as connection:
+            return connection.execute(_ROWS).fetchall()
+
+    async def close(self) -> None:
+        for node in self.nodes:
+            await node.kill()
+        self.nats.kill()
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("faults", type=int, nargs="?", default=10)
+    parser.add_argument("--seconds", type=float, default=4.0, help="between two faults")
+    parser.add_argument("--writers", type=int, default=4, help="for each node")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        exam = Exam(Path(folder), asked.writers, asked.seed)
+        good = False
+        try:
+            good = await exam.run(asked.faults, asked.seconds)
+        finally:
+            await exam.close()
+            if not good:
+                for node in exam.nodes:
+                    say(f"{node.name}:\n{node.log.read_text()[-3000:]}")
+    say("good" if good else "bad")
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

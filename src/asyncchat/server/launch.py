@@ -241,9 +241,7 @@ async def in_cluster(config: ServeConfig, log: Log, database: Path | None) -> As
         raise Misuse('A cluster needs more: pip install "asyncchat[cluster]"') from error
     stream = await Stream.open(config.cluster, config.cluster_name, replicas=int(config.replicas))
     try:
-        node = Node(
-            stream, config.node or socket.gethostname(), log, database.with_name(f"{database.name}-place")
-        )
+        node = Node(stream, config.node or socket.gethostname(), log)
         await node.join(partial(_beginning, config, log.last_time))
         yield node
     finally:

@@ -1,10 +1,13 @@
 """Several nodes are one chat: who is on one meets who is on another."""
 
+import pickle
 import re
 
 import pytest
 
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import node as node_module
+from tests.server.harness import serving
 
 TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
 
@@ -121,3 +124,28 @@ def test_what_is_lost_on_the_way_to_the_hub_is_asked_again_and_said_once(nodes, 
     told += ben.until(":three\r\n")
     assert [text for _, text in ids_of(told)] == ["one", "two", "three"]
     assert len(lost) == 3
+
+
+def history(client):
+    client.send("CHATHISTORY LATEST #tea * 10\r\n")
+    client.until(" chathistory #tea")
+    return ids_of(client.until(" BATCH -"))
+
+
+def test_a_single_servers_history_goes_on_and_anothers_is_refused(nodes):
+    logs, single = {"a": MemoryLog(), "b": MemoryLog()}, {}
+    for name, log in logs.items():
+        with serving(log) as server:
+            early = with_ids(server, "anna")
+            early.send(f"PRIVMSG #tea :by {name}\r\n")
+            early.until(f":by {name}\r\n")
+            single[name] = history(early)
+    again = pickle.loads(pickle.dumps(logs["a"]))  # noqa: S301  # our own
+    ben, carl = with_ids(nodes.add(logs["a"]), "ben"), with_ids(nodes.add(again), "carl")
+    ben.send("PRIVMSG #tea :more\r\n")
+    ben.until(":more\r\n")
+    carl.until(":more\r\n")
+    assert history(ben) == history(carl)
+    assert history(ben)[0] == single["a"][0]
+    with pytest.raises(AssertionError, match="another chat's"):
+        nodes.add(logs["b"])

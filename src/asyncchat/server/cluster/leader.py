@@ -133,6 +133,7 @@ class Leader:
         self._lost: set[int] = set()
         self._gathered = _Gathered()
         self._batch = 0
+        self._next = end.last + 1
         self.hub = Hub(chat, log, self._gathered, SteadyClock(end.last_time), end=end, engine=_AskingEngine)
 
     def take(self, asked: Iterable[Asked]) -> None:
@@ -215,8 +216,10 @@ class Leader:
 
     async def _append(self, message: wire.Message) -> None:
         self._batch += 1
-        for part in wire.envelope(message, self._batch).split():
+        for part in wire.envelope(message, self._batch, self._next).split():
             await self._append_part(part)
+        if isinstance(message, Decided):
+            self._next = max(self._next, wire.last_number(message.told) + 1)
 
     async def _append_part(self, part: Envelope) -> None:
         failing = False

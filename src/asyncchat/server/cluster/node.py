@@ -8,14 +8,13 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from contextlib import aclosing
 from time import monotonic
-
-import msgspec
 
 from asyncchat.cluster.consumer import Message
 from asyncchat.cluster.envelope import Assembler, decode, encode
 from asyncchat.cluster.errors import Deposed, StreamDown
+from asyncchat.cluster.place import place_of
 from asyncchat.cluster.stream import Stream
 from asyncchat.core.chat import Chat
 from asyncchat.core.engine import Engine
@@ -67,13 +66,6 @@ class CutOff(LogError):
     """This node can't go on in the cluster: it has to start anew."""
 
 
-class _Place(msgspec.Struct):
-    """How far a node's history has followed the stream; kept beside it."""
-
-    epoch: str
-    sequence: int
-
-
 class Node:
     """One node; made by ``Node.join``.
 
@@ -81,10 +73,9 @@ class Node:
         stream: the stream.
         name: the node's name, for people.
         log: its own history.
-        place: the file that says how far the history has followed.
     """
 
-    def __init__(self, stream: Stream, name: str, log: Log, place: Path) -> None:
+    def __init__(self, stream: Stream, name: str, log: Log) -> None:
         self.stream = stream
         self.name = name
         self.number = secrets.randbits(NODE_RANDOM_BITS) | 1 << (NODE_RANDOM_BITS - 1)
@@ -100,7 +91,6 @@ class Node:
         self.leader: Leader | None = None
         self.sessions = 0
         self._log = log
-        self._place = place
         self._sequence = 0
         """The last message of the stream that was read …"""
         self._whole = 0
@@ -119,9 +109,6 @@ class Node:
         self._leaving = False
         self._is_silent = False
         """Whether people are told that nothing can be said."""
-        self._kept = 0
-        self._folded: list[tuple[int, int]] = []
-        """Messages of the stream that the history may not have yet, with the last record's number in each."""
 
     @property
     def next_session(self) -> int:
@@ -139,12 +126,13 @@ class Node:
         Raises:
             LogError: the history and the stream do not fit together; the text says what to do.
         """
-        place = self._kept_place()
-        await self._catch_up(place, self.stream.last)
+        end = (await self.stream.at_end()).sequence
+        self._sequence = self._whole = await place_of(self.stream, self._last.last, end) - 1
+        await self._catch_up(end)
         while True:
             state = await self._ask_for_state() if self._sequence else None
             if state is not None:
-                await self._catch_up(self._sequence, state.sequence)
+                await self._catch_up(state.sequence)
                 if self._last.last != state.last:
                     raise LogError(
                         f"Its history ends with {self._last.last}, the cluster's with {state.last}"
@@ -157,7 +145,7 @@ class Node:
                 return
             end = (await self.stream.at_end()).sequence
             if end != self._sequence:  # there is a hub, or was a moment ago
-                await self._catch_up(self._sequence, end)
+                await self._catch_up(end)
                 continue
             try:
                 await self._begin_anew(beginning)
@@ -171,15 +159,18 @@ class Node:
         Raises:
             Deposed: somebody else was faster.
         """
+        epochs = self._epochs()
+        if self._joined_with and self.stream.last and epochs != self._log.ids.epochs:
+            raise _another_chats()
         await self._stand(fresh=True)
-        await self._log.set_epochs(self._epochs())
+        await self._log.set_epochs(epochs)
         chat = self._log.chat()
         clock = SteadyClock(self._last.last_time)
         engine = Engine(chat, *self._last)
         now = engine.at(clock())
         records = engine.record(beginning(chat, now))
         told = wire.told(0, 0, 0, 0, records)
-        for part in wire.envelope(Decided(self.term, (told,)), 0).split():
+        for part in wire.envelope(Decided(self.term, (told,)), 0, self._last.last + 1).split():
             self._sequence = await self.stream.append(self._sequence, encode(part), f"{part.id}.begins")
         self._whole = self._sequence
         await self._log.append(self._last.last, records)
@@ -190,10 +181,7 @@ class Node:
         """Whether the history is the beginning of the cluster's."""
         own = [(first, name) for first, name in self._log.ids.epochs if first <= self._joined_with]
         if own != [(first, name) for first, name in epochs if first <= self._joined_with]:
-            raise LogError(
-                "This node's history is another chat's, not the cluster's: begin with a new file (--db FILE) "
-                "or a copy of another node's"
-            )
+            raise _another_chats()
 
     def _epochs(self) -> list[tuple[int, str]]:
         """The epochs of the history's ids, which do not end with a run of this node in a cluster."""
@@ -227,37 +215,35 @@ class Node:
             await subscription.unsubscribe()
         return states.unpack(b"".join(parts))
 
-    async def _catch_up(self, place: int, until: int) -> None:
+    async def _catch_up(self, until: int) -> None:
         """Has the history follow the stream up to a message, without anybody being told."""
-        self._sequence = max(self._sequence, place)
-        self._whole = max(self._whole, place)
-        if place >= until:
+        if self._sequence >= until:
             return
-        async for message in self.stream.follow(place):
-            self._sequence = message.sequence
-            content = self._whole_in(message)
-            if content is None:
-                continue
-            self.term = max(self.term, content.term)
-            if isinstance(content, Elected) and content.first > self._last.last + 1:
-                raise LogError(
-                    f"This node's history ends with {self._last.last}, and the cluster's stream begins with "
-                    f"{content.first}: copy the database of another node first (asyncchat db backup)"
-                )
-            if isinstance(content, Decided):
-                records = [
-                    item
-                    for one in content.told
-                    for item in wire.items_of(one)
-                    if type(item) is Record and item.number > self._last.last
-                ]
-                if records:
-                    await self._log.append(self._last.last, records)
-                    self._last = Position(records[-1].number, records[-1].time)
-            if message.sequence >= until:
-                break
-        self._kept = self._whole
-        self._keep_place()
+        async with aclosing(self.stream.follow(self._whole)) as messages:
+            async for message in messages:
+                self._sequence = message.sequence
+                content = self._whole_in(message)
+                if content is not None:
+                    self.term = max(self.term, content.term)
+                if isinstance(content, Decided):
+                    await self._keep(content.told)
+                if message.sequence >= until:
+                    break
+
+    async def _keep(self, told: Iterable[Told]) -> None:
+        """Adds to the history what it lacks of these outcomes."""
+        last = self._last.last
+        items = [item for one in told for item in wire.items_of(one)]
+        records = [item for item in items if type(item) is Record and item.number > last]
+        if not records:
+            return
+        if records[0].number != last + 1:
+            raise LogError(
+                f"This node's history ends with record {last}, and the cluster's stream goes on with "
+                f"{records[0].number}: begin with a copy of another node's (asyncchat db backup)"
+            )
+        await self._log.append(last, records)
+        self._last = Position(records[-1].number, records[-1].time)
 
     async def _stand(self, *, fresh: bool = False) -> None:
         """Stands for election.
@@ -267,7 +253,7 @@ class Node:
             StreamDown: it is not known.
         """
         elected = Elected(self.term + 1, self.number, self.name, self._last.last + 1, fresh)
-        data = encode(wire.envelope(elected, 0))
+        data = encode(wire.envelope(elected, 0, elected.first))
         sequence = await self.stream.append(self._sequence, data, f"{elected.term}.{self.number}")
         if fresh:  # nothing follows the stream yet
             self.term, self.hub, self.hub_name = elected.term, self.number, self.name
@@ -341,7 +327,6 @@ class Node:
             if isinstance(content, Decided):
                 if content.told:
                     self._fold(content.told)
-                    self._folded.append((message.sequence, self._last.last))
             elif isinstance(content, Elected):
                 self._follow_hub(content)
             else:
@@ -466,7 +451,6 @@ class Node:
                 await self._say_alive()
             except StreamDown as error:
                 _logger.debug("NATS: %s", error)
-            self._keep_place()
             silence = monotonic() - self._heard
             if silence > READ_ONLY_AFTER and not self._outbox.failing:
                 self._is_silent = self._outbox.failing = True
@@ -531,32 +515,12 @@ class Node:
         except StreamDown as error:
             _logger.warning("The state could not be sent to a node that comes: %s", error)
 
-    # The place in the stream.
 
-    def _kept_place(self) -> int:
-        try:
-            kept = msgspec.json.decode(self._place.read_bytes(), type=_Place)
-        except FileNotFoundError:
-            return 0
-        except (OSError, msgspec.DecodeError) as error:
-            raise LogError(f"{self._place} can't be read: {error}") from error
-        if kept.epoch != self.stream.epoch:
-            raise LogError(
-                f"This node's history belongs to another stream ({kept.epoch}, not {self.stream.epoch}): "
-                f"remove {self._place} if the cluster begins anew with this history"
-            )
-        return kept.sequence
-
-    def _keep_place(self) -> None:
-        """Notes how far the history has followed; that may be less than it has."""
-        last = self._log.last
-        while self._folded and self._folded[0][1] <= last:
-            self._kept = self._folded.pop(0)[0]
-        sequence = self._kept if self._folded else self._whole
-        data = msgspec.json.encode(_Place(self.stream.epoch, sequence))
-        beside = self._place.with_name(f"{self._place.name}.new")
-        beside.write_bytes(data)
-        beside.replace(self._place)
+def _another_chats() -> LogError:
+    return LogError(
+        "This node's history is another chat's, not the cluster's: begin with a new file (--db FILE) or with "
+        "a copy of another node's"
+    )
 
 
 def _parts(asked: list[Asked]) -> Iterable[tuple[Asked, ...]]:

@@ -4,7 +4,7 @@ Owns their form. What only the asking node understands, such as a dialect's own 
 stands for it. Must not know how the bytes travel.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Union, get_type_hints
 
 import msgspec
@@ -170,9 +170,20 @@ _decode_message = msgspec.msgpack.Decoder(Message).decode
 alive_in = msgspec.msgpack.Decoder(Alive).decode
 
 
-def envelope(message: Message, batch: int) -> Envelope:
-    """A message as it stands in the stream; ``batch`` counts those of the term."""
-    return Envelope(message.term, batch, 0, KIND, encode(message))
+def envelope(message: Message, batch: int, first: int) -> Envelope:
+    """A message as it stands in the stream.
+
+    Args:
+        message: the message.
+        batch: counts those of the term.
+        first: the number of its first record; of the next one, if it has none.
+    """
+    return Envelope(message.term, batch, first, KIND, encode(message))
+
+
+def last_number(told: Iterable[Told]) -> int:
+    """The number of the last record of outcomes; 0: they have none."""
+    return max((one.stamps[at] for one in told for at in range(0, len(one.stamps), 2)), default=0)
 
 
 def message_in(envelope: Envelope) -> Message:

@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+from msgspec.structs import replace
 
 from asyncchat.core.features.forget import Forgotten
 from asyncchat.core.features.messages import Said, SaidInPrivate
@@ -30,8 +31,8 @@ TEXTS = [
 ]
 
 
-async def filled(path, **options) -> SqliteLog:
-    log = await SqliteLog.open(path, tuning=HASTY, **options)
+async def filled(path, tuning=HASTY) -> SqliteLog:
+    log = await SqliteLog.open(path, tuning=tuning)
     await log.append(0, numbered(TEXTS))
     await log.run_maintenance()
     return log
@@ -199,3 +200,18 @@ def test_the_numbers_of_a_person_are_those_of_each_run():
 def test_a_name_with_what_json_escapes_is_found():
     assert forgetting._may_name('{"name":"a\\"\\\\b"}', Identity('a"\\b'))
     assert not forgetting._may_name('{"name":"bob"}', Identity("anna"))
+
+
+@asynchronous
+async def test_a_search_that_reads_the_index_is_waited_for(path):
+    log = await filled(path, replace(HASTY, quiet=0.01))
+    await log.append(7, [fact(8, Forgotten("anna", 3, START))])
+    reading = sqlite3.connect(f"{path}-search", isolation_level=None, check_same_thread=False)
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM volumes").fetchone()
+    with pytest.raises(LogError, match="The search's index is read all the time"):
+        await log.forget()
+    reading.close()
+    assert await log.forget()
+    await log.close()
+    assert traces(path) == []

@@ -46,6 +46,8 @@ class Identity(msgspec.Struct, frozen=True):
 
     def replaced(self, text: str) -> str:
         """A text that is a name, an account or an origin, without the person."""
+        if text.isascii() and self.key not in text.lower() and text not in self.origins:
+            return text  # nearly always: lists in the state may be long
         for before in ("", "@", *_OWNERS):
             if text.startswith(before) and self.is_named(text[len(before) :]):
                 return before + FORGOTTEN.name

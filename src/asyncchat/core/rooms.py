@@ -248,7 +248,8 @@ class Room:
             self.topic = msgspec.structs.replace(self.topic, by=neutral(self.topic.by))
         for masks in self.masks.values():
             for mask, entry in masks.items():
-                masks[mask] = msgspec.structs.replace(entry, by=neutral(entry.by))
+                if (by := neutral(entry.by)) != entry.by:
+                    masks[mask] = msgspec.structs.replace(entry, by=by)
 
     def _update_speech_restricted(self) -> None:
         self.speech_restricted = bool(

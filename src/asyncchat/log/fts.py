@@ -225,11 +225,12 @@ class SearchIndex:
             return True
         return self._merge()
 
-    def clear(self) -> None:
-        """Has nothing in it."""
+    def clear(self) -> bool:
+        """Has nothing in it; whether that is so: a search may read what was dropped."""
         for volume in list(self._indexed_upto):
             self._drop(volume)
-        self._connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+        busy, _, _ = self._connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     # The file.
 

@@ -26,6 +26,9 @@ _NICENESS = 5
 better: a thread that waits for a processor with the interpreter's lock holds up the loop, at 10 and with
 other programs beside it for up to 260 ms."""
 
+_TRIES = 5
+"""How often it is tried to clear the index: a search reads it for half a second at most."""
+
 
 class Indexer:
     """Keeps an index up to date while its log is open, when the server is idle.
@@ -68,14 +71,18 @@ class Indexer:
         """Has everything leave the index, which is filled again when the server is idle.
 
         Raises:
-            sqlite3.Error, OSError: it can't be done now.
+            LogError, sqlite3.Error, OSError: it can't be done now.
         """
         async with self._running:
-            if self.index is not None:
-                await self._thread.run(self.index.clear)
-            else:
+            if self.index is None:
                 fts.remove(self._database.path)
-        self._wake.set()
+                return
+            self._wake.set()
+            for _ in range(_TRIES):
+                if await self._thread.run(self.index.clear):
+                    return
+                await asyncio.sleep(self._tuning.quiet)
+        raise LogError("The search's index is read all the time")
 
     async def disable(self, error: Exception) -> None:
         """Continues without an index until it can be opened again; a damaged one is deleted."""

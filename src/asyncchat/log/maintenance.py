@@ -42,6 +42,9 @@ _VACUUMED_ALWAYS = 256 * 1024 * 1024
 copies of them in the unused parts of pages, and only this removes these.
 """
 
+_FORGET_STEPS = 20
+"""Steps of forgetting between two checkpoints: else the write-ahead log grows by all that is changed."""
+
 _TRIES = 5
 """How often it is tried to empty the write-ahead log while somebody waits for that."""
 
@@ -84,6 +87,7 @@ class Maintenance:
         """``writer.erasures`` when the write-ahead log was last emptied."""
         self._forgotten = 0
         """``writer.forgotten`` when all records had forgotten them."""
+        self._forget_steps = 0
         self._clear_index = clear_index
         self._snapshot_at = tuning.snapshot_at
         self._policy = RetentionPolicy()
@@ -184,6 +188,9 @@ class Maintenance:
         async with self._turn:
             await self._write(step)
             self._writer.erasures += 1
+        self._forget_steps += 1
+        if self._forget_steps % _FORGET_STEPS == 0:
+            await self._checkpoint(quiet=False)
 
     async def _vacuum(self, *, whatever_size: bool) -> bool:
         """Writes the file anew, unless it is large; whether it did."""

@@ -5,6 +5,7 @@ Delivery keeps from people what is said by those whom they ignore; the rest is f
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import ClassVar, Final, Self
 
 import msgspec
@@ -120,9 +121,11 @@ class Preferences(Personal[Key, str], Part):
 
     def forget(self, who: Identity) -> None:
         """Nobody has chosen anything about a forgotten person."""
-        for chosen in (*self.accounts.values(), *self.guests.values()):
-            for name in VALUES:
-                chosen.pop((name, who.key), None)
+        keys = [(name, who.key) for name in VALUES]
+        for chosen in chain(self.accounts.values(), self.guests.values()):
+            for key in keys:
+                if key in chosen:
+                    del chosen[key]
 
     def rename_room(self, old: str, new: str) -> None:
         """Choices follow a room to its new name."""

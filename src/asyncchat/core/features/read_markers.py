@@ -4,6 +4,7 @@ Owns the markers.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import ClassVar, Final, Self
 
 import msgspec
@@ -77,8 +78,10 @@ class ReadMarkers(Personal[str, int], Part):
 
     def forget(self, who: Identity) -> None:
         """Conversations with a forgotten person have no markers."""
-        for markers in (*self.accounts.values(), *self.guests.values()):
-            markers.pop(who.key, None)
+        key = who.key
+        for markers in chain(self.accounts.values(), self.guests.values()):
+            if key in markers:
+                del markers[key]
 
     def rename_room(self, old: str, new: str) -> None:
         """Markers follow a room to its new name."""

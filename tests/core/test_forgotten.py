@@ -4,6 +4,7 @@ import pytest
 
 from asyncchat.core.features.accounts import AccountRemoved
 from asyncchat.core.features.audit import OperOverride, OperRead
+from asyncchat.core.features.invites import Invited
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.pins import Pinned
 from asyncchat.core.features.presence import Connected, LoggedIn
@@ -91,3 +92,5 @@ def test_the_numbers_of_a_session_tell_whose_presence_it_is():
     came = Connected(with_account(NICK, ""), 1)
     assert WHO.without(came) is came
     assert WHO.without(came, sessions={NICK.id}) is None
+    invited = Invited("#a", with_account(NICK, ""), BOB, admits=True)
+    assert WHO.without(invited, sessions={NICK.id}) == Invited("#a", FORGOTTEN, BOB, admits=True)

@@ -9,6 +9,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -302,3 +303,13 @@ def said(lines: str) -> list[list[str]]:
             tags = dict(tag.partition("=")[::2] for tag in words[0][1:].split(";"))
             found.append([tags["msgid"], words[4].removeprefix(":")])
     return found
+
+
+def test_people_of_it_are_forgotten(old):
+    names = ("Anna", "Bernd", "Ольга", "Оленька")
+    for name in names:
+        command("forget", name, "--yes", database=old)
+    for file in old.parent.glob("chat.db*"):
+        text = file.read_bytes().decode("utf-8", "replace").casefold() if file.is_file() else ""
+        found = [name for name in names if re.search(rf"\b{name.casefold()}\b", text)]
+        assert file.name.startswith("chat.db.format-") or not found, (file.name, found)

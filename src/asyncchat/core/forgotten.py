@@ -66,55 +66,72 @@ class Identity(msgspec.Struct, frozen=True):
             sessions: the person's numbers in the run of the server to which the event belongs.
             messages: the numbers of what the person said in rooms, under whatever name.
         """
-        neutral: Any = self._neutral_struct(event, messages)
-        mine = self._is_mine(event, "person", sessions)
-        if neutral == event and not mine:
+        neutral = _Neutral(self, sessions, messages)
+        stays: Any = neutral.struct(event)
+        mine = neutral.is_mine(event, "person")
+        if stays == event and not mine:
             return event
         match event.retention:
             case Retention.TEXT | Retention.PRESENCE:
-                return None if mine else neutral
-            case Retention.STATE if not event.audited and (event.stream is Stream.NONE or self._says(event)):
+                return None if mine else stays
+            case Retention.STATE if not event.audited and (
+                event.stream is Stream.NONE or neutral.says(event)
+            ):
                 return None
             case _:
-                return neutral  # type: ignore[no-any-return]  # a value of the event's class
+                return stays  # type: ignore[no-any-return]  # a value of the event's class
 
-    def _is_about(self, event: Any, messages: Collection[int]) -> bool:
-        """Whether an event has the name of the person, as the author of a message that it is about."""
-        to_me = self._is_mine(event, "to") and not self._is_mine(event, "person")
-        return event.message in messages or (to_me and event.author != event.person.name)
 
-    def _is_mine(self, event: Event, field: str, sessions: Collection[int] = ()) -> bool:
+class _Neutral:
+    """Makes values without a person; the arguments are those of ``Identity.without``."""
+
+    def __init__(self, who: Identity, sessions: Collection[int], messages: Collection[int]) -> None:
+        self._who = who
+        self._sessions = sessions
+        self._messages = messages
+
+    def is_mine(self, event: object, field: str) -> bool:
+        """Whether a field has the person."""
         someone = getattr(event, field, None)
-        return isinstance(someone, Person) and (someone.id in sessions or self.is_person(someone))
+        return isinstance(someone, Person) and self._is_person(someone)
 
-    def _says(self, event: Event) -> bool:
-        return self._is_mine(event, "person") and bool(getattr(event, "text", ""))
+    def says(self, event: Event) -> bool:
+        """Whether the person said something by an event."""
+        return self.is_mine(event, "person") and bool(getattr(event, "text", ""))
 
-    def _neutral(self, value: Any, messages: Collection[int]) -> Any:
-        """A value without the person, and without its words."""
-        match value:
-            case Person():
-                return FORGOTTEN if self.is_person(value) else value
-            case str():
-                return self.replaced(value)
-            case tuple():
-                return tuple([self._neutral(one, messages) for one in value])
-            case msgspec.Struct():
-                return self._neutral_struct(value, messages)
-        return value
-
-    def _neutral_struct(self, value: Any, messages: Collection[int]) -> Any:
+    def struct(self, value: Any) -> Any:
+        """An event, or a value of one, without the person and its words."""
         changed: dict[str, Any] = {}
         by = "by" if isinstance(getattr(value, "by", None), Person) else "person"
-        mine = isinstance(value, Event) and self._is_mine(value, by)
+        mine = isinstance(value, Event) and self.is_mine(value, by)
         for name in value.__struct_fields__:
             old = getattr(value, name)
-            if name == "author" and self._is_about(value, messages):
+            if name == "author" and self._is_about(value):
                 new: Any = FORGOTTEN.name
             elif name not in _WORDS:
-                new = self._neutral(old, messages)
+                new = self._value(old)
             else:
                 new = type(old)() if mine and isinstance(old, str | tuple) else old
             if new != old:
                 changed[name] = new
         return msgspec.structs.replace(value, **changed) if changed else value
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case Person():
+                return FORGOTTEN if self._is_person(value) else value
+            case str():
+                return self._who.replaced(value)
+            case tuple():
+                return tuple([self._value(one) for one in value])
+            case msgspec.Struct():
+                return self.struct(value)
+        return value
+
+    def _is_person(self, someone: Person) -> bool:
+        return someone.id in self._sessions or self._who.is_person(someone)
+
+    def _is_about(self, event: Any) -> bool:
+        """Whether an event has the name of the person, as the author of a message that it is about."""
+        to_me = self.is_mine(event, "to") and not self.is_mine(event, "person")
+        return event.message in self._messages or (to_me and event.author != event.person.name)

@@ -48,7 +48,8 @@ class Sessions(msgspec.Struct):
     Whoever comes as a guest and logs in then is known by them from the beginning.
 
     Attributes:
-        runs: when each run began, by its first number, ascending.
+        runs: when each run began, by its first number, ascending. The oldest may have begun before what is
+            kept of presence, which goes in order.
         ids: the person's numbers in each of them.
     """
 

@@ -126,6 +126,32 @@ async def test_nats_is_frozen_for_longer_than_the_patience(server):
 
 
 @asynchronous
+async def test_followers_go_on_while_nats_makes_no_consumer(server, monkeypatch):
+    """As in the seconds in which its servers elect a leader."""
+    async with opened(server.url) as stream, aclosing(stream.follow(0)) as messages:
+        await fill(stream, 1)
+        assert await take(messages, 1) == batches(1, 1)
+        makes, api_of = asyncio.Event(), stream._connection.api
+
+        async def without_leader(request, values):
+            if request.startswith(("CONSUMER.CREATE", "STREAM.INFO")):
+                await makes.wait()
+            return await api_of(request, values)
+
+        monkeypatch.setattr(stream._connection, "api", without_leader)
+        for consumer in stream._consumers:
+            consumer.interrupt()
+        await fill(stream, 3)
+        assert await take(messages, 3) == batches(2, 4)
+        waiting = asyncio.ensure_future(anext(messages))
+        await fill(stream, 1)
+        makes.set()
+        assert await waiting == batches(5, 5)[0]
+        await fill(stream, 1)
+        assert await take(messages, 1) == batches(6, 6)
+
+
+@asynchronous
 async def test_one_of_three_servers_is_killed_and_then_two(cluster, monkeypatch):
     async with opened(cluster.url, replicas=3, patience=30) as stream, aclosing(stream.follow(0)) as messages:
         assert stream.replicas == 3

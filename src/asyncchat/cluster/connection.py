@@ -291,6 +291,8 @@ class Connection:
     async def _on_connect(self) -> None:
         if self.closed:
             return
+        if self._lost.done():
+            _log.info("NATS at %s is connected again", self.address)
         self._lost = asyncio.get_running_loop().create_future()
         self._up.set()
         if self.on_change is not None:

@@ -10,10 +10,12 @@ import logging
 import re
 import ssl
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple, Self
 
+import msgspec
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
@@ -37,6 +39,9 @@ _HEADERS_ROOM = 1024
 
 _MOST_HOLES = 3
 """How often the next message is asked for anew when another one comes."""
+
+_OPENING_SECONDS = 0.25
+"""After which a consumer that is not made yet is not waited for."""
 
 _EPOCH = "asyncchat.epoch"
 _FORMAT = "asyncchat.format"
@@ -219,21 +224,16 @@ class Stream:
             consumer = Consumer(self._connection, self.name)
             self._consumers.add(consumer)
             try:
-                # The last known message once more shows whether it is still the same stream's.
-                start = await self._start(after, known)
-                await consumer.open(start)
-                while (message := await consumer.next()) is not None:
-                    if known is not None and message.sequence == after:
-                        if message != known:
-                            raise self._changed(f"has another message {after} than before")
-                    elif message.sequence == after + 1:
-                        after, known = message.sequence, message
-                        holes, pause = 0, FIRST_PAUSE
-                        self.last = max(self.last, after)
-                        yield message
-                    else:
-                        holes += 1
-                        break
+                async with aclosing(self._messages(consumer, after, known)) as messages:
+                    async for message in messages:
+                        if message.sequence == after + 1:
+                            after, known = message.sequence, message
+                            holes, pause = 0, FIRST_PAUSE
+                            self.last = max(self.last, after)
+                            yield message
+                        elif message.sequence > after:
+                            holes += 1
+                            break
                 if holes > _MOST_HOLES:
                     raise StreamGone(f"The stream '{self.name}' has no message {after + 1}: it was removed")
             except ApiError as error:
@@ -443,6 +443,55 @@ class Stream:
         headers = _headers(base64.b64decode(message.get("hdrs", "")))
         batch = base64.b64decode(message.get("data", ""))
         return _End(Message(message["seq"], batch, headers.get(BATCH_ID, "")), headers.get(_APPENDER, ""))
+
+    async def _messages(
+        self, consumer: Consumer, after: int, known: Message | None
+    ) -> AsyncGenerator[Message, None]:
+        """Messages of a consumer, until another one is needed; some before ``after`` may come again.
+
+        Only all servers of NATS together can make a consumer. When they lost their leader that takes seconds,
+        in which the stream goes on: then messages are asked for one by one.
+        """
+        opening = asyncio.ensure_future(self._open_consumer(consumer, after, known))
+        try:
+            is_same: bool | None = None
+            while not (await asyncio.wait({opening}, timeout=_OPENING_SECONDS))[0]:
+                if is_same is None and known is not None:
+                    found = await self._look(after)
+                    is_same = found and self._compare(found, known)
+                while is_same and (found := await self._look(after + 1)) is not None:
+                    after += 1
+                    yield found
+            opening.result()
+        finally:
+            if not opening.cancel() and not opening.cancelled():
+                opening.exception()  # nobody else looks where this ended early
+        while (message := await consumer.next()) is not None:
+            if known is None or message.sequence != known.sequence or self._compare(message, known):
+                yield message
+
+    async def _open_consumer(self, consumer: Consumer, after: int, known: Message | None) -> None:
+        """Has a consumer begin behind a message, or with it: then it shows whether the stream is the same."""
+        await consumer.open(await self._start(after, known))
+
+    def _compare(self, message: Message, known: Message) -> bool:
+        """True; raises StreamGone where the stream has another message than before."""
+        if message != known:
+            raise self._changed(f"has another message {known.sequence} than before")
+        return True
+
+    async def _look(self, sequence: int) -> Message | None:
+        """A message, from any server that has it; None while there is none."""
+        try:
+            answer = await self._connection.ask(
+                f"$JS.API.DIRECT.GET.{self.name}", msgspec.json.encode({"seq": sequence})
+            )
+        except (NoAnswer, StreamDown):
+            return None
+        headers = answer.headers or {}
+        if headers.get("Nats-Subject") != self._subject:
+            return None
+        return Message(sequence, answer.data, headers.get(BATCH_ID, ""))
 
     async def _start(self, after: int, known: Message | None) -> int:
         """Where a follower goes on."""

@@ -6,6 +6,7 @@ Owns the contract. Must not know sockets.
 from collections.abc import Sequence
 from typing import Protocol
 
+from asyncchat.control.requests import ClusterStatus
 from asyncchat.control.wire import Refused
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
@@ -37,6 +38,13 @@ class CommandExecutor(Protocol):
 
     async def drop_files(self, ids: Sequence[str]) -> None:
         """Removes uploaded files with their contents, whatever refers to them."""
+
+    def cluster(self) -> ClusterStatus:
+        """The nodes of the cluster of which the server is one.
+
+        Raises:
+            AsyncChatError: it is in none.
+        """
 
     async def upgrade(self) -> int:
         """Has a new process take over from the server's, and gives its number.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asyncchat.control.backup import files_folder, remove_content
 from asyncchat.control.operations import carry_out
-from asyncchat.control.requests import Result
+from asyncchat.control.requests import ClusterStatus, Result
 from asyncchat.control.wire import Refused
 from asyncchat.core.commands import Command
 from asyncchat.core.engine import Engine
@@ -54,6 +54,10 @@ class FileExecutor:
         for hash in hashes - files.uses.keys():
             if self._folder is not None:
                 await asyncio.to_thread(remove_content, self._folder, hash)
+
+    def cluster(self) -> ClusterStatus:
+        """Nobody serves; see ``CommandExecutor.cluster``."""
+        raise Refused("No server is running with this history, so it is no node of a cluster")
 
     async def upgrade(self) -> int:
         """Nobody serves; see ``CommandExecutor.upgrade``."""

@@ -41,6 +41,14 @@ async def upgrade(executor: CommandExecutor, _request: requests.Upgrade) -> requ
         raise Refused(str(error)) from error
 
 
+async def get_cluster(executor: CommandExecutor, _request: requests.GetCluster) -> requests.ClusterStatus:
+    """Gives the nodes of the cluster."""
+    try:
+        return executor.cluster()
+    except AsyncChatError as error:
+        raise Refused(str(error)) from error
+
+
 async def add_account(executor: CommandExecutor, request: requests.AddAccount) -> requests.Done:
     """Registers an account."""
     await execute(executor, RegisterAccountVerified(request.name, await _verifier(request)))
@@ -178,6 +186,7 @@ async def list_files(executor: CommandExecutor, _request: requests.GetFiles) -> 
 
 OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaitable[requests.Result]]] = {
     requests.GetStatus: status,
+    requests.GetCluster: get_cluster,
     requests.Upgrade: upgrade,
     requests.AddAccount: add_account,
     requests.ChangeAccountPassword: change_password,

@@ -50,6 +50,37 @@ class Status(Result, frozen=True):
     rooms: int
 
 
+class GetCluster(Request, frozen=True, tag="cluster"):
+    """Asks for the nodes of the cluster of which the server is one."""
+
+
+class NodeRow(msgspec.Struct, frozen=True):
+    """A node of a cluster.
+
+    Attributes:
+        name: its name.
+        hub: whether it is the hub.
+        sessions: how many clients it serves.
+        last: the number of the last record that it has told them.
+        silent: seconds since it was heard.
+    """
+
+    name: str
+    hub: bool
+    sessions: int
+    last: int
+    silent: float
+
+
+class ClusterStatus(Result, frozen=True):
+    """The nodes of a cluster; ``connected``: whether this one is connected to NATS."""
+
+    stream: str
+    term: int
+    connected: bool
+    nodes: tuple[NodeRow, ...]
+
+
 class Upgrade(Request, frozen=True, tag="upgrade"):
     """Has a new process, of the program as it is now, take over from the server's."""
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
+from asyncchat.control.requests import ClusterStatus
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.engine import Engine
@@ -218,6 +219,10 @@ class Hub:
             return (NotConnectedYet(),)
         self.submit(requester, [command])
         return await requester.outcome
+
+    def cluster(self) -> ClusterStatus:
+        """The nodes of the cluster; see ``CommandExecutor.cluster``."""
+        raise Misuse("This server is no node of a cluster: start it with --cluster nats://HOST:PORT")
 
     async def upgrade(self) -> int:
         """Has a new process take over, and gives its number; see ``CommandExecutor.upgrade``."""

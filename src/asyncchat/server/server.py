@@ -139,6 +139,8 @@ class Server:
             watchdog=Watchdog(config.blocked_ms / 1000),
             certificate=certificate,
         )
+        if node is not None:
+            node.clients = lambda: len(self.context.sessions)
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
         self.push = Push(self.context, shown, server_key(keys.pushes))
         handlers.update(self.push.handlers)

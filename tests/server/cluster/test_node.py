@@ -2,10 +2,12 @@
 
 import pickle
 import re
+import time
 
 import pytest
 
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
 from tests.server.harness import serving
 
@@ -17,6 +19,7 @@ def soon(monkeypatch):
     """What takes seconds takes tenths of them."""
     for name in ("ALIVE_EVERY", "HUB_SILENCE", "STAGGER", "NODE_SILENCE", "READ_ONLY_AFTER", "ASK_AGAIN"):
         monkeypatch.setattr(node_module, name, getattr(node_module, name) / 5)
+    monkeypatch.setattr(leader, "BEAT", leader.BEAT / 5)
 
 
 def with_ids(node, nick):
@@ -149,3 +152,18 @@ def test_a_single_servers_history_goes_on_and_anothers_is_refused(nodes):
     assert history(ben)[0] == single["a"][0]
     with pytest.raises(AssertionError, match="another chat's"):
         nodes.add(logs["b"])
+
+
+def test_a_node_knows_the_others_and_the_hub(nodes):
+    one, two = nodes.add(), nodes.add()
+    clients = [with_ids(two, nick) for nick in ("anna", "ben")]
+    want = [("n1", True, 0), ("n2", False, len(clients))]
+    for node in (one, two):
+        for _ in range(100):
+            found = node.call(node.server.hub.cluster).nodes
+            if [(row.name, row.hub, row.sessions) for row in found] == want:
+                break
+            clients[0].send("PING again\r\n")
+            clients[0].until("again\r\n")
+            time.sleep(0.02)
+        assert [(row.name, row.hub, row.sessions) for row in found] == want

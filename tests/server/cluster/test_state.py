@@ -11,12 +11,19 @@ from tests.core.house import house
 
 def test_a_state_comes_back_as_it_was():
     state = State(
-        sequence=7, last=5, last_time=3, term=2, counters={9: 4}, epochs=[(1, "abcdef")], chat=house()
+        sequence=7, last=5, last_time=3, term=2, hub=8, counters={9: 4}, epochs=[(1, "abcdef")], chat=house()
     )
     back = unpack(pack(state))
     assert back.chat is not state.chat
     assert back.chat.state() == state.chat.state()
-    assert (back.sequence, back.last, back.last_time, back.term, back.counters) == (7, 5, 3, 2, {9: 4})
+    assert (back.sequence, back.last, back.last_time, back.term, back.hub, back.counters) == (
+        7,
+        5,
+        3,
+        2,
+        8,
+        {9: 4},
+    )
     assert copy(state.chat).state() == state.chat.state()
 
 

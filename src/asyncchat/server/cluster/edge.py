@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
+from asyncchat.control.requests import ClusterStatus
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply, Query
 from asyncchat.core.events import Event, Record, Retention
@@ -78,6 +79,8 @@ class Edge(Hub):
         """Stand for the sessions of other nodes, by their numbers."""
         self.leading: Hub | None = None
         """The hub of the cluster, if it is this node."""
+        self.status: Callable[[], ClusterStatus]
+        """Gives the nodes of the cluster; the node sets it."""
         self.unanswered = 0
         """What the hub has not decided yet."""
 
@@ -159,6 +162,10 @@ class Edge(Hub):
             queue = self._own_queue
             asked = Asked(queue, self._count(queue), 0, 0, (), facts=tuple(facts))
             self._ask(queue, _Waiting(self._server, asked))
+
+    def cluster(self) -> ClusterStatus:
+        """The nodes of the cluster; see ``CommandExecutor.cluster``."""
+        return self.status()
 
     def expire(self, by: str) -> bool:
         """Does it if this node is the hub; see ``Hub.expire``."""

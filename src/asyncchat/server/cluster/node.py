@@ -16,6 +16,7 @@ from asyncchat.cluster.envelope import Assembler, decode, encode
 from asyncchat.cluster.errors import Deposed, StreamDown
 from asyncchat.cluster.place import place_of
 from asyncchat.cluster.stream import Stream
+from asyncchat.control.requests import ClusterStatus, NodeRow
 from asyncchat.core.chat import Chat
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event, Record
@@ -84,12 +85,12 @@ class Node:
         """The state that it joined with; the edge changes it."""
         self.hub = 0
         """The number of the node that is the hub; 0: none is known."""
-        self.hub_name = ""
         self.term = 0
         self.nodes: dict[int, tuple[Alive, float]] = {}
         """The nodes that are there, and when each was heard last (monotonic)."""
         self.leader: Leader | None = None
-        self.sessions = 0
+        self.clients: Callable[[], int] = lambda: 0
+        """Gives how many clients this node serves; the server sets it."""
         self._log = log
         self._sequence = 0
         """The last message of the stream that was read …"""
@@ -138,7 +139,7 @@ class Node:
                         f"Its history ends with {self._last.last}, the cluster's with {state.last}"
                     )
                 self.chat = state.chat
-                self.term = state.term
+                self.term, self.hub = state.term, state.hub
                 self._counters = state.counters
                 self._check_history(state.epochs)
                 await self._log.set_epochs(state.epochs)
@@ -256,14 +257,25 @@ class Node:
         data = encode(wire.envelope(elected, 0, elected.first))
         sequence = await self.stream.append(self._sequence, data, f"{elected.term}.{self.number}")
         if fresh:  # nothing follows the stream yet
-            self.term, self.hub, self.hub_name = elected.term, self.number, self.name
+            self.term, self.hub = elected.term, self.number
             self._sequence = self._whole = sequence
 
     def make_edge(self, chat: Chat, outbox: Outbox) -> Edge:
         """The node's own hub, for this chat."""
         self._outbox = outbox
         self.edge = Edge(self.number, chat, self._log, self._last, outbox, SteadyClock(self._last.last_time))
+        self.edge.status = self.status
         return self.edge
+
+    def status(self) -> ClusterStatus:
+        """The nodes that are there, this one among them."""
+        now = monotonic()
+        rows = [
+            NodeRow(alive.name, alive.node == self.hub, alive.sessions, alive.last, round(now - heard, 1))
+            for alive, heard in self.nodes.values()
+        ]
+        rows.sort(key=lambda row: row.name)
+        return ClusterStatus(self.stream.name, self.term, self.stream.connected, tuple(rows))
 
     # Running.
 
@@ -362,7 +374,7 @@ class Node:
         if self._leading is not None:
             self._leading.cancel()
             self._leading = self.leader = self.edge.leading = None
-        self.term, self.hub, self.hub_name = elected.term, elected.node, elected.name
+        self.term, self.hub = elected.term, elected.node
         if elected.node == self.number:
             self._lead()
         else:
@@ -485,7 +497,7 @@ class Node:
                 await leader.remove(node)
 
     async def _say_alive(self) -> None:
-        alive = Alive(self.number, self.name, self._sequence, self._last.last, self.sessions, self._leaving)
+        alive = Alive(self.number, self.name, self._sequence, self._last.last, self.clients(), self._leaving)
         await self.stream.send(_ALIVE, wire.encode(alive))
 
     def _hear(self, data: bytes, _reply: str) -> None:
@@ -499,6 +511,7 @@ class Node:
                 self._whole,
                 *self._last,
                 term=self.term,
+                hub=self.number,
                 counters=self._counters,
                 epochs=self._log.ids.epochs,
                 chat=self.edge.chat,

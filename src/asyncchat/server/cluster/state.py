@@ -39,6 +39,7 @@ class State(msgspec.Struct):
         last: the number of the last record.
         last_time: its time, in microseconds since 1970 UTC.
         term: counts the hubs.
+        hub: the number of the node that is the hub.
         counters: by queue, how much of it is decided.
         epochs: those of the ids of messages (``core.ids``).
         chat: the chat.
@@ -48,6 +49,7 @@ class State(msgspec.Struct):
     last: int
     last_time: int
     term: int
+    hub: int
     counters: dict[int, int]
     epochs: list[tuple[int, str]]
     chat: Chat

@@ -14,7 +14,7 @@ from asyncchat.log.sqlite import SqliteLog
 from tests.server.harness import serving
 from tests.server.http.api import client as api
 from tests.server.http.api.client import give_token
-from tests.server.http.test_files import ask, link_of, stored, upload
+from tests.server.http.test_files import PASSWORD, ask, basic, link_of, stored, upload
 from tests.server.test_uploads import said, someone
 
 
@@ -107,3 +107,30 @@ def test_an_account_goes_with_all_its_sessions(server):
     assert server.people() == ["eve"]
     assert "annabel" not in server.server.hub.chat.accounts
     assert anna
+
+
+def test_what_is_still_being_sent_is_not_kept(server, monkeypatch):
+    dora = server.irc("annabel")
+    dora.send(f"REGISTER * * :{PASSWORD}\r\n")
+    dora.until("REGISTER SUCCESS")
+    begun = server.call(lambda: server.loop.create_future())
+    receive = server.server.uploads._receive
+
+    async def noted(*args):
+        begun.set_result(None)
+        return await receive(*args)
+
+    async def wait():
+        await begun
+
+    monkeypatch.setattr(server.server.uploads, "_receive", noted)
+    sender = server.connect()
+    sender.send(
+        f"POST /upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic('annabel', PASSWORD)}\r\n"
+    )
+    sender.send("Content-Length: 6\r\n\r\nsec")
+    server.wait(wait())
+    forget(server)
+    sender.send("ret")
+    assert sender.until("meanwhile.").startswith("HTTP/1.1 403 ")
+    assert stored(server) == []

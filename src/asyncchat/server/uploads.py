@@ -32,7 +32,7 @@ from asyncchat.core.features.files import (
 )
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.people import Person, from_origin, network_of
-from asyncchat.core.replies import StorageDown
+from asyncchat.core.replies import AccountRefused, StorageDown
 from asyncchat.log.base import LogError
 from asyncchat.server import thumbnails
 from asyncchat.server.file_types import IMAGES, FileType, file_type
@@ -262,6 +262,8 @@ class Uploads:
             kept = self.find(id)
             if kept is None or any(isinstance(item, StorageDown) for item in outcome):
                 await self._drop_contents({asked.hash})
+                if any(isinstance(item, AccountRefused) for item in outcome):
+                    return Refusal(Refused.GUEST, "The account was removed meanwhile.")
                 return Refusal(Refused.DOWN, "The history can't be written now. Try again later.", 5)
         return kept
 

@@ -4,7 +4,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
-from asyncchat.core.features.accounts import AccountMade
+from asyncchat.core.features.accounts import AccountMade, DropAccountVerified
 from asyncchat.core.features.files import (
     Files,
     FilesRemoved,
@@ -18,7 +18,7 @@ from asyncchat.core.features.metadata.api import AccountMetadataChanged, RoomMet
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.people import person
 from asyncchat.core.permissions import SERVER
-from asyncchat.core.replies import Done
+from asyncchat.core.replies import AccountFault, AccountRefused, Done
 from asyncchat.log.snapshot import snapshot
 from tests.core.house import NOW, do, house
 
@@ -46,8 +46,21 @@ def test_links_in_a_text(text, ids):
     assert linked_files(text) == ids
 
 
-def test_a_file_is_kept_and_removed():
+@pytest.fixture
+def chat() -> Chat:
+    """The house, with the account."""
     chat = house()
+    chat.apply(AccountMade("anna", "v", NOW))
+    return chat
+
+
+def test_a_file_of_an_account_that_was_removed_meanwhile(chat):
+    do(chat, SERVER, DropAccountVerified("anna", verified=True))
+    assert keep(chat, A) == (AccountRefused(AccountFault.UNKNOWN, "anna"),)
+    assert Files.of(chat).by_id == {}
+
+
+def test_a_file_is_kept_and_removed(chat):
     made = FileUploaded(A, ME, "image/png", 10, "d" * 64, 2, 3, NOW)
     assert keep(chat, A) == (made, Done())
     file = Files.of(chat).by_id[A]
@@ -63,8 +76,7 @@ def test_a_file_is_kept_and_removed():
     assert Files.of(chat).by_id == {}
 
 
-def test_equal_contents_count_once():
-    chat = house()
+def test_equal_contents_count_once(chat):
     files = Files.of(chat)
     keep(chat, A)
     keep(chat, B)

@@ -16,9 +16,10 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Untold
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.forgotten import Identity
+from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
 from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import Done
+from asyncchat.core.replies import AccountFault, AccountRefused, Done
 
 FILES_PATH: Final = "/files/"
 """Begins the path of each file, behind the address of a server."""
@@ -162,9 +163,14 @@ def linked_in_state(chat: Chat) -> set[str]:
 
 
 @handles(KeepFile)
-def keep_file(_chat: Chat, _person_id: int, command: KeepFile, now: int) -> Items:
-    """Keeps a file, for the server itself, which has asked who may upload and how much."""
+def keep_file(chat: Chat, _person_id: int, command: KeepFile, now: int) -> Items:
+    """Keeps a file, for the server itself, which has asked who may upload and how much.
+
+    While it came, its account may have been removed, and the person forgotten.
+    """
     asked = command
+    if asked.person.account and fold(asked.person.account) not in chat.accounts:
+        return (AccountRefused(AccountFault.UNKNOWN, asked.person.account),)
     return (
         FileUploaded(
             asked.id, asked.person, asked.type, asked.size, asked.hash, asked.width, asked.height, now

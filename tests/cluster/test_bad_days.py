@@ -133,10 +133,10 @@ async def test_followers_go_on_while_nats_makes_no_consumer(server, monkeypatch)
         assert await take(messages, 1) == batches(1, 1)
         makes, api_of = asyncio.Event(), stream._connection.api
 
-        async def without_leader(request, values):
+        async def without_leader(request, *args):
             if request.startswith(("CONSUMER.CREATE", "STREAM.INFO")):
                 await makes.wait()
-            return await api_of(request, values)
+            return await api_of(request, *args)
 
         monkeypatch.setattr(stream._connection, "api", without_leader)
         for consumer in stream._consumers:

@@ -91,6 +91,11 @@ class Tries:
         """Whether there is no time left."""
         return monotonic() >= self._end
 
+    @property
+    def seconds(self) -> float:
+        """How long to wait for one answer."""
+        return min(_ANSWER_SECONDS, max(self._end - monotonic(), FIRST_PAUSE))
+
     async def pause(self, error: Exception) -> None:
         """Waits until it may be tried again: for the connection, or a little longer each time.
 
@@ -227,7 +232,9 @@ class Connection:
             raise self._down()
         raise StreamDown(f"NATS at {self.address} gives no answer")
 
-    async def api(self, request: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def api(
+        self, request: str, values: Mapping[str, Any], seconds: float = _ANSWER_SECONDS
+    ) -> dict[str, Any]:
         """Asks the API of JetStream once.
 
         Raises:
@@ -235,7 +242,9 @@ class Connection:
             StreamDown: it does not answer, or can't do it now.
         """
         try:
-            answer = await self.ask(_API + request, msgspec.json.encode(values) if values else b"")
+            answer = await self.ask(
+                _API + request, msgspec.json.encode(values) if values else b"", seconds=seconds
+            )
         except NoAnswer as error:
             raise StreamDown(
                 f"NATS at {self.address} has no JetStream now: it has no leader, or is not switched on "

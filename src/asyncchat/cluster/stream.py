@@ -166,7 +166,7 @@ class Stream:
         tries = Tries(self._connection, self._patience)
         while True:
             try:
-                result(await self._connection.ask(self._subject, batch, headers))
+                result(await self._connection.ask(self._subject, batch, headers, tries.seconds))
                 break
             except (ApiError, NoAnswer, StreamDown) as error:
                 unclear = error
@@ -513,7 +513,7 @@ class Stream:
         """Asks the API of JetStream until it answers, or there is no time left."""
         while True:
             try:
-                return await self._connection.api(request, values or {})
+                return await self._connection.api(request, values or {}, tries.seconds)
             except StreamDown as error:
                 await tries.pause(error)
 

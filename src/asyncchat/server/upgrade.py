@@ -91,6 +91,8 @@ class Upgrade:
         Raises:
             HandoverFailed: this one serves on; the text says why.
         """
+        if self._server.node is not None:
+            raise HandoverFailed("a node of a cluster is not upgraded in place: stop it, and start it anew")
         if os.getpid() == 1:
             raise HandoverFailed("this process is the first of its container, which would end with it")
         mine, others = socket.socketpair()

@@ -9,6 +9,9 @@ import pytest
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
+from asyncchat.server.handover import HandoverFailed
+from asyncchat.server.launch import Launched
+from asyncchat.server.upgrade import Upgrade
 from tests.server.harness import serving
 
 TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
@@ -167,3 +170,11 @@ def test_a_node_knows_the_others_and_the_hub(nodes):
             clients[0].until("again\r\n")
             time.sleep(0.02)
         assert [(row.name, row.hub, row.sessions) for row in found] == want
+
+
+def test_a_node_is_not_upgraded_in_place(nodes):
+    node = nodes.add()
+    with_ids(node, "anna")
+    attempt = node.call(lambda: Upgrade(Launched(node.server, [], None, owns_sockets=True), None))
+    with pytest.raises(HandoverFailed, match="stop it, and start it anew"):
+        node.wait(attempt.run())

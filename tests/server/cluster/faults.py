@@ -210,9 +210,33 @@ class Exam:
             if not node.running:
                 await node.start()
         await asyncio.sleep(5)
+        views = [await self._view(node) for node in self.nodes]
         self.talking = False
         await asyncio.gather(*clients)
-        return await self._judge()
+        good = await self._judge()
+        same = views[0] == views[1] == views[2]
+        say(f"the same people and rooms on all nodes: {same} ({len(views[0])} lines)")
+        if not same:
+            for view in views:
+                say(str(sorted(view - (views[0] & views[1] & views[2]))))
+        return good and same
+
+    async def _view(self, node: Node) -> set[str]:
+        """Who is where, as a node has it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+        writer.write(b"NICK watcher\r\nUSER x 0 * :x\r\nWHO #exam\r\nLIST\r\n")
+        found: set[str] = set()
+        async with asyncio.timeout(PATIENCE):
+            while b" 323 " not in (line := await reader.readline()):
+                assert line
+                numeric, _, rest = line.decode().partition(" ")[2].partition(" ")
+                if numeric in ("352", "322"):
+                    found.add(rest)
+        writer.write(b"QUIT\r\n")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return found
 
     async def _judge(self) -> bool:
         until = time.monotonic() + PATIENCE

@@ -26,7 +26,8 @@ class Changes:
 
 
 @asynchronous
-async def test_nats_is_killed_and_comes_back(server):
+async def test_nats_is_killed_and_comes_back(server, caplog):
+    caplog.set_level("INFO", "asyncchat")
     async with opened(server.url) as stream, aclosing(stream.follow(0)) as messages:
         changes = Changes(stream)
         await fill(stream, 2)
@@ -42,6 +43,10 @@ async def test_nats_is_killed_and_comes_back(server):
         assert await waiting == batches(3, 3)[0]
         await fill(stream, 2)
         assert await take(messages, 2) == batches(4, 5)
+    address = server.url.removeprefix("nats://")
+    lost, again = [record.getMessage() for record in caplog.records]
+    assert lost.startswith(f"The connection to NATS at {address} is lost (")
+    assert again == f"NATS is connected again, at {address}"
 
 
 @asynchronous

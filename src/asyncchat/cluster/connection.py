@@ -132,6 +132,7 @@ class Connection:
         if not self._urls:
             raise Misuse(_NO_ADDRESS)
         self._client = _Client()
+        self._server = self.address
         self._up = asyncio.Event()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._fault = "no answer"
@@ -300,8 +301,10 @@ class Connection:
     async def _on_connect(self) -> None:
         if self.closed:
             return
+        url = self._client.connected_url
+        self._server = f"{url.hostname}:{url.port}" if url is not None else self.address
         if self._lost.done():
-            _log.info("NATS at %s is connected again", self.address)
+            _log.info("NATS is connected again, at %s", self._server)
         self._lost = asyncio.get_running_loop().create_future()
         self._up.set()
         if self.on_change is not None:
@@ -314,7 +317,7 @@ class Connection:
             return
         self._up.clear()
         self._lost.set_result(None)
-        _log.warning("The connection to NATS at %s is lost (%s); trying again", self.address, self._fault)
+        _log.warning("The connection to NATS at %s is lost (%s); trying again", self._server, self._fault)
         if self.on_change is not None:
             self.on_change(False)
 

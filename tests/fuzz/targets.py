@@ -378,6 +378,7 @@ class Input:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self.context = self.pass_turns = self
+        self.cutting = False
         self.told = b""
         self.charged = 0.0
 

@@ -16,6 +16,8 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth, keepalive, limits, protocol_detection
 from asyncchat.server import server as server_module
 from asyncchat.server.clock import wall_clock
+from asyncchat.server.protocol_detection import NO_PROXY
+from asyncchat.server.proxy_protocol import BINARY
 from tests.core.test_chat import leaves
 from tests.server.harness import PATIENCE, serving
 
@@ -238,7 +240,7 @@ def test_http_after_the_prompt_is_closed_without_an_answer(server):
         (b"a\x00b", b""),
         (b"\x1b[31mred\n", b""),
         (b"\xc3\x28", b""),
-        (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c", b""),
+        (BINARY + b"\x21\x11\x00\x0c", NO_PROXY),
         (b"x" * 20_000, b""),
     ],
 )

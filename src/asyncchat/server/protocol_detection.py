@@ -38,7 +38,7 @@ _LINE_END = re.compile(rb"\n|\r\x00")
 
 _TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, 6.2)
 _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r\n"
-_NO_PROXY = b"This server takes no PROXY header from here. Name the proxy in its option trusted_proxies.\r\n"
+NO_PROXY = b"This server takes no PROXY header from here. Name the proxy in its option trusted_proxies.\r\n"
 _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
@@ -149,7 +149,10 @@ class _Detection:
         while True:
             if self._ended and not self._begun:
                 return None
-            kind = sniff(self._begun, ended=self._ended)
+            if self._believes_no_header() and proxy_protocol.is_begun(self._begun):
+                kind: Kind | None = Kind.PROXY  # the rest of it need not come
+            else:
+                kind = sniff(self._begun, ended=self._ended)
             if kind is Kind.PROXY:
                 if not self._take_proxy_header():
                     return None
@@ -171,12 +174,17 @@ class _Detection:
             if kind is None and await self._listen():
                 return self._begun
 
+    def _believes_no_header(self) -> bool:
+        """Whether a proxy's header is refused: there was one, or the client is no proxy that is listed."""
+        session = self._session
+        return self._proxied or not is_within(session.address, session.context.options.trusted_proxies)
+
     def _take_proxy_header(self) -> bool:
         """Goes on with the client for which a proxy has connected; False: that is not believed."""
         session = self._session
         context = session.context
-        if self._proxied or not is_within(session.address, context.options.trusted_proxies):
-            session.tell(_NO_PROXY)
+        if self._believes_no_header():
+            session.tell(NO_PROXY)
             header: proxy_protocol.ProxyHeader | str = "trusted_proxies does not name it"
         else:
             header = proxy_protocol.parse_header(self._begun)

@@ -83,9 +83,9 @@ def test_limits_that_are_hit_are_counted(server):
 
     before = hits()
     clients = [server.connect() for _ in range(2)]
-    for client in clients:
-        client.send("PROXY TCP4 203.0.113.7 127.0.0.1 5000 1234\r\nNICK anna\r\n")
-    assert b"Too many connections" in clients[1].rest()
+    for client, told in zip(clients, (" CAP ", "Too many connections"), strict=True):
+        client.send("PROXY TCP4 203.0.113.7 127.0.0.1 5000 1234\r\nCAP LS\r\n")
+        client.until(told)
     assert hits() == {**before, "connections": before["connections"] + 1}
 
 

@@ -40,6 +40,7 @@ from asyncchat.server.tls import Certificate, is_pair, self_signed, stated_certi
 from asyncchat.version import __version__
 
 if TYPE_CHECKING:
+    from asyncchat.cluster.stream import Stream
     from asyncchat.server.cluster.node import Node
 
 MEMORY_MESSAGES = 100_000
@@ -102,6 +103,7 @@ async def launched(
         has_certificate = bool(config.tls_cert) or config.tls != "off"
         bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
         check_listeners(bound, has_certificate=has_certificate)
+        await _begin_with_snapshot(config, database)
         log = (taken and taken.server.log) or await _open_log(config, database)
         try:
             async with in_cluster(config, log, database) as node:
@@ -234,16 +236,36 @@ async def in_cluster(config: ServeConfig, log: Log, database: Path | None) -> As
         raise Misuse(
             "A node of a cluster keeps its history in a file: take away --db :memory: and --no-history"
         )
-    try:
-        from asyncchat.cluster.stream import Stream
-        from asyncchat.server.cluster.node import Node
-    except ImportError as error:
-        raise Misuse('A cluster needs more: pip install "asyncchat[cluster]"') from error
-    stream = await Stream.open(config.cluster, config.cluster_name, replicas=int(config.replicas))
+    stream = await _open_stream(config)
+    from asyncchat.server.cluster.node import Node
+
     try:
         node = Node(stream, config.node or socket.gethostname(), log)
         await node.join(partial(_beginning, config, log.last_time))
         yield node
+    finally:
+        await stream.close()
+
+
+async def _open_stream(config: ServeConfig) -> Stream:
+    try:
+        from asyncchat.cluster.stream import Stream
+    except ImportError as error:
+        raise Misuse('A cluster needs more: pip install "asyncchat[cluster]"') from error
+    return await Stream.open(config.cluster, config.cluster_name, replicas=int(config.replicas))
+
+
+async def _begin_with_snapshot(config: ServeConfig, database: Path | None) -> None:
+    """A node without a history begins with the newest snapshot of the cluster's, if there is one."""
+    if not config.cluster or database is None or await asyncio.to_thread(database.exists):
+        return
+    stream = await _open_stream(config)
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        beside = database.with_name(f"{database.name}-snapshot")
+        if await stream.get_snapshot(beside) is not None:
+            beside.chmod(0o600)
+            beside.replace(database)
     finally:
         await stream.close()
 

@@ -1,16 +1,22 @@
 """Several nodes are one chat: who is on one meets who is on another."""
 
+import asyncio
 import pickle
 import re
 import time
+from contextlib import asynccontextmanager
 
 import pytest
 
+from asyncchat.config.options import ServeConfig
+from asyncchat.core.features.bots import PostFromProgram
+from asyncchat.core.features.history import Window
+from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.handover import HandoverFailed
-from asyncchat.server.launch import Launched
+from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.upgrade import Upgrade
 from tests.server.harness import serving
 
@@ -178,3 +184,42 @@ def test_a_node_is_not_upgraded_in_place(nodes):
     attempt = node.call(lambda: Upgrade(Launched(node.server, [], None, owns_sockets=True), None))
     with pytest.raises(HandoverFailed, match="stop it, and start it anew"):
         node.wait(attempt.run())
+
+
+def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shortened(
+    nats_url, name, tmp_path
+):
+    def options(number):
+        return ServeConfig(
+            port=0, db=str(tmp_path / f"{number}.db"), cluster=nats_url, cluster_name=name, node=f"n{number}"
+        )
+
+    async def said(server):
+        page = await server.log.read(PageQuery("#lobby", server.log.last, Window(limit=100)))
+        return [record.event.text for record in page.records]
+
+    @asynccontextmanager
+    async def node(number):
+        async with launched(options(number), 100) as made:
+            await made.server.start(made.listening)
+            serving = asyncio.create_task(made.server.run())
+            try:
+                yield made.server
+            finally:
+                await end(made.server, serving, "the test is over")
+
+    async def run():
+        async with node(1) as one:
+            for number in range(20):
+                await one.hub.request(PostFromProgram("bot", "#lobby", f"line {number}"))
+            await one.node.shorten()
+            assert one.node.stream.first > 5
+            async with node(2) as two:
+                await two.hub.request(PostFromProgram("bot", "#lobby", "line 20"))
+                await one.hub.request(PostFromProgram("bot", "#lobby", "line 21"))
+                await two.hub.request(PostFromProgram("bot", "#lobby", "line 22"))  # each has 0 to 21 now
+                lines = [f"line {number}" for number in range(22)]
+                assert (await said(one))[:22] == (await said(two))[:22] == lines
+                assert two.log.ids.epochs == one.log.ids.epochs
+
+    asyncio.run(run())

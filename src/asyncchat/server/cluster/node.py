@@ -7,8 +7,10 @@ events mean.
 import asyncio
 import logging
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from time import monotonic
 
 from asyncchat.cluster.consumer import Message
@@ -20,7 +22,9 @@ from asyncchat.control.requests import ClusterStatus, NodeRow
 from asyncchat.core.chat import Chat
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event, Record
+from asyncchat.log.backup import back_up
 from asyncchat.log.base import Log, LogError
+from asyncchat.log.sqlite import SqliteLog
 from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
@@ -56,6 +60,15 @@ STATE_SECONDS = 5.0
 
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
+
+SHORTEN_EVERY = 600.0
+"""Seconds between two looks at how long the stream is."""
+
+SETTLED = 1.0
+"""Seconds after which a message of the stream is in the history."""
+
+STREAM_MESSAGES = 200_000
+"""Messages from which on it is shortened: a hub that has nothing to decide makes 86,400 a day."""
 
 _COMMANDS, _ALIVE, _STATE = "commands", "alive", "state"
 
@@ -241,7 +254,7 @@ class Node:
         if records[0].number != last + 1:
             raise LogError(
                 f"This node's history ends with record {last}, and the cluster's stream goes on with "
-                f"{records[0].number}: begin with a copy of another node's (asyncchat db backup)"
+                f"{records[0].number}: put its file away, and it begins with the cluster's snapshot"
             )
         await self._log.append(last, records)
         self._last = Position(records[-1].number, records[-1].time)
@@ -303,6 +316,7 @@ class Node:
                 group.create_task(self._follow())
                 group.create_task(self._send())
                 group.create_task(self._live())
+                group.create_task(self._keep_short())
                 group.create_task(self._take_commands())
         except* Exception as failed:  # noqa: BLE001  # the first one says why
             raise failed.exceptions[0] from None
@@ -475,6 +489,39 @@ class Node:
             if self.leader is not None:
                 await self._remove_lost(self.leader)
             await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
+
+    async def _keep_short(self) -> None:
+        """Shortens the stream now and then, if this node is the hub."""
+        while True:
+            await asyncio.sleep(SHORTEN_EVERY)
+            if self.leader is None or self.stream.last - self.stream.first < STREAM_MESSAGES:
+                continue
+            try:
+                await self.shorten()
+            except (LogError, OSError) as error:
+                _logger.error("The stream can't be shortened: %s", error)
+
+    async def shorten(self) -> None:
+        """Keeps a snapshot of the history for nodes that come, and removes what it has from the stream.
+
+        What a node that is there has not folded yet stays.
+
+        Raises:
+            LogError: it can't be done now.
+            OSError: there is no room for a copy of the history.
+        """
+        if not isinstance(self._log, SqliteLog):
+            return
+        sequence, last, path = self._whole, self._last.last, self._log.path
+        await asyncio.sleep(SETTLED)
+        if self._log.last < last:
+            raise LogError("the history is behind it")
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            copy = Path(folder, path.name)
+            await asyncio.to_thread(back_up, path, copy, lambda _done, _of: None)
+            await self.stream.put_snapshot(sequence, copy)
+        there = [alive.sequence for alive, _heard in self.nodes.values() if alive.node != self.number]
+        await self.stream.cut(min([sequence, *there]))
 
     async def _try_to_lead(self) -> None:
         try:

@@ -85,6 +85,17 @@ class ServerThread:
         """Awaits in the server's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE)
 
+    def left(self, connections: int = 0) -> None:
+        """Waits until there are only so many connections, and the others are forgotten."""
+
+        async def ended() -> None:
+            sessions = self.server.context.sessions
+            while len(sessions) > connections:
+                tasks = [task for task in sessions.values() if task is not None]
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+        self.wait(ended())
+
     def stop(self, reason: str = "the server is stopping") -> None:
         """Stops the server in order, once or again, and joins its thread."""
         if self._thread.is_alive():
@@ -257,6 +268,19 @@ def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
     assert not server.troubles, server.troubles
     if server.failure is not None:
         raise server.failure
+
+
+@contextmanager
+def logged(text: str) -> Iterator[threading.Event]:
+    """An event that is set when the log says something."""
+    said = threading.Event()
+    handler = logging.Handler()
+    handler.emit = lambda record: said.set() if text in record.getMessage() else None  # type: ignore[method-assign]
+    logging.getLogger("asyncchat").addHandler(handler)
+    try:
+        yield said
+    finally:
+        logging.getLogger("asyncchat").removeHandler(handler)
 
 
 class _Errors(logging.Handler):

@@ -228,8 +228,7 @@ def test_nothing_of_who_is_gone_is_left_to_the_collector(server, garbage, visit,
         client.send(sent.replace("NAME", f"guest{number}").encode("latin-1"))
         client.until(expected)
         getattr(client, how)()
-    while server.call(lambda: len(server.server.context.sessions)):
-        pass
+    server.left()
     server.clients.clear()
     found = garbage()
     ours = ("asyncchat.", "asyncio.", "websockets.")

@@ -18,22 +18,33 @@ def libc(**functions: Any) -> Any:
 
 
 def test_memory_is_given_back_after_many_have_left(monkeypatch):
+    class Sessions(list[int]):
+        def __len__(self) -> int:
+            looked.set()
+            return super().__len__()
+
+    async def two_looks() -> None:
+        for _ in range(2):  # the first may have begun before
+            looked.clear()
+            await looked.wait()
+
     given = threading.Semaphore(0)
+    looked = asyncio.Event()
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", libc(malloc_trim=lambda _pad: given.release()))
     monkeypatch.setattr(serve, "TRIM_SECONDS", 0.001)
-    sessions = list(range(serve.TRIM_SESSIONS))
+    sessions = Sessions(range(serve.TRIM_SESSIONS))
 
     async def scene() -> None:
         task = asyncio.create_task(serve._give_back_memory(sessions))
-        await asyncio.sleep(0.05)
+        await two_looks()
         del sessions[1:]
-        await asyncio.sleep(0.05)
+        await two_looks()
         assert not given.acquire(blocking=False)
         sessions.clear()
         assert await asyncio.to_thread(given.acquire, timeout=30)
         sessions.append(1)
-        await asyncio.sleep(0.05)
+        await two_looks()
         assert not given.acquire(blocking=False)
         task.cancel()
 

@@ -1,6 +1,7 @@
 """Long work in slices: one in a pass of the loop, and nobody's answer is made as a whole."""
 
 import asyncio
+import threading
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -25,7 +26,7 @@ from asyncchat.server.slices import (
     Slices,
     Turns,
 )
-from tests.server.harness import ServerThread, serving
+from tests.server.harness import PATIENCE, ServerThread, serving
 
 
 async def nothing() -> None:
@@ -280,10 +281,18 @@ CODES = {"PONG", "BATCH", "321", "322", "323", "352", "315", "353", "366"}
 def test_who_is_over_its_budget_is_told_in_order():
     with serving(burst=3, rate=5.0) as server:
         flooder, talker = server.irc("flooder"), server.irc("talker")
+        over_budget = threading.Event()
+
+        class Hits(dict[str, int]):
+            def __setitem__(self, what: str, count: int) -> None:
+                super().__setitem__(what, count)
+                over_budget.set()
+
+        budgets = server.server.context.budgets
+        budgets.hits = Hits(budgets.hits)
         flooder.send("PRIVMSG #lobby :flood\r\n" * 8 + "CHATHISTORY LATEST #lobby * 100\r\nPING asked\r\n")
         talker.until("flood")
-        while not any(server.call(lambda: [one.over_budget for one in server.server.context.sessions])):
-            pass  # it has its first lines taken
+        assert over_budget.wait(PATIENCE)
         for number in range(3):
             talker.send(f"PRIVMSG #lobby :said {number}\r\n")
         told, _, answer = flooder.until(" PONG ").partition(

@@ -5,9 +5,9 @@ import hashlib
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from asyncchat.dialects.udp.connection import WINDOW
 from asyncchat.dialects.udp.datagrams import Cookie, Gone, Hello, Move, Open, Packet, decode, encode
 from asyncchat.server import keepalive
 from asyncchat.server.listeners import FULL
+from asyncchat.server.udp import UdpTransport
 from tests.server.harness import PATIENCE, ServerThread, serving
 
 LONG = b"hello, may I come in please?\n"
@@ -118,8 +119,19 @@ def known(server: ServerThread) -> int:
 
 def settled(server: ServerThread, connections: int) -> None:
     """Waits until so many are left."""
+    endpoint = server.server.listeners._endpoints[0]
+    changed = threading.Event()
+
+    class Noted(dict[str | tuple[Any, ...], UdpTransport]):
+        def pop(self, *what: Any) -> Any:
+            found = super().pop(*what)
+            changed.set()
+            return found
+
+    server.call(lambda: setattr(endpoint, "_connections", Noted(endpoint._connections)))
     while known(server) != connections:
-        time.sleep(0.01)
+        assert changed.wait(PATIENCE)
+        changed.clear()
 
 
 def test_a_silent_person_is_asked_when_its_name_is_wanted(server, monkeypatch):
@@ -282,8 +294,7 @@ def test_nothing_of_who_is_gone_is_left_to_the_collector(server, garbage, how):
                 client.text_until(one, b"Hello, ")
                 client.leave(one, 2) if how == "in order" else client.send(encode(Gone(one)))
         settled(server, 0)
-    while server.call(lambda: len(server.server.context.sessions)):
-        pass
+    server.left()
     found = garbage()
     assert [one for one in found if type(one).__module__.startswith(("asyncchat.", "asyncio."))] == []
 

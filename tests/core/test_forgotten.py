@@ -4,6 +4,7 @@ import pytest
 
 from asyncchat.core.features.accounts import AccountRemoved
 from asyncchat.core.features.audit import OperOverride, OperRead
+from asyncchat.core.features.bots import TokenMade
 from asyncchat.core.features.invites import Invited
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.pins import Pinned
@@ -11,7 +12,7 @@ from asyncchat.core.features.presence import Connected, LoggedIn
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadUpTo
 from asyncchat.core.features.redaction import Erased
-from asyncchat.core.features.room_modes import FlagChanged
+from asyncchat.core.features.room_modes import FlagChanged, MaskChanged, RoleChanged, SettingChanged
 from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
@@ -86,6 +87,22 @@ SAME = object()
 )
 def test_what_stays_of_an_event(event, stays):
     assert WHO.without(event, messages={8}) == (event if stays is SAME else stays)
+
+
+@pytest.mark.parametrize(
+    ("word", "event"),
+    [
+        ("addresses", OperRead(BOB, "addresses", "", 1)),
+        ("secret", FlagChanged("#a", BOB, "secret", True)),
+        ("secret", OperOverride(BOB, FlagChanged("#a", BOB, "secret", True))),
+        ("limit", SettingChanged("#a", BOB, "limit", "5")),
+        ("operator", RoleChanged("#a", OTHER, BOB, True, "operator")),
+        ("ban", MaskChanged("#a", BOB, "ban", "*!*@x", True, 1)),
+        ("read", TokenMade("ci", "d", ("*",), ("post", "read"), 1)),
+    ],
+)
+def test_a_person_who_is_called_like_a_word_of_the_server(word, event):
+    assert Identity(word).without(event) == event
 
 
 def test_the_numbers_of_a_session_tell_whose_presence_it_is():

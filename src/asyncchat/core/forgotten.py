@@ -18,6 +18,24 @@ FORGOTTEN: Final = person(0, "forgotten", "forgotten", "forgotten")
 _WORDS: Final = frozenset(("text", "before", "reason", "reaction", "about", "value", "away", "tags", "cuts"))
 """Fields with what somebody wrote, which is never compared with a name."""
 
+_KINDS: Final = frozenset(
+    (
+        "actions",
+        "changed",
+        "flag",
+        "key",
+        "keys",
+        "listed",
+        "role",
+        "setting",
+        "tls",
+        "type",
+        "version",
+        "what",
+    )
+)
+"""Fields with words of the server or of a protocol, which never mean a person who is called so."""
+
 _OWNERS: Final = ("guest ", "account ")
 """Precede a name in ``post_keys``."""
 
@@ -108,6 +126,8 @@ class _Neutral:
             old = getattr(value, name)
             if name == "author" and self._is_about(value):
                 new: Any = FORGOTTEN.name
+            elif name in _KINDS:
+                continue
             elif name not in _WORDS:
                 new = self._value(old)
             else:

@@ -11,7 +11,8 @@ import pytest
 from asyncchat.config.options import ServeConfig
 from asyncchat.core.features.bots import PostFromProgram
 from asyncchat.core.features.history import Window
-from asyncchat.log.base import PageQuery
+from asyncchat.core.ids import Ids
+from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
@@ -161,6 +162,31 @@ def test_a_single_servers_history_goes_on_and_anothers_is_refused(nodes):
     assert history(ben)[0] == single["a"][0]
     with pytest.raises(AssertionError, match="another chat's"):
         nodes.add(logs["b"])
+
+
+def after_a_kill(log):
+    """The history as a start finds it after a kill or in another boot: an epoch begins."""
+    log = pickle.loads(pickle.dumps(log))  # noqa: S301  # our own
+    log.ids = Ids([*log.ids.epochs, (log.last + 1, new_epoch())])
+    return log
+
+
+def test_a_cluster_of_which_all_nodes_were_killed_goes_on(nodes, monkeypatch):
+    monkeypatch.setattr(node_module, "STATE_SECONDS", 0.5)
+    logs = [MemoryLog(), MemoryLog()]
+    anna, _ben = with_ids(nodes.add(logs[0]), "anna"), with_ids(nodes.add(logs[1]), "ben")
+    anna.send("PRIVMSG #tea :before\r\n")
+    anna.until(":before\r\n")
+    for node in nodes.all[::-1]:
+        node.stop()
+    anna, ben = (
+        with_ids(nodes.add(after_a_kill(log)), nick) for log, nick in zip(logs, ("anna", "ben"), strict=True)
+    )
+    anna.send("PRIVMSG #tea :after\r\n")
+    for client in (anna, ben):
+        client.until(":after\r\n")
+    assert history(anna) == history(ben)
+    assert [text for _, text in history(anna)] == ["before", "after"]
 
 
 def test_a_node_knows_the_others_and_the_hub(nodes):

@@ -174,7 +174,7 @@ class Node:
             Deposed: somebody else was faster.
         """
         epochs = self._epochs()
-        if self._joined_with and self.stream.last and epochs != self._log.ids.epochs:
+        if self._joined_with and self.stream.last and self._own_epochs()[-1][1] != self.stream.epoch:
             raise _another_chats()
         await self._stand(fresh=True)
         await self._log.set_epochs(epochs)
@@ -193,9 +193,12 @@ class Node:
 
     def _check_history(self, epochs: list[tuple[int, str]]) -> None:
         """Whether the history is the beginning of the cluster's."""
-        own = [(first, name) for first, name in self._log.ids.epochs if first <= self._joined_with]
-        if own != [(first, name) for first, name in epochs if first <= self._joined_with]:
+        if self._own_epochs() != [(first, name) for first, name in epochs if first <= self._joined_with]:
             raise _another_chats()
+
+    def _own_epochs(self) -> list[tuple[int, str]]:
+        """The epochs of the records that it came with: a start may have begun one that has none yet."""
+        return [(first, name) for first, name in self._log.ids.epochs if first <= self._joined_with]
 
     def _epochs(self) -> list[tuple[int, str]]:
         """The epochs of the history's ids, which do not end with a run of this node in a cluster."""

@@ -177,7 +177,16 @@ def address_ban_on(chat: Chat, host: str, address: str, now: int) -> BannedFromS
 
     ``host`` is what others would see, ``address`` the real address.
     """
-    return server_ban_on(chat, person(0, "", "", host, address=address), now)
+    return server_ban_on(chat, _nameless(host, address), now)
+
+
+def would_ban_address(mask: str, host: str, address: str) -> bool:
+    """Whether a ban of a mask as it is typed would be one on such a client."""
+    return describes(server_mask(mask), _nameless(host, address))
+
+
+def _nameless(host: str, address: str) -> Person:
+    return person(0, "", "", host, address=address)
 
 
 @handles_in_slices(BanFromServer)

@@ -171,6 +171,14 @@ def test_an_account_is_banned(server):
     assert (posted.status, "banned" in posted.json["detail"]) == (403, True)
 
 
+@pytest.mark.parametrize("mask", ["127.0.0.1", "127.0.0.0/8", "*!*@127.*", "*!*@LOCALHOST"])
+def test_nobody_bans_the_address_from_which_it_asks(server, mask):
+    answer = admin(server, "POST", "/ban", {"mask": mask})
+    assert answer.status == 422
+    assert answer.json["detail"] == f"{mask} would ban you, too: your address is 127.0.0.1."
+    assert admin(server, "GET", "/bans").json["bans"] == []
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -178,6 +186,7 @@ def test_an_account_is_banned(server):
         ("/ban", {"mask": "~account:*"}),
         ("/ban", {"mask": ""}),
         ("/ban", {"mask": "bob\nQUIT"}),
+        ("/ban", {"mask": "bob\0"}),
         ("/ban", {"mask": "bob", "seconds": -1}),
         ("/ban", {"mask": "bob", "until": "x"}),
         ("/kick", {"room": "tea"}),

@@ -34,6 +34,7 @@ from asyncchat.core.features.server_bans import (
     ServerBans,
     ServerBanTooWide,
     TooManyServerBans,
+    would_ban_address,
 )
 from asyncchat.core.modes import BOT, SECRET
 from asyncchat.core.names import fold
@@ -235,7 +236,9 @@ async def ban(call: Call) -> Response:
     body: schemas.BanDraft | Response = await body_of(call, {_JSON: schemas.BanDraft})
     if isinstance(body, Response):
         return body
-    chat, slices = call.context.chat, call.context.sessions.slices
+    chat, slices, session = call.context.chat, call.context.sessions.slices, call.session
+    if would_ban_address(body.mask, session.host, session.address):  # nobody could lift it from there
+        return problem(422, f"{body.mask} would ban you, too: your address is {session.address}.")
     wanted = BanFromServer(body.mask, True, body.seconds, body.reason)
     looking = SLICED_HANDLERS[BanFromServer](chat, call.operator, wanted, call.context.sessions.hub.now())
     banned: ServerBan | None = None

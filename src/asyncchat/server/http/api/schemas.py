@@ -273,7 +273,7 @@ Mask = Annotated[
     Meta(
         min_length=1,
         max_length=200,
-        pattern="^\\S+$",
+        pattern=r"^[^\s\x00]+$",
         description="A name, user@host, an address, a network such as 192.0.2.0/24, or ~account:NAME.",
     ),
 ]

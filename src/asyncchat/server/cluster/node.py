@@ -111,7 +111,7 @@ class Node:
         """… and the last one that is whole: a batch may take several."""
         self._assembler = Assembler()
         self._last = Position(log.last, log.last_time)
-        self._joined_with = log.last
+        self._joined_with, self._joined_time = self._last
         self._counters: dict[int, int] = {}
         self._heard = monotonic()
         self._leading: asyncio.Task[None] | None = None
@@ -148,9 +148,7 @@ class Node:
             if state is not None:
                 await self._catch_up(state.sequence)
                 if self._last.last != state.last:
-                    raise LogError(
-                        f"Its history ends with {self._last.last}, the cluster's with {state.last}"
-                    )
+                    raise _differs(self._last.last)
                 self.chat = state.chat
                 self.term, self.hub = state.term, state.hub
                 self._counters = state.counters
@@ -251,7 +249,10 @@ class Node:
         """Adds to the history what it lacks of these outcomes."""
         last = self._last.last
         items = [item for one in told for item in wire.items_of(one)]
-        records = [item for item in items if type(item) is Record and item.number > last]
+        records = [item for item in items if type(item) is Record and item.number >= self._joined_with]
+        if records and records[0].number == self._joined_with and records[0].time != self._joined_time:
+            raise _differs(self._joined_with)
+        records = [item for item in records if item.number > last]
         if not records:
             return
         if records[0].number != last + 1:
@@ -577,6 +578,13 @@ class Node:
             await self.stream.send(f"{_STATE}.{to}", b"")
         except StreamDown as error:
             _logger.warning("The state could not be sent to a node that comes: %s", error)
+
+
+def _differs(number: int) -> LogError:
+    return LogError(
+        f"This node's history has a record {number} that the cluster's does not have: it was used without "
+        "the cluster. Begin with a copy of another node's, or put its file away and begin with none"
+    )
 
 
 def _another_chats() -> LogError:

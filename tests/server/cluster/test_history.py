@@ -1,0 +1,34 @@
+"""The history of a node is a copy of the stream: one that has something else is refused."""
+
+import asyncio
+import pickle
+
+import pytest
+
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
+from asyncchat.core.people import Person
+from asyncchat.log.memory import MemoryLog
+from tests.server.cluster.test_node import with_ids
+
+
+def with_a_record_of_its_own(log):
+    """The history, in which something was recorded that the cluster does not know."""
+    log = pickle.loads(pickle.dumps(log))  # noqa: S301  # our own
+    said = Said("#tea", Person(1, "x", "x", "h"), "y")
+    asyncio.run(log.append(log.last, [Record(log.last + 1, log.last_time + 1, said)]))
+    return log
+
+
+@pytest.mark.parametrize("more", [0, 2], ids=["ahead of the cluster", "behind the cluster"])
+def test_a_history_with_a_record_of_its_own_does_not_join(nodes, more):
+    log = MemoryLog()
+    anna, two = with_ids(nodes.add(), "anna"), nodes.add(log)
+    two.stop()
+    changed = with_a_record_of_its_own(log)
+    for number in range(more):
+        anna.send(f"PRIVMSG #tea :{number}\r\n")
+        anna.until(f":{number}\r\n")
+    with pytest.raises(AssertionError, match=rf"record {changed.last} .* put its file away"):
+        nodes.add(changed)
+    with_ids(nodes.add(log), "ben")

@@ -9,6 +9,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said
 from asyncchat.core.people import Person
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cluster import state as states
 from tests.server.cluster.test_node import with_ids
 
 
@@ -32,3 +33,27 @@ def test_a_history_with_a_record_of_its_own_does_not_join(nodes, more):
     with pytest.raises(AssertionError, match=rf"record {changed.last} .* put its file away"):
         nodes.add(changed)
     with_ids(nodes.add(log), "ben")
+
+
+def test_a_node_comes_while_the_hub_has_not_folded_what_is_in_the_stream(nodes, monkeypatch):
+    pack, packed = states.pack, []
+
+    def kept(state):
+        packed.append(pack(state))
+        return packed[0]
+
+    anna = with_ids(nodes.add(), "anna")
+    monkeypatch.setattr(states, "pack", kept)
+    nodes.add()
+    anna.send("PRIVMSG #tea :early\r\n")
+    anna.until(":early\r\n")
+
+    def late(state):
+        packed.append(pack(state))
+        return packed[0] if len(packed) == 2 else packed[-1]
+
+    monkeypatch.setattr(states, "pack", late)
+    ben = with_ids(nodes.add(), "ben")
+    assert len(packed) == 3
+    ben.send("PRIVMSG #tea :late\r\n")
+    anna.until(":late\r\n")

@@ -146,6 +146,8 @@ class Node:
         while True:
             state = await self._ask_for_state() if self._sequence else None
             if state is not None:
+                if state.sequence < self._sequence:
+                    continue  # the hub has not folded yet what this node has read
                 await self._catch_up(state.sequence)
                 if self._last.last != state.last:
                     raise _differs(self._last.last)

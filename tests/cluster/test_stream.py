@@ -21,7 +21,7 @@ async def test_a_new_stream_is_empty(nats_url, name):
     async with opened(nats_url, name) as stream:
         assert (stream.name, stream.first, stream.last, stream.connected) == (name, 1, 0, True)
         assert await stream.at_end() == Message(0, b"", "")
-        assert len(stream.epoch) == 6
+        assert len(stream.epoch) == 7
 
 
 @asynchronous

@@ -20,7 +20,7 @@ from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.search import terms_of
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import database, rows, schema
-from asyncchat.log.base import LogError, SearchQuery
+from asyncchat.log.base import LogError, SearchQuery, new_epoch
 from asyncchat.log.lockfile import LockFile
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
@@ -590,3 +590,16 @@ async def test_messages_are_counted_at_the_start(path):
         assert log.messages == 3, indexed
         await log.run_maintenance()
         await log.close()
+
+
+@asynchronous
+async def test_what_a_copy_of_a_stream_alone_has_next_begins_an_epoch(path):
+    log = await SqliteLog.open(path)
+    stream = new_epoch(stream=True)
+    await log.append(0, [said(1)])
+    await log.set_epochs([(1, stream)])
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.ids.id_of(1) == f"{stream}-1"
+    assert not log.ids.id_of(2).startswith(stream)
+    await log.close()

@@ -350,7 +350,7 @@ class Stream:
             )
 
     async def _make(self, tries: Tries, replicas: int) -> dict[str, Any]:
-        epoch = new_epoch()
+        epoch = new_epoch(stream=True)
         config = {
             "name": self.name,
             "description": "The chat of a cluster of asyncchat: one message is one batch of events",

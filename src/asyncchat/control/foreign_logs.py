@@ -18,7 +18,7 @@ from asyncchat.core.names import room_fault
 from asyncchat.core.people import person
 from asyncchat.core.text import TEXT_BYTES, cut
 from asyncchat.errors import AsyncChatError
-from asyncchat.log.base import Log
+from asyncchat.log.base import Log, check_own
 
 _AT_ONCE: Final = 1000
 """Records of one transaction."""
@@ -182,8 +182,9 @@ async def keep(log: Log, lines: Iterable[Line]) -> None:
 
     Raises:
         ImportFault: the history has something later.
-        LogError: it can't be written.
+        LogError: it can't be written, or is a copy of a cluster's stream.
     """
+    check_own(log)
     ordered = sorted(lines, key=lambda line: line.time)
     if ordered and _microseconds(ordered[0].time) <= log.last_time:
         raise ImportFault(

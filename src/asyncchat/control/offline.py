@@ -17,7 +17,7 @@ from asyncchat.core.engine import Engine
 from asyncchat.core.events import Record
 from asyncchat.core.features.files import Files, RemoveFiles
 from asyncchat.core.permissions import SERVER
-from asyncchat.log.base import Log
+from asyncchat.log.base import Log, check_own
 from asyncchat.log.sqlite import SqliteLog
 
 
@@ -39,11 +39,18 @@ class FileExecutor:
         self._engine = Engine(self.chat, log.last, log.last_time)
 
     async def request(self, command: Command) -> Sequence[object]:
-        """Executes a command, and appends its records; see ``CommandExecutor.request``."""
+        """Executes a command, and appends its records; see ``CommandExecutor.request``.
+
+        Raises:
+            LogError: it can't be written, or is a copy of a cluster's stream.
+        """
         last = self._engine.number
         self._engine.at(time.time_ns() // 1000)
         outcome, _ = self._engine.execute(SERVER, command)
-        await self.log.append(last, [item for item in outcome if type(item) is Record])
+        records = [item for item in outcome if type(item) is Record]
+        if records:
+            check_own(self.log)
+        await self.log.append(last, records)
         return outcome
 
     async def drop_files(self, ids: Sequence[str]) -> None:

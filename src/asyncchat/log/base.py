@@ -39,9 +39,32 @@ is made in slices, but its page is read, and waits, as a whole."""
 _EPOCH_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
-def new_epoch() -> str:
+_EPOCH_LENGTH, _STREAM_EPOCH_LENGTH = 6, 7
+"""By its length one knows the epoch of a cluster's stream: its numbers are given by no file."""
+
+
+def new_epoch(*, stream: bool = False) -> str:
     """A unique name for an epoch: random, since a restored file can't know what followed it."""
-    return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(6))
+    length = _STREAM_EPOCH_LENGTH if stream else _EPOCH_LENGTH
+    return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(length))
+
+
+def is_copy(ids: Ids, last: int) -> bool:
+    """Whether a log with these ids, that ends with this record, is a copy of a cluster's stream."""
+    return last > 0 and len(ids.id_of(last).partition("-")[0]) == _STREAM_EPOCH_LENGTH
+
+
+def check_own(log: "Log") -> None:
+    """Refuses to write into a history that is a copy of a cluster's stream.
+
+    Raises:
+        LogError: it is one.
+    """
+    if is_copy(log.ids, log.last):
+        raise LogError(
+            "This history is a node's of a cluster, and what is changed in it alone would keep it out of the "
+            "cluster. Start the node (asyncchat serve --cluster), or do this beside one that is running"
+        )
 
 
 def check_sequence(last: int, last_time: int, records: Sequence[Record]) -> None:

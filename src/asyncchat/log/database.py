@@ -16,7 +16,9 @@ is on the disk. Any other start begins an epoch:
 - after a crash of the machine: the file may look cleanly closed, because the write that removed the id was
   lost with the rest, but that close was in another boot;
 - after a clean close in an earlier boot: a disk or a machine put back to an earlier state looks the same;
-- after a copy was restored, even a cleanly closed one: its id is not the one in the lock file.
+- after a copy was restored, even a cleanly closed one: its id is not the one in the lock file;
+- where the last record came from a stream: what this file alone has next is not in the stream. A node that
+  joins gives it the stream's epoch back (``set_epochs``).
 
 When a large file is checked
 ----------------------------
@@ -41,7 +43,7 @@ from pathlib import Path
 
 from asyncchat.core.ids import Ids
 from asyncchat.log import postings, schema, snapshot
-from asyncchat.log.base import LogError, new_epoch
+from asyncchat.log.base import LogError, is_copy, new_epoch
 from asyncchat.log.lockfile import LockFile
 
 _log = logging.getLogger(__name__)
@@ -174,7 +176,7 @@ class Database:
         with schema.transaction(connection):
             if self._epoch:
                 self._follow_epoch()
-            elif not (clean and close_id == closed):
+            elif not (clean and close_id == closed) or self._is_copy():
                 # An epoch without records named no message.
                 connection.execute("DELETE FROM epochs WHERE first > ?", (self.last,))
                 connection.execute(
@@ -183,6 +185,11 @@ class Database:
             connection.execute("UPDATE marks SET closed = ''")
         self.ids = Ids(connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall())
         self._tell_what_is_missing()
+
+    def _is_copy(self) -> bool:
+        """Whether its last record has a number of a stream: what follows here is not in that."""
+        epochs = self.connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall()
+        return bool(epochs) and is_copy(Ids(epochs), self.last)
 
     def _follow_epoch(self) -> None:
         """Has the stream's epoch.

@@ -5,9 +5,14 @@ import pickle
 
 import pytest
 
+from asyncchat.control.offline import FileExecutor
+from asyncchat.control.operations import carry_out
+from asyncchat.control.requests import AccountList, AddAccount, GetAccounts
+from asyncchat.control.wire import line_of
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said
 from asyncchat.core.people import Person
+from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import state as states
 from tests.server.cluster.test_node import with_ids
@@ -57,3 +62,17 @@ def test_a_node_comes_while_the_hub_has_not_folded_what_is_in_the_stream(nodes, 
     assert len(packed) == 3
     ben.send("PRIVMSG #tea :late\r\n")
     anna.until(":late\r\n")
+
+
+def test_a_command_beside_no_server_does_not_write_into_a_nodes_history(nodes):
+    log = MemoryLog()
+    two = nodes.add(log)
+    with_ids(two, "anna")
+    two.stop()
+    last = log.last
+    executor = FileExecutor(log)
+    with pytest.raises(LogError, match="a node's of a cluster"):
+        asyncio.run(carry_out(executor, line_of(AddAccount("carla", "plum-otter-41"))))
+    assert log.last == last
+    assert asyncio.run(carry_out(FileExecutor(log), line_of(GetAccounts()))) == AccountList(())
+    nodes.add(log)

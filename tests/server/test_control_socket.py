@@ -15,7 +15,7 @@ import pytest
 
 from asyncchat.control.client import ask
 from asyncchat.control.executor import execute
-from asyncchat.control.requests import GetStatus, Status
+from asyncchat.control.requests import Forget, GetStatus, Status
 from asyncchat.control.wire import REQUEST_BYTES, Refused, line_of
 from asyncchat.core.features.connect import CheckName, Connect
 from asyncchat.core.features.presence import Connected
@@ -23,6 +23,9 @@ from asyncchat.core.permissions import SERVER
 from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.control_socket import control_socket
+from asyncchat.server.handover import HandoverFailed
+from asyncchat.server.launch import Launched
+from asyncchat.server.upgrade import Upgrade
 from tests.server.harness import PATIENCE, serving
 
 
@@ -135,6 +138,44 @@ def test_a_request_in_pieces_and_several_on_one_connection(connection):
     assert "result" in reply(connection)
     connection.sendall(line_of(GetStatus()) * 2)
     assert connection.makefile("rb").readline().startswith(b'{"result":')
+
+
+def test_while_another_process_is_to_take_over_nothing_is_begun(server, database):
+    """Nobody hands a server over in the middle of what the console asks: it would never be answered."""
+    executor = server.server.hub
+    begun, goes_on = server.call(asyncio.Event), server.call(asyncio.Event)
+
+    async def drop_files(ids):
+        begun.set()
+        await goes_on.wait()
+
+    async def hand_over():
+        await begun.wait()
+        made = Launched(server.server, [], None, owns_sockets=False)
+        try:
+            with pytest.raises(HandoverFailed, match="another command of the console is not done"):
+                await Upgrade(made, control)._hand_over(here)
+        finally:
+            goes_on.set()
+
+    executor.remove_files = drop_files
+    manager = control_socket(executor, database)
+    control = server.wait(manager.__aenter__())
+    here, there = socket.socketpair()
+    there.close()
+    with here, socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(f"{database}-control")
+        client.sendall(line_of(Forget("anna")))
+        server.wait(hand_over())
+        assert "result" in reply(client)
+        client.sendall(line_of(GetStatus()))
+        assert "result" in reply(client)
+        server.call(control.pause)
+        client.sendall(line_of(GetStatus()))
+        assert "is being upgraded" in str(reply(client))
+        assert not server.call(lambda: control.is_busy)
+        server.wait(manager.__aexit__(None, None, None))
 
 
 def test_a_request_that_is_too_long(connection):

@@ -29,6 +29,7 @@ from asyncchat.server import handover
 from asyncchat.server.handover import Handover, HandoverFailed, Taken
 from asyncchat.server.launch import Launched
 from asyncchat.server.secret_file import RunKeys
+from asyncchat.server.serve import _upgrade_when_asked
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 from asyncchat.server.upgrade import Upgrade
@@ -243,6 +244,20 @@ def test_a_request_that_still_comes_is_told_to_come_again(tmp_path):
         ]
         assert stopped.rest == b""
         person.close()
+
+
+def test_of_two_upgrades_at_once_one_is_refused():
+    with serving() as running:
+
+        async def ask_in_the_middle() -> None:
+            made = Launched(running.server, [], None, owns_sockets=True)
+            async with _upgrade_when_asked(made, None, asyncio.Event()):
+                assert running.server.hub.upgrader is not None
+                with pytest.raises(HandoverFailed, match="upgraded already"):
+                    await running.server.hub.upgrader()
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR2)
+
+        asyncio.run(ask_in_the_middle())
 
 
 def test_without_a_server_there_is_nothing_to_upgrade(tmp_path):

@@ -52,8 +52,13 @@ class ControlSocket:
             self._serve, sock=listener(self._path), limit=REQUEST_BYTES
         )
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being answered, besides the one of the task that asks this."""
+        return not self._busy <= {asyncio.current_task()}
+
     def pause(self) -> None:
-        """Listens no more, for another process to do so, until ``open``."""
+        """Listens no more, for another process to do so, until ``open``; further requests are refused."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -92,6 +97,8 @@ class ControlSocket:
             writer.close()
 
     async def _reply(self, line: bytes) -> bytes:
+        if self._listener is None:
+            return reply_line(Refused("The server is being upgraded, or stops: ask it again"))
         try:
             return reply_line(await carry_out(self._executor, line))
         except Refused as refused:

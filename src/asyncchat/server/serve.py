@@ -164,6 +164,8 @@ def _upgrade_when_asked(
         return turn
 
     async def upgrade() -> int:
+        if turn.locked():
+            raise HandoverFailed("the server is being upgraded already, or stops")
         async with turn:
             attempt = Upgrade(made, control)
             try:

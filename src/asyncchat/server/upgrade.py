@@ -36,7 +36,8 @@ START_SECONDS = 30.0
 """How long the new process may take to start, and to take over."""
 
 REQUEST_SECONDS = 30.0
-"""How long it waits, before anybody notices, for HTTP requests to be answered: a file may be on its way."""
+"""How long it waits, before anybody notices, for requests over HTTP and of the console to be answered: a file
+may be on its way, or somebody be forgotten."""
 
 CUT_SECONDS = 0.5
 """How long requests may take that are answered even then: those that still come are to be sent again."""
@@ -138,8 +139,13 @@ class Upgrade:
     async def _wait_for_requests(self) -> None:
         until = self._context.now() + REQUEST_SECONDS
         sessions = self._context.sessions
-        while self._context.now() < until and any(one.is_answered for one in sessions):  # noqa: ASYNC110
+        while self._context.now() < until and (  # noqa: ASYNC110
+            self._is_console_busy() or any(one.is_answered for one in sessions)
+        ):
             await asyncio.sleep(REQUEST_LOOK_SECONDS)
+
+    def _is_console_busy(self) -> bool:
+        return self._control is not None and self._control.is_busy
 
     async def _hand_over(self, mine: socket.socket) -> None:
         server, log = self._server, self._server.log
@@ -148,6 +154,8 @@ class Upgrade:
         if self._control is not None:
             self._control.pause()
         try:
+            if self._is_console_busy():  # what it is at, such as to forget somebody, can't be handed over
+                raise HandoverFailed("another command of the console is not done: try again after it")
             await self._stop_sessions()
             server.listeners.close_endpoints()
             await log.close()

@@ -102,6 +102,8 @@ class Exam:
         self.wrong: list[str] = []
         self.random = random.Random(seed)  # noqa: S311  # the same faults again
         self.talking = True
+        self.quiet = False
+        """Whether everybody stays and says nothing."""
         self._silence = 0.0
 
     async def client(self, node: Node, nick: str, *, writes: bool) -> None:
@@ -132,7 +134,7 @@ class Exam:
         reading = asyncio.create_task(self._read(reader, nick))
         try:
             while self.talking and not reading.done():
-                text = next(texts, "")
+                text = "" if self.quiet else next(texts, "")
                 if text:
                     self.sent.add(text)
                     writer.write(f"PRIVMSG #exam :{text}\r\n".encode())
@@ -210,6 +212,8 @@ class Exam:
             if not node.running:
                 await node.start()
         await asyncio.sleep(5)
+        self.quiet = True
+        await asyncio.sleep(1)
         views = [await self._view(node) for node in self.nodes]
         self.talking = False
         await asyncio.gather(*clients)

@@ -389,6 +389,7 @@ def test_a_name_that_was_somebody_else_s(tmp_path):
         ("", "Nobody can have that name: it is empty"),
         ("Forgotten", "Forgotten stands for everybody who is forgotten already"),
         ("ci", "ci is a bot. Revoke its token first: asyncchat token revoke ci"),
+        ("Console", "Console stands for whoever runs the server"),
     ],
 )
 def test_what_is_no_person_is_refused(name, why):

@@ -15,7 +15,7 @@ from asyncchat.control.wire import Refused
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.files import Files
-from asyncchat.core.features.forget import EraseForgotten, Forget, RedactForgotten
+from asyncchat.core.features.forget import CONSOLE, EraseForgotten, Forget, RedactForgotten
 from asyncchat.core.features.server_bans import ServerBans
 from asyncchat.core.forgotten import FORGOTTEN, Identity
 from asyncchat.core.masks import ACCOUNT, MUTED
@@ -77,6 +77,8 @@ def _identity(chat: Chat, name: str) -> Identity:
         raise Refused(f"Nobody can have that name: {name_fault(name)}")
     if who.is_named(FORGOTTEN.name):
         raise Refused(f"{name} stands for everybody who is forgotten already")
+    if who.is_person(CONSOLE):  # else the audit would not tell any more what the administrator did
+        raise Refused(f"{name} stands for whoever runs the server")
     if who.key in Bots.of(chat).tokens:
         raise Refused(f"{name} is a bot. Revoke its token first: asyncchat token revoke {name}")
     return who

@@ -266,11 +266,15 @@ class Stream:
     async def subscribe(self, subject: str, take: Callable[[bytes, str], None]) -> Subscription:
         """Calls ``take`` with each message to a subject, and the subject for its answer (or "").
 
+        A message of which ``take`` raises ``LogError`` is passed over, and that is logged.
         It stays while NATS is away; what is sent meanwhile is lost. ``unsubscribe`` of the result ends it.
         """
 
         async def take_message(message: Msg) -> None:
-            take(message.data, message.reply)
+            try:
+                take(message.data, message.reply)
+            except LogError as error:
+                _log.error("A message on NATS's subject %s is passed over. %s", message.subject, error)
 
         return await self._connection.subscribe(self._own(subject), take_message)
 

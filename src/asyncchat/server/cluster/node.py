@@ -559,6 +559,7 @@ class Node:
 
     def _give_state(self, data: bytes, _reply: str) -> None:
         """Sends a node that comes the state, if this one is the hub."""
+        to = wire.node_in(data)
         if self.leader is not None:
             state = State(
                 self._whole,
@@ -569,7 +570,7 @@ class Node:
                 epochs=self._log.ids.epochs,
                 chat=self.edge.chat,
             )
-            sending = asyncio.create_task(self._send_state(data.decode(), states.pack(state)))
+            sending = asyncio.create_task(self._send_state(str(to), states.pack(state)))
             self._sending.add(sending)
             sending.add_done_callback(self._sending.discard)
 

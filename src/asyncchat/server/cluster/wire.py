@@ -165,9 +165,52 @@ class Alive(msgspec.Struct, frozen=True):
 
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
-asked_in = msgspec.msgpack.Decoder(tuple[Asked, ...]).decode
+_decode_asked = msgspec.msgpack.Decoder(tuple[Asked, ...]).decode
 _decode_message = msgspec.msgpack.Decoder(Message).decode
-alive_in = msgspec.msgpack.Decoder(Alive).decode
+_decode_alive = msgspec.msgpack.Decoder(Alive).decode
+
+
+def asked_in(data: bytes) -> tuple[Asked, ...]:
+    """What a node asks.
+
+    Raises:
+        LogError: this version can't read it.
+    """
+    try:
+        return _decode_asked(data)
+    except msgspec.MsgspecError as error:
+        raise _unreadable("commands", error) from error
+
+
+def alive_in(data: bytes) -> Alive:
+    """What a node says every second.
+
+    Raises:
+        LogError: this version can't read it.
+    """
+    try:
+        return _decode_alive(data)
+    except msgspec.MsgspecError as error:
+        raise _unreadable("a sign of life", error) from error
+
+
+def node_in(data: bytes) -> int:
+    """The number of the node that asks for the state.
+
+    Raises:
+        LogError: this version can't read it.
+    """
+    try:
+        return int(data)
+    except ValueError as error:
+        raise _unreadable("a question for the state", error) from error
+
+
+def _unreadable(what: str, error: Exception) -> LogError:
+    return LogError(
+        f"Somebody has sent {what} that this version can't read ({error}): all nodes need the same version "
+        "of asyncchat, and nobody else may write to NATS"
+    )
 
 
 def envelope(message: Message, batch: int, first: int) -> Envelope:

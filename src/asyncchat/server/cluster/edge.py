@@ -238,12 +238,18 @@ class Edge(Hub):
             else:
                 yield item
 
-    def _others_outcome(self, told: Told) -> Iterator[Record]:
+    def _others_outcome(self, told: Told) -> Iterator[object]:
+        """What another node's session caused; its replies are told to its siblings here."""
         for item in wire.items_of(told):
             if isinstance(item, Record):
                 if item.event.retention is not Retention.EPHEMERAL:
                     self._apply(item)
                 yield item
+            elif told.person in self.chat.sessions.several:
+                if type(item) is Asks:
+                    yield self._engine.answer(item.person, item.query)
+                elif not wire.is_opaque(item):
+                    yield item
 
     def _apply(self, record: Record) -> None:
         event = record.event

@@ -253,6 +253,12 @@ _OPAQUE: Final = {
 }
 """The fields of what only the asking node understands."""
 
+
+def is_opaque(item: object) -> bool:
+    """Whether only the node that asked understands an item of an outcome."""
+    return type(item) is Kept or type(item) in _OPAQUE
+
+
 _NOTHING: Final = Record(0, 0, Event())
 """Stands for a found message, which travels beside its command."""
 

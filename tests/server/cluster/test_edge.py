@@ -1,0 +1,25 @@
+"""What an outcome from another node tells a node's own clients."""
+
+import base64
+
+WORDS = "plum-otter-41-vux"
+
+
+def signed_in(node):
+    client = node.connect()
+    secret = base64.b64encode(f"\0anna\0{WORDS}".encode()).decode()
+    client.send("CAP REQ sasl\r\nNICK anna\r\nUSER a 0 * :a\r\nAUTHENTICATE PLAIN\r\n")
+    client.until("AUTHENTICATE +")
+    client.send(f"AUTHENTICATE {secret}\r\nCAP END\r\n")
+    client.until(" 001 anna ")
+    return client
+
+
+def test_a_device_on_another_node_is_told_who_is_in_the_room_that_is_joined(nodes):
+    one, two = nodes.add(), nodes.add()
+    first = one.irc("anna")
+    first.send(f"REGISTER anna * {WORDS}\r\n")
+    first.until("REGISTER SUCCESS")
+    second = signed_in(two)
+    first.send("JOIN #two\r\n")
+    assert " 353 anna = #two :@anna\r\n" in second.until(" 366 anna #two ")

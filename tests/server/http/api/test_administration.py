@@ -3,6 +3,8 @@
 import pytest
 
 from asyncchat.core.features.bots import TokenMade, TokenRevoked, digest_of
+from asyncchat.core.features.forget import Forget
+from asyncchat.core.features.invite_codes import MakeInviteCode
 from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.people import with_account
 from asyncchat.server.http.api import administration
@@ -244,6 +246,17 @@ def test_what_was_said_in_a_room_that_is_closed_is_erased(server):
     assert admin(server, "POST", "/erase", {"name": "bot"}).json == {"erased": 2}
     assert ask(server, "GET", "/rooms/b/messages", bearer="bot").json["messages"] == []
     assert [entry for entry in says(server) if entry.startswith("token root overruled #b")] != []
+
+
+def test_the_audit_tells_what_the_console_did(server, bob):
+    server.wait(server.server.hub.request(MakeInviteCode("#tea", "d" * 64)))
+    server.wait(server.server.hub.request(Forget("bob", 1)))
+    entries = admin(server, "GET", "/audit").json["entries"]
+    assert [(entry["kind"], entry["by"]) for entry in entries] == [
+        ("forgotten", "console"),
+        ("killed", "console"),
+        ("invite_code_made", "console"),
+    ]
 
 
 def test_the_audit_has_pages_and_filters(server, bob):

@@ -15,6 +15,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.audit import note_read
 from asyncchat.core.features.bots import ADMIN
+from asyncchat.core.features.forget import CONSOLE
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.redaction import (
@@ -381,9 +382,10 @@ async def audit(call: Call) -> Response:
 
 def _entry(id: str, record: Record) -> schemas.AuditEntry:
     event: Any = record.event
-    by: Person = getattr(event, "by", None) or event.person
+    by: Any = getattr(event, "by", "") or getattr(event, "person", CONSOLE)
+    who = by if isinstance(by, str) else full_origin(by)
     return schemas.AuditEntry(
-        id, timestamp(record.time), event.__struct_config__.tag, full_origin(by), audit_sentence(event, _UTC)
+        id, timestamp(record.time), event.__struct_config__.tag, who, audit_sentence(event, _UTC)
     )
 
 

@@ -195,6 +195,11 @@ class Hub:
             elif isinstance(item, NameTaken | NameReserved) and item.holder:
                 self.on_name_taken(session, item.holder)
 
+    @property
+    def number(self) -> int:
+        """The number of the last record that was decided."""
+        return self._engine.number
+
     def now(self) -> int:
         """The time of what is decided now."""
         return self._engine.at(self._clock())

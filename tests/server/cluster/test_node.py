@@ -5,13 +5,17 @@ import pickle
 import re
 import time
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.core.features.bots import PostFromProgram
 from asyncchat.core.features.history import Window
+from asyncchat.core.features.opers import Resign
+from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.ids import Ids
+from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader
@@ -249,3 +253,26 @@ def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shor
                 assert two.log.ids.epochs == one.log.ids.epochs
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_command_that_can_t_be_decided_for_a_bug_stops_nobody(nodes, monkeypatch, half):
+    _one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(two, "anna"), with_ids(two, "ben")
+    told: list[str] = []
+    monkeypatch.setattr(leader._logger, "exception", told.append)
+    decide = HANDLERS[SetTopic]
+
+    def fails(*_: object):
+        raise KeyError
+
+    def decides_a_half(*asked: Any):
+        return (*decide(*asked), Resign())
+
+    monkeypatch.setitem(HANDLERS, Resign, fails)
+    monkeypatch.setitem(HANDLERS, SetTopic, decides_a_half if half else fails)
+    anna.send("TOPIC #tea :black\r\nPRIVMSG #tea :still here\r\n")
+    anna.until(":still here\r\n")
+    ben.send("PRIVMSG #tea :so am I\r\nTOPIC #tea\r\n")
+    assert " 331 " in ben.until(" #tea :No topic")
+    assert len(told) == 1

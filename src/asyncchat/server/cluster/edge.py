@@ -5,6 +5,7 @@ answered from it comes in each session's order. Must not know how messages trave
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
@@ -25,6 +26,8 @@ from asyncchat.server.delivery import Barrier
 from asyncchat.server.hub import Hub, Requester
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
+
+_logger = logging.getLogger("asyncchat.cluster")
 
 
 class _Waiting:
@@ -234,9 +237,16 @@ class Edge(Hub):
                 self._apply(item)
                 yield item
             elif type(item) is Asks:
-                yield self._engine.answer(item.person, item.query)
+                yield from self._answers(item)
             else:
                 yield item
+
+    def _answers(self, asks: Asks) -> Iterator[object]:
+        """The answer to a query; none after a bug, which ends neither the node nor others' delivery."""
+        try:
+            yield self._engine.answer(asks.person, asks.query)
+        except Exception:
+            _logger.exception("A question could not be answered; this is a bug of asyncchat")
 
     def _others_outcome(self, told: Told) -> Iterator[object]:
         """What another node's session caused; its replies are told to its siblings here."""

@@ -41,13 +41,23 @@ RETRY = 0.25
 LEAVING_AT_ONCE = 100
 """People of a lost node who leave in one turn of the loop."""
 
-NODE_BITS = 24
+ENDED_KEPT = 20_000
+"""Sessions that ended last whose numbers are remembered."""
+
+NODE_BITS = 32
 """A session's number is its node's, and so many bits that count its node's sessions."""
 
 
 def node_of(session_id: int) -> int:
     """The node that serves a session."""
     return session_id >> NODE_BITS
+
+
+def note_ended(ended: dict[int, None], queue: int) -> None:
+    """Remembers that nothing more is asked in a queue: what is sent again comes late."""
+    ended[queue] = None
+    if len(ended) > ENDED_KEPT:
+        del ended[next(iter(ended))]
 
 
 class _Asker(SilentRecipient):
@@ -114,6 +124,7 @@ class Leader:
         chat: the state up to there; the leader's own, which nobody else changes or reads.
         end: the last record.
         counters: by queue, how much was decided.
+        ended: the queues that ended last.
     """
 
     def __init__(
@@ -125,12 +136,16 @@ class Leader:
         chat: Chat,
         end: Position,
         counters: dict[int, int],
+        ended: dict[int, None],
     ) -> None:
         self.term = term
         self._stream = stream
         self._sequence = sequence
         self._counters = counters
+        self._ended = ended
         self._lost: set[int] = set()
+        self._is_broken = False
+        """Whether its state has what no outcome has: then somebody else is to decide."""
         self._gathered = _Gathered()
         self._batch = 0
         self._next = end.last + 1
@@ -138,22 +153,34 @@ class Leader:
 
     def take(self, asked: Iterable[Asked]) -> None:
         """Decides what a node asks, in its order; what was decided before is passed over."""
-        counters, put = self._counters, self._gathered.put
-        waiting = self._gathered.waiting
+        counters, ended = self._counters, self._ended
         for one in asked:
-            if one.counter != counters.get(one.queue, 0) + 1 or node_of(one.queue) in self._lost:
+            if self._is_broken or one.queue in ended or node_of(one.queue) in self._lost:
+                continue
+            if one.counter != counters.get(one.queue, 0) + 1:
                 continue  # it was decided, or something before it is still to come: it is sent again
             counters[one.queue] = one.counter
             asker = _Asker(one)
-            before = len(waiting)
-            if one.commands:
-                self.hub.submit(asker, (wire.incoming(one),))
-            elif one.facts:
-                put(asker, self.hub.record(one.facts), len(one.facts))
-            if len(waiting) == before:
-                put(asker, (), 0)
+            self._decide(asker, one)
             if asker.ends:
                 del counters[one.queue]
+                note_ended(ended, one.queue)
+
+    def _decide(self, asker: _Asker, asked: Asked) -> None:
+        """Decides one command. After a bug its outcome is empty; where that left a part of it behind, the
+        state goes away with this leader: the stream has nothing of it."""
+        hub, put, waiting = self.hub, self._gathered.put, self._gathered.waiting
+        before, number = len(waiting), hub.number
+        try:
+            if asked.commands:
+                hub.submit(asker, (wire.incoming(asked),))
+            elif asked.facts:
+                put(asker, hub.record(asked.facts), len(asked.facts))
+        except Exception:
+            _logger.exception("What somebody asked could not be decided; this is a bug of asyncchat")
+            self._is_broken = len(waiting) == before and hub.number != number
+        if len(waiting) == before:
+            put(asker, (), 0)
 
     async def remove(self, node: int) -> None:
         """A node is no more: its people leave, a few at a time."""
@@ -174,7 +201,7 @@ class Leader:
         self._gathered.add(Lost(self.term, node))
 
     async def run(self) -> None:
-        """Writes what is decided, until cancelled.
+        """Writes what is decided, until cancelled, or until it can decide no more.
 
         Raises:
             Deposed: another node is the hub.
@@ -194,6 +221,8 @@ class Leader:
             del gathered.waiting[:]
             for message in self._messages(waiting):
                 await self._append(message)
+            if self._is_broken:
+                return
             if (early := began + GATHER - loop.time()) > 0:
                 await asyncio.sleep(early)
 

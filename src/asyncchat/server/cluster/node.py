@@ -29,7 +29,7 @@ from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.edge import Edge
-from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of
+from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
 from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
 from asyncchat.server.outbox import Outbox
@@ -72,7 +72,7 @@ STREAM_MESSAGES = 200_000
 
 _COMMANDS, _ALIVE, _STATE = "commands", "alive", "state"
 
-NODE_RANDOM_BITS = 38
+NODE_RANDOM_BITS = 30
 """A node's number is random, so nobody has to hand out numbers; those of its sessions have 62 bits then."""
 
 
@@ -113,6 +113,8 @@ class Node:
         self._last = Position(log.last, log.last_time)
         self._joined_with, self._joined_time = self._last
         self._counters: dict[int, int] = {}
+        self._ended: dict[int, None] = {}
+        """The queues that ended last, the oldest first."""
         self._heard = monotonic()
         self._leading: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup
@@ -385,6 +387,7 @@ class Node:
                     number, time = one.stamps[at], one.stamps[at + 1]
             if one.ends:
                 counters.pop(one.queue, None)
+                note_ended(self._ended, one.queue)
             elif one.queue:
                 counters[one.queue] = one.counter
         self._last = Position(number, time)
@@ -421,6 +424,7 @@ class Node:
             states.copy(chat),
             self._last,
             dict(self._counters),
+            dict(self._ended),
         )
         self.leader = leader
         self.edge.leading = leader.hub
@@ -430,6 +434,8 @@ class Node:
         try:
             await leader.run()
         except Deposed:
+            pass
+        finally:
             _logger.warning("This node is not the hub of the cluster any more")
             if self.leader is leader:
                 self.leader = self.edge.leading = None

@@ -33,8 +33,8 @@ def test_two_devices_of_an_account_are_one_person(server, visits):
     say(laptop, "from the laptop")
     sees(phone, "from the laptop")
     say(phone, "from the phone")
-    sees(laptop, "from the phone")
     for page in (laptop, phone):
+        sees(page, "from the phone")
         assert texts(page) == ["from the laptop", "from the phone"]
 
 

@@ -232,7 +232,7 @@ def ban_from_server(chat: Chat, person_id: int, decided: DecideServerBan, now: i
         known is None and len(ServerBans.of(chat)) - len(expired) >= MAX_SERVER_BANS
     ):
         return (TooManyServerBans(mask, MAX_SERVER_BANS),)
-    if _matches_everybody(mask):
+    if matches_everybody(mask):
         return (ServerBanTooWide(mask),)
     until = now + command.seconds * _SECOND if command.seconds else 0
     reason = command.reason or "banned"
@@ -305,7 +305,7 @@ def get_server_bans(chat: Chat, person_id: int, command: GetServerBans, now: int
     return (ServerBansView(active, command.context),)
 
 
-def _matches_everybody(mask: str) -> bool:
+def matches_everybody(mask: str) -> bool:
     """Whether a mask consists of wildcards only: such a ban would lock out its author too."""
     return not set(mask.removeprefix(ACCOUNT)) - set("*?!@.:/0")
 

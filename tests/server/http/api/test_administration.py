@@ -178,6 +178,12 @@ def test_nobody_bans_the_address_from_which_it_asks(server, mask):
     answer = admin(server, "POST", "/ban", {"mask": mask})
     assert answer.status == 422
     assert answer.json["detail"] == f"{mask} would ban you, too: your address is 127.0.0.1."
+
+
+@pytest.mark.parametrize("mask", ["*", "*!*@*", "0.0.0.0/0"])
+def test_nobody_bans_everybody(server, mask):
+    answer = admin(server, "POST", "/ban", {"mask": mask})
+    assert (answer.status, "would ban everybody" in answer.json["detail"]) == (422, True)
     assert admin(server, "GET", "/bans").json["bans"] == []
 
 

@@ -35,6 +35,7 @@ from asyncchat.core.features.server_bans import (
     ServerBans,
     ServerBanTooWide,
     TooManyServerBans,
+    matches_everybody,
     would_ban_address,
 )
 from asyncchat.core.modes import BOT, SECRET
@@ -238,7 +239,8 @@ async def ban(call: Call) -> Response:
     if isinstance(body, Response):
         return body
     chat, slices, session = call.context.chat, call.context.sessions.slices, call.session
-    if would_ban_address(body.mask, session.host, session.address):  # nobody could lift it from there
+    mine = would_ban_address(body.mask, session.host, session.address)
+    if mine and not matches_everybody(body.mask):  # nobody could lift it from there
         return problem(422, f"{body.mask} would ban you, too: your address is {session.address}.")
     wanted = BanFromServer(body.mask, True, body.seconds, body.reason)
     looking = SLICED_HANDLERS[BanFromServer](chat, call.operator, wanted, call.context.sessions.hub.now())

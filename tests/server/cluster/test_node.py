@@ -20,6 +20,7 @@ from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
+from asyncchat.server.cluster.node import Node
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.upgrade import Upgrade
@@ -276,3 +277,16 @@ def test_a_command_that_can_t_be_decided_for_a_bug_stops_nobody(nodes, monkeypat
     ben.send("PRIVMSG #tea :so am I\r\nTOPIC #tea\r\n")
     assert " 331 " in ben.until(" #tea :No topic")
     assert len(told) == 1
+
+
+def test_a_node_that_ends_while_it_catches_up_joins_later(nodes, monkeypatch):
+    anna = with_ids(nodes.add(), "anna")
+    anna.send("PRIVMSG #tea :early\r\n")
+    anna.until(":early\r\n")
+    log = MemoryLog()
+    with monkeypatch.context() as patch:
+        patch.setattr(Node, "_ask_for_state", None)  # it ends there
+        with pytest.raises(AssertionError, match="not callable"):
+            nodes.add(log)
+    ben = with_ids(nodes.add(log), "ben")
+    assert history(ben) == history(anna)

@@ -144,25 +144,31 @@ class Node:
         """
         end = (await self.stream.at_end()).sequence
         self._sequence = self._whole = await place_of(self.stream, self._last.last, end) - 1
-        await self._catch_up(end)
+        is_copy = not self._joined_with or self._own_epochs()[-1][1] == self.stream.epoch
+        if is_copy:  # what the stream gives has its epoch, also if this node ends in the middle
+            await self._log.set_epochs(self._epochs())
+            await self._catch_up(end)
         while True:
-            state = await self._ask_for_state() if self._sequence else None
+            state = await self._ask_for_state() if end else None
             if state is not None:
                 if state.sequence < self._sequence:
                     continue  # the hub has not folded yet what this node has read
+                self._check_history(state.epochs)
+                await self._log.set_epochs(state.epochs)
                 await self._catch_up(state.sequence)
                 if self._last.last != state.last:
                     raise _differs(self._last.last)
                 self.chat = state.chat
                 self.term, self.hub = state.term, state.hub
                 self._counters = state.counters
-                self._check_history(state.epochs)
-                await self._log.set_epochs(state.epochs)
                 return
-            end = (await self.stream.at_end()).sequence
-            if end != self._sequence:  # there is a hub, or was a moment ago
-                await self._catch_up(end)
+            before, end = end, (await self.stream.at_end()).sequence
+            if end != before:  # there is a hub, or was a moment ago
+                if is_copy:
+                    await self._catch_up(end)
                 continue
+            if end and not is_copy:
+                raise _another_chats()
             try:
                 await self._begin_anew(beginning)
             except Deposed:
@@ -176,8 +182,6 @@ class Node:
             Deposed: somebody else was faster.
         """
         epochs = self._epochs()
-        if self._joined_with and self.stream.last and self._own_epochs()[-1][1] != self.stream.epoch:
-            raise _another_chats()
         await self._stand(fresh=True)
         await self._log.set_epochs(epochs)
         chat = self._log.chat()
@@ -206,7 +210,7 @@ class Node:
         """The epochs of the history's ids, which do not end with a run of this node in a cluster."""
         epochs = []
         for first, name in self._log.ids.epochs:
-            if first <= self._last.last:
+            if first <= self._last.last or name == self.stream.epoch:
                 epochs.append((first, name))
             if name == self.stream.epoch:
                 return epochs

@@ -7,7 +7,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
+
+from tests.server.harness import free_port
 
 START_SECONDS = 30
 
@@ -54,7 +55,7 @@ class NatsServer:
         pytest.importorskip("nats", reason="needs nats-py")
         self.name = name
         self._store = folder / name
-        self._port = 0
+        self._port = free_port()
         self._process: subprocess.Popen[str] | None = None
         self._lines: Queue[str | None] = Queue()
         self._config = folder / f"{name}.conf"
@@ -68,7 +69,7 @@ class NatsServer:
 
     def start(self, *, wait: bool = True) -> None:
         """Start it, and wait until it is ready."""
-        self._config.write_text(f"listen: 127.0.0.1:{self._port or -1}\n{self._text}")
+        self._config.write_text(f"listen: 127.0.0.1:{self._port}\n{self._text}")
         self._lines = Queue()
         self._process = subprocess.Popen(
             [binary(), "-c", str(self._config)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
@@ -137,7 +138,7 @@ class NatsCluster:
     """Three servers that are one cluster."""
 
     def __init__(self, folder: Path, *, sync_always: bool = False) -> None:
-        ports = _free_ports(3)
+        ports = [free_port() for _ in range(3)]
         routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
         self.servers = [
             NatsServer(
@@ -162,14 +163,6 @@ class NatsCluster:
     def kill(self) -> None:
         for server in self.servers:
             server.kill()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
 
 
 def running_nats(folder: Path) -> Iterator[str]:

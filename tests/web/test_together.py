@@ -77,6 +77,7 @@ def test_private_talk(server, visits):
     anna, ben = visits.join(server.port, "anna"), visits.join(server.port, "ben")
     anna.locator(".person", has_text="ben").click()
     anna.get_by_role("menuitem", name="Write privately").click()
+    anna.get_by_role("heading", name="ben").wait_for()
     say(anna, "just for you")
     ben.get_by_role("button", name="anna, 1 unread").click()
     sees(ben, "just for you")

@@ -10,12 +10,9 @@ order, that of the numbers in the ids of events:
 - what was asked after something else was done has a greater number.
 """
 
-import argparse
 import asyncio
 import contextlib
 import re
-import sys
-import tempfile
 import time
 from bisect import bisect_left
 from itertools import accumulate
@@ -23,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.server.cluster.faults import Exam, Node, say
+from tests.server.cluster.faults import Exam, Node, main, say
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve")
 """What all want."""
@@ -158,23 +155,5 @@ def _was_held(held: list[tuple[int, bool]], after: int, before: int) -> bool:
     return state
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("faults", type=int, nargs="?", default=5)
-    parser.add_argument("--seconds", type=float, default=4.0, help="between two faults")
-    parser.add_argument("--writers", type=int, default=4, help="for each node")
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        exam = Claims(Path(folder), asked.writers, asked.seed)
-        good = False
-        try:
-            good = await exam.run(asked.faults, asked.seconds)
-        finally:
-            await exam.close()
-    say("good" if good else "bad")
-    sys.exit(not good)
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(Claims, __doc__, 5))

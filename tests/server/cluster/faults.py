@@ -280,15 +280,16 @@ class Exam:
         self.nats.kill()
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("faults", type=int, nargs="?", default=10)
+async def main(exam_of: type[Exam], doc: str | None, faults: int) -> None:
+    """Has an exam with so many faults, unless the command line asks for others, and exits with its result."""
+    parser = argparse.ArgumentParser(description=(doc or "").split("\n\n")[0])
+    parser.add_argument("faults", type=int, nargs="?", default=faults)
     parser.add_argument("--seconds", type=float, default=4.0, help="between two faults")
     parser.add_argument("--writers", type=int, default=4, help="for each node")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        exam = Exam(Path(folder), asked.writers, asked.seed)
+        exam = exam_of(Path(folder), asked.writers, asked.seed)
         good = False
         try:
             good = await exam.run(asked.faults, asked.seconds)
@@ -302,4 +303,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(Exam, __doc__, 10))

@@ -18,9 +18,10 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cluster import joining as joining_module
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
-from asyncchat.server.cluster.node import Node
+from asyncchat.server.cluster.joining import Joining
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.upgrade import Upgrade
@@ -177,7 +178,7 @@ def after_a_kill(log):
 
 
 def test_a_cluster_of_which_all_nodes_were_killed_goes_on(nodes, monkeypatch):
-    monkeypatch.setattr(node_module, "STATE_SECONDS", 0.5)
+    monkeypatch.setattr(joining_module, "STATE_SECONDS", 0.5)
     logs = [MemoryLog(), MemoryLog()]
     anna, _ben = with_ids(nodes.add(logs[0]), "anna"), with_ids(nodes.add(logs[1]), "ben")
     anna.send("PRIVMSG #tea :before\r\n")
@@ -285,7 +286,7 @@ def test_a_node_that_ends_while_it_catches_up_joins_later(nodes, monkeypatch):
     anna.until(":early\r\n")
     log = MemoryLog()
     with monkeypatch.context() as patch:
-        patch.setattr(Node, "_ask_for_state", None)  # it ends there
+        patch.setattr(Joining, "_ask_for_state", None)  # it ends there
         with pytest.raises(AssertionError, match="not callable"):
             nodes.add(log)
     ben = with_ids(nodes.add(log), "ben")

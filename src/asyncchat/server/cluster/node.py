@@ -1,7 +1,6 @@
 """A node of a cluster: it follows the stream, says that it is there, and is the hub if it is elected.
 
-Owns the order in which a node joins, the election, and which nodes are there. Must not know what commands and
-events mean.
+Owns the election, and which nodes are there. Must not know what commands and events mean.
 """
 
 import asyncio
@@ -9,19 +8,14 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from time import monotonic
 
-from asyncchat.cluster.consumer import Message
-from asyncchat.cluster.envelope import Assembler, decode, encode
 from asyncchat.cluster.errors import Deposed, StreamDown
-from asyncchat.cluster.place import place_of
 from asyncchat.cluster.stream import Stream
 from asyncchat.control.requests import ClusterStatus, NodeRow
 from asyncchat.core.chat import Chat
-from asyncchat.core.engine import Engine
-from asyncchat.core.events import Event, Record
+from asyncchat.core.events import Event
 from asyncchat.log.backup import back_up
 from asyncchat.log.base import Log, LogError
 from asyncchat.log.sqlite import SqliteLog
@@ -29,7 +23,9 @@ from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.edge import Edge
+from asyncchat.server.cluster.joining import STATE, Joining, stand
 from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
+from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
 from asyncchat.server.outbox import Outbox
@@ -55,9 +51,6 @@ READ_ONLY_AFTER = 5.0
 ASK_AGAIN = 2.0
 """Seconds after which what is not decided is sent once more."""
 
-STATE_SECONDS = 5.0
-"""How long a node that comes waits for the state of the others before it takes them for gone."""
-
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
 
@@ -70,7 +63,7 @@ SETTLED = 1.0
 STREAM_MESSAGES = 200_000
 """Messages from which on it is shortened: a hub that has nothing to decide makes 86,400 a day."""
 
-_COMMANDS, _ALIVE, _STATE = "commands", "alive", "state"
+_COMMANDS, _ALIVE = "commands", "alive"
 
 NODE_RANDOM_BITS = 30
 """A node's number is random, so nobody has to hand out numbers; those of its sessions have 62 bits then."""
@@ -105,13 +98,8 @@ class Node:
         self.clients: Callable[[], int] = lambda: 0
         """Gives how many clients this node serves; the server sets it."""
         self._log = log
-        self._sequence = 0
-        """The last message of the stream that was read …"""
-        self._whole = 0
-        """… and the last one that is whole: a batch may take several."""
-        self._assembler = Assembler()
+        self._reader: Reader
         self._last = Position(log.last, log.last_time)
-        self._joined_with, self._joined_time = self._last
         self._counters: dict[int, int] = {}
         self._ended: dict[int, None] = {}
         """The queues that ended last, the oldest first."""
@@ -131,8 +119,6 @@ class Node:
         """The number of the node's first session."""
         return (self.number << NODE_BITS) + 1
 
-    # Joining.
-
     async def join(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> None:
         """Gets the state of the cluster, and what the history lacks.
 
@@ -142,148 +128,8 @@ class Node:
         Raises:
             LogError: the history and the stream do not fit together; the text says what to do.
         """
-        end = (await self.stream.at_end()).sequence
-        self._sequence = self._whole = await place_of(self.stream, self._last.last, end) - 1
-        is_copy = not self._joined_with or self._own_epochs()[-1][1] == self.stream.epoch
-        if is_copy:  # what the stream gives has its epoch, also if this node ends in the middle
-            await self._log.set_epochs(self._epochs())
-            await self._catch_up(end)
-        while True:
-            state = await self._ask_for_state() if end else None
-            if state is not None:
-                if state.sequence < self._sequence:
-                    continue  # the hub has not folded yet what this node has read
-                self._check_history(state.epochs)
-                await self._log.set_epochs(state.epochs)
-                await self._catch_up(state.sequence)
-                if self._last.last != state.last:
-                    raise _differs(self._last.last)
-                self.chat = state.chat
-                self.term, self.hub = state.term, state.hub
-                self._counters = state.counters
-                return
-            before, end = end, (await self.stream.at_end()).sequence
-            if end != before:  # there is a hub, or was a moment ago
-                if is_copy:
-                    await self._catch_up(end)
-                continue
-            if end and not is_copy:
-                raise _another_chats()
-            try:
-                await self._begin_anew(beginning)
-            except Deposed:
-                continue
-            return
-
-    async def _begin_anew(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> None:
-        """Nobody knows who is in the chat, so nobody is: this node is the hub.
-
-        Raises:
-            Deposed: somebody else was faster.
-        """
-        epochs = self._epochs()
-        await self._stand(fresh=True)
-        await self._log.set_epochs(epochs)
-        chat = self._log.chat()
-        clock = SteadyClock(self._last.last_time)
-        engine = Engine(chat, *self._last)
-        now = engine.at(clock())
-        records = engine.record(beginning(chat, now))
-        told = wire.told(0, 0, 0, 0, records)
-        for part in wire.envelope(Decided(self.term, (told,)), 0, self._last.last + 1).split():
-            self._sequence = await self.stream.append(self._sequence, encode(part), f"{part.id}.begins")
-        self._whole = self._sequence
-        await self._log.append(self._last.last, records)
-        self._last = Position(engine.number, records[-1].time)
-        self.chat = chat
-
-    def _check_history(self, epochs: list[tuple[int, str]]) -> None:
-        """Whether the history is the beginning of the cluster's."""
-        if self._own_epochs() != [(first, name) for first, name in epochs if first <= self._joined_with]:
-            raise _another_chats()
-
-    def _own_epochs(self) -> list[tuple[int, str]]:
-        """The epochs of the records that it came with: a start may have begun one that has none yet."""
-        return [(first, name) for first, name in self._log.ids.epochs if first <= self._joined_with]
-
-    def _epochs(self) -> list[tuple[int, str]]:
-        """The epochs of the history's ids, which do not end with a run of this node in a cluster."""
-        epochs = []
-        for first, name in self._log.ids.epochs:
-            if first <= self._last.last or name == self.stream.epoch:
-                epochs.append((first, name))
-            if name == self.stream.epoch:
-                return epochs
-        return [*epochs, (self._last.last + 1, self.stream.epoch)]
-
-    async def _ask_for_state(self) -> State | None:
-        """The state that the hub sends, in parts; None: there is no hub."""
-        parts: list[bytes] = []
-        whole = asyncio.Event()
-
-        def take(part: bytes, _reply: str) -> None:
-            if part:
-                parts.append(part)
-            else:
-                whole.set()
-
-        subscription = await self.stream.subscribe(f"{_STATE}.{self.number}", take)
-        try:
-            async with asyncio.timeout(STATE_SECONDS):
-                await self.stream.send(_STATE, str(self.number).encode())
-                await whole.wait()
-        except TimeoutError:
-            return None
-        finally:
-            await subscription.unsubscribe()
-        return states.unpack(b"".join(parts))
-
-    async def _catch_up(self, until: int) -> None:
-        """Has the history follow the stream up to a message, without anybody being told."""
-        if self._sequence >= until:
-            return
-        async with aclosing(self.stream.follow(self._whole)) as messages:
-            async for message in messages:
-                self._sequence = message.sequence
-                content = self._whole_in(message)
-                if content is not None:
-                    self.term = max(self.term, content.term)
-                if isinstance(content, Decided):
-                    await self._keep(content.told)
-                if message.sequence >= until:
-                    break
-
-    async def _keep(self, told: Iterable[Told]) -> None:
-        """Adds to the history what it lacks of these outcomes."""
-        last = self._last.last
-        items = [item for one in told for item in wire.items_of(one)]
-        records = [item for item in items if type(item) is Record and item.number >= self._joined_with]
-        if records and records[0].number == self._joined_with and records[0].time != self._joined_time:
-            raise _differs(self._joined_with)
-        records = [item for item in records if item.number > last]
-        if not records:
-            return
-        if records[0].number != last + 1:
-            raise LogError(
-                f"This node's history ends with record {last}, and the cluster's stream goes on with "
-                f"{records[0].number}: put its file away, and it begins with the cluster's snapshot"
-            )
-        await self._log.append(last, records)
-        self._last = Position(records[-1].number, records[-1].time)
-
-    async def _stand(self, *, fresh: bool = False) -> None:
-        """Stands for election.
-
-        Raises:
-            Deposed: somebody else was faster.
-            StreamDown: it is not known.
-        """
-        elected = Elected(self.term + 1, self.number, self.name, self._last.last + 1, fresh)
-        data = encode(wire.envelope(elected, 0, elected.first))
-        sequence = await self.stream.append(self._sequence, data, f"{elected.term}.{self.number}")
-        if fresh:  # nothing follows the stream yet
-            self.term, self.hub = elected.term, self.number
-            self._sequence = self._whole = sequence
+        joined = await Joining(self.stream, self._log, self.number, self.name).join(beginning)
+        self._reader, self.chat, self.term, self.hub, self._counters, self._last = joined
 
     def make_edge(self, chat: Chat, outbox: Outbox) -> Edge:
         """The node's own hub, for this chat."""
@@ -317,7 +163,7 @@ class Node:
         """
         subscriptions = [
             await self.stream.subscribe(_ALIVE, self._hear),
-            await self.stream.subscribe(_STATE, self._give_state),
+            await self.stream.subscribe(STATE, self._give_state),
         ]
         self._heard = monotonic()
         try:
@@ -351,10 +197,9 @@ class Node:
             _logger.warning("The other nodes may learn only later that this one has stopped")
 
     async def _follow(self) -> None:
-        async for message in self.stream.follow(self._whole):
+        async for message in self.stream.follow(self._reader.whole):
             self._heard = monotonic()
-            self._sequence = message.sequence
-            content = self._whole_in(message)
+            content = self._reader.take(message)
             if content is None:
                 continue
             if self._is_silent:
@@ -371,14 +216,6 @@ class Node:
                 self._lose(content.node)
             if self._outbox.full:
                 await self._outbox.room()
-
-    def _whole_in(self, message: Message) -> wire.Message | None:
-        """What a message of the stream is; None: it is a part of one that is not complete."""
-        envelope = self._assembler.take(decode(message.sequence, message.batch))
-        if envelope is None:
-            return None
-        self._whole = message.sequence
-        return wire.message_in(envelope)
 
     def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
@@ -423,7 +260,7 @@ class Node:
         leader = Leader(
             self._log,
             self.stream,
-            self._sequence,
+            self._reader.sequence,
             self.term,
             states.copy(chat),
             self._last,
@@ -528,7 +365,7 @@ class Node:
         """
         if not isinstance(self._log, SqliteLog):
             return
-        sequence, last, path = self._whole, self._last.last, self._log.path
+        sequence, last, path = self._reader.whole, self._last.last, self._log.path
         await asyncio.sleep(SETTLED)
         if self._log.last < last:
             raise LogError("the history is behind it")
@@ -542,8 +379,9 @@ class Node:
     async def _try_to_lead(self) -> None:
         try:
             end = await self.stream.at_end()
-            if end.sequence == self._sequence and self.leader is None:
-                await self._stand()
+            if end.sequence == self._reader.sequence and self.leader is None:
+                elected = Elected(self.term + 1, self.number, self.name, self._last.last + 1)
+                await stand(self.stream, end.sequence, elected)
         except (Deposed, StreamDown) as error:
             _logger.debug("Not elected: %s", error)
 
@@ -560,7 +398,9 @@ class Node:
                 await leader.remove(node)
 
     async def _say_alive(self) -> None:
-        alive = Alive(self.number, self.name, self._sequence, self._last.last, self.clients(), self._leaving)
+        alive = Alive(
+            self.number, self.name, self._reader.sequence, self._last.last, self.clients(), self._leaving
+        )
         await self.stream.send(_ALIVE, wire.encode(alive))
 
     def _hear(self, data: bytes, _reply: str) -> None:
@@ -572,7 +412,7 @@ class Node:
         to = wire.node_in(data)
         if self.leader is not None:
             state = State(
-                self._whole,
+                self._reader.whole,
                 *self._last,
                 term=self.term,
                 hub=self.number,
@@ -587,24 +427,10 @@ class Node:
     async def _send_state(self, to: str, data: bytes) -> None:
         try:
             for at in range(0, len(data), SENT_AT_ONCE):
-                await self.stream.send(f"{_STATE}.{to}", data[at : at + SENT_AT_ONCE])
-            await self.stream.send(f"{_STATE}.{to}", b"")
+                await self.stream.send(f"{STATE}.{to}", data[at : at + SENT_AT_ONCE])
+            await self.stream.send(f"{STATE}.{to}", b"")
         except StreamDown as error:
             _logger.warning("The state could not be sent to a node that comes: %s", error)
-
-
-def _differs(number: int) -> LogError:
-    return LogError(
-        f"This node's history has a record {number} that the cluster's does not have: it was used without "
-        "the cluster. Begin with a copy of another node's, or put its file away and begin with none"
-    )
-
-
-def _another_chats() -> LogError:
-    return LogError(
-        "This node's history is another chat's, not the cluster's: begin with a new file (--db FILE) or with "
-        "a copy of another node's"
-    )
 
 
 def _parts(asked: list[Asked]) -> Iterable[tuple[Asked, ...]]:

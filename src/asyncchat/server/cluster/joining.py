@@ -1,0 +1,238 @@
+"""How a node joins a cluster: it gets what its history lacks, and the state of those who are there.
+
+Owns whether a history is the cluster's, and who begins where nobody is there. Must not know
+what a node does then.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from typing import NamedTuple
+
+from asyncchat.cluster.envelope import encode
+from asyncchat.cluster.errors import Deposed
+from asyncchat.cluster.place import place_of
+from asyncchat.cluster.stream import Stream
+from asyncchat.core.chat import Chat
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event, Record
+from asyncchat.log.base import Log, LogError
+from asyncchat.server.clock import SteadyClock
+from asyncchat.server.cluster import state as states
+from asyncchat.server.cluster import wire
+from asyncchat.server.cluster.leader import Position
+from asyncchat.server.cluster.reader import Reader
+from asyncchat.server.cluster.state import State
+from asyncchat.server.cluster.wire import Decided, Elected, Told
+
+STATE_SECONDS = 5.0
+"""How long a node that comes waits for the state of the others before it takes them for gone."""
+
+STATE = "state"
+"""Where a node that comes asks for the state."""
+
+
+class Joined(NamedTuple):
+    """What a node begins with.
+
+    Attributes:
+        reader: where it is in the stream.
+        chat: the state there.
+        term: counts the hubs.
+        hub: the number of the node that is the hub.
+        counters: by queue, how much of it is decided.
+        last: the last record there.
+    """
+
+    reader: Reader
+    chat: Chat
+    term: int
+    hub: int
+    counters: dict[int, int]
+    last: Position
+
+
+async def stand(stream: Stream, sequence: int, elected: Elected) -> int:
+    """Stands for election; gives the place of that in the stream.
+
+    Args:
+        stream: the stream.
+        sequence: its last message, as the node knows it.
+        elected: what is said if it wins.
+
+    Raises:
+        Deposed: somebody else was faster.
+        StreamDown: it is not known.
+    """
+    data = encode(wire.envelope(elected, 0, elected.first))
+    return await stream.append(sequence, data, f"{elected.term}.{elected.node}")
+
+
+class Joining:
+    """A node that joins.
+
+    Args:
+        stream: the stream.
+        log: the node's history.
+        number: the node's number.
+        name: its name, for people.
+    """
+
+    def __init__(self, stream: Stream, log: Log, number: int, name: str) -> None:
+        self._stream = stream
+        self._log = log
+        self._number = number
+        self._name = name
+        self._term = 0
+        self._reader: Reader
+        self._last = Position(log.last, log.last_time)
+        self._joined_with, self._joined_time = self._last
+
+    async def join(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> Joined:
+        """Gets the state of the cluster, and what the history lacks.
+
+        Args:
+            beginning: gives what is recorded if no other node is there.
+
+        Raises:
+            LogError: the history and the stream do not fit together; the text says what to do.
+        """
+        end = (await self._stream.at_end()).sequence
+        self._reader = Reader(await place_of(self._stream, self._last.last, end) - 1)
+        is_copy = not self._joined_with or self._own_epochs()[-1][1] == self._stream.epoch
+        if is_copy:  # what the stream gives has its epoch, also if this node ends in the middle
+            await self._log.set_epochs(self._epochs())
+            await self._catch_up(end)
+        while True:
+            state = await self._ask_for_state() if end else None
+            if state is not None:
+                if state.sequence < self._reader.sequence:
+                    continue  # the hub has not folded yet what this node has read
+                self._check_history(state.epochs)
+                await self._log.set_epochs(state.epochs)
+                await self._catch_up(state.sequence)
+                if self._last.last != state.last:
+                    raise _differs(self._last.last)
+                return Joined(self._reader, state.chat, state.term, state.hub, state.counters, self._last)
+            before, end = end, (await self._stream.at_end()).sequence
+            if end != before:  # there is a hub, or was a moment ago
+                if is_copy:
+                    await self._catch_up(end)
+                continue
+            if end and not is_copy:
+                raise _another_chats()
+            try:
+                return await self._begin_anew(beginning)
+            except Deposed:
+                continue
+
+    async def _begin_anew(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> Joined:
+        """Nobody knows who is in the chat, so nobody is: this node is the hub.
+
+        Raises:
+            Deposed: somebody else was faster.
+        """
+        epochs = self._epochs()
+        term = self._term + 1
+        elected = Elected(term, self._number, self._name, self._last.last + 1, fresh=True)
+        sequence = await stand(self._stream, self._reader.sequence, elected)
+        await self._log.set_epochs(epochs)
+        chat = self._log.chat()
+        clock = SteadyClock(self._last.last_time)
+        engine = Engine(chat, *self._last)
+        now = engine.at(clock())
+        records = engine.record(beginning(chat, now))
+        told = wire.told(0, 0, 0, 0, records)
+        for part in wire.envelope(Decided(term, (told,)), 0, self._last.last + 1).split():
+            sequence = await self._stream.append(sequence, encode(part), f"{part.id}.begins")
+        self._reader = Reader(sequence)
+        await self._log.append(self._last.last, records)
+        self._last = Position(engine.number, records[-1].time)
+        return Joined(self._reader, chat, term, self._number, {}, self._last)
+
+    def _check_history(self, epochs: list[tuple[int, str]]) -> None:
+        """Whether the history is the beginning of the cluster's."""
+        if self._own_epochs() != [(first, name) for first, name in epochs if first <= self._joined_with]:
+            raise _another_chats()
+
+    def _own_epochs(self) -> list[tuple[int, str]]:
+        """The epochs of the records that it came with: a start may have begun one that has none yet."""
+        return [(first, name) for first, name in self._log.ids.epochs if first <= self._joined_with]
+
+    def _epochs(self) -> list[tuple[int, str]]:
+        """The epochs of the history's ids, which do not end with a run of this node in a cluster."""
+        epochs = []
+        for first, name in self._log.ids.epochs:
+            if first <= self._last.last or name == self._stream.epoch:
+                epochs.append((first, name))
+            if name == self._stream.epoch:
+                return epochs
+        return [*epochs, (self._last.last + 1, self._stream.epoch)]
+
+    async def _ask_for_state(self) -> State | None:
+        """The state that the hub sends, in parts; None: there is no hub."""
+        parts: list[bytes] = []
+        whole = asyncio.Event()
+
+        def take(part: bytes, _reply: str) -> None:
+            if part:
+                parts.append(part)
+            else:
+                whole.set()
+
+        subscription = await self._stream.subscribe(f"{STATE}.{self._number}", take)
+        try:
+            async with asyncio.timeout(STATE_SECONDS):
+                await self._stream.send(STATE, str(self._number).encode())
+                await whole.wait()
+        except TimeoutError:
+            return None
+        finally:
+            await subscription.unsubscribe()
+        return states.unpack(b"".join(parts))
+
+    async def _catch_up(self, until: int) -> None:
+        """Has the history follow the stream up to a message, without anybody being told."""
+        if self._reader.sequence >= until:
+            return
+        async with aclosing(self._stream.follow(self._reader.whole)) as messages:
+            async for message in messages:
+                content = self._reader.take(message)
+                if content is not None:
+                    self._term = max(self._term, content.term)
+                if isinstance(content, Decided):
+                    await self._keep(content.told)
+                if message.sequence >= until:
+                    break
+
+    async def _keep(self, told: Iterable[Told]) -> None:
+        """Adds to the history what it lacks of these outcomes."""
+        last = self._last.last
+        items = [item for one in told for item in wire.items_of(one)]
+        records = [item for item in items if type(item) is Record and item.number >= self._joined_with]
+        if records and records[0].number == self._joined_with and records[0].time != self._joined_time:
+            raise _differs(self._joined_with)
+        records = [item for item in records if item.number > last]
+        if not records:
+            return
+        if records[0].number != last + 1:
+            raise LogError(
+                f"This node's history ends with record {last}, and the cluster's stream goes on with "
+                f"{records[0].number}: put its file away, and it begins with the cluster's snapshot"
+            )
+        await self._log.append(last, records)
+        self._last = Position(records[-1].number, records[-1].time)
+
+
+def _differs(number: int) -> LogError:
+    return LogError(
+        f"This node's history has a record {number} that the cluster's does not have: it was used without "
+        "the cluster. Begin with a copy of another node's, or put its file away and begin with none"
+    )
+
+
+def _another_chats() -> LogError:
+    return LogError(
+        "This node's history is another chat's, not the cluster's: begin with a new file (--db FILE) or with "
+        "a copy of another node's"
+    )

@@ -17,7 +17,8 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
-from asyncchat.server.launch import in_cluster
+from asyncchat.server.launch import in_cluster, keys_beside
+from asyncchat.server.secret_file import RunKeys
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 
@@ -143,7 +144,8 @@ class ServerThread:
         self._stopping: asyncio.Future[str] = self.loop.create_future()
         async with in_cluster(self._config, self._log, self._options.get("database")) as node:
             if node is not None:
-                self._options |= {"node": node, "chat": node.chat}
+                keys = keys_beside(RunKeys(), self._config, self._options["database"])
+                self._options |= {"node": node, "chat": node.chat, "keys": keys}
             self.server = Server(self._config, self._log, OwnerCode(CODE), **self._options)
             await self._serve_until_stopped()
 

@@ -23,6 +23,7 @@ from asyncchat.cluster.connection import FIRST_PAUSE, LONGEST_PAUSE, ApiError, C
 from asyncchat.cluster.consumer import BATCH_ID, Consumer, Message
 from asyncchat.cluster.errors import Deposed, NoAnswer, StreamDown, StreamGone
 from asyncchat.cluster.snapshots import Snapshots
+from asyncchat.cluster.values import Values
 from asyncchat.errors import Misuse
 from asyncchat.log.base import LogError, new_epoch
 
@@ -130,6 +131,11 @@ class Stream:
     def connected(self) -> bool:
         """Whether a server of NATS is connected. It may have no quorum all the same."""
         return self._connection.connected
+
+    @property
+    def values(self) -> Values:
+        """Small values that all nodes of this stream share."""
+        return Values(self._connection, self.name, self.epoch, self.replicas, self._patience)
 
     @property
     def on_change(self) -> Callable[[bool], None] | None:

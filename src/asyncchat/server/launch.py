@@ -7,6 +7,7 @@ not know signals, standard output or whoever runs the server.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import socket
 import sys
 import tempfile
@@ -154,7 +155,7 @@ def _server(
         log,
         code,
         motd=motd,
-        keys=keys if database is None else _keys_beside(keys, config, database),
+        keys=keys if database is None else keys_beside(keys, config, database),
         chat=taken.server.chat if taken is not None else node.chat if node is not None else None,
         most_sessions=most_sessions,
         sources=sources,
@@ -237,11 +238,16 @@ async def in_cluster(config: ServeConfig, log: Log, database: Path | None) -> As
             "A node of a cluster keeps its history in a file: take away --db :memory: and --no-history"
         )
     stream = await _open_stream(config)
+    from asyncchat.server.cluster.keys import share_keys
     from asyncchat.server.cluster.node import Node
 
     try:
         node = Node(stream, config.node or socket.gethostname(), log)
         await node.join(partial(_beginning, config, log.last_time))
+        try:
+            await share_keys(stream, database)
+        except OSError as error:
+            raise ServeError(f"The keys beside {database} can't be kept: {error.strerror}") from error
         yield node
     finally:
         await stream.close()
@@ -283,13 +289,15 @@ async def _open_log(config: ServeConfig, database: Path | None) -> Log:
     return await SqliteLog.open(database, durable=config.durable)
 
 
-def _keys_beside(keys: RunKeys, config: ServeConfig, database: Path) -> RunKeys:
+def keys_beside(keys: RunKeys, config: ServeConfig, database: Path) -> RunKeys:
     """The keys of a run, with those that are kept beside its database."""
+    accounts = _key_beside(database, ".secret", "The secret of accounts")
     return msgspec.structs.replace(
         keys,
         cloaks=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else keys.cloaks,
-        accounts=_key_beside(database, ".secret", "The secret of accounts"),
+        accounts=accounts,
         pushes=_key_beside(database, ".push", "The key of pushes"),
+        links=hmac.digest(accounts, b"links", "sha256") if config.cluster else keys.links,
     )
 
 

@@ -3,6 +3,7 @@
 Must not know what the secret is for.
 """
 
+import itertools
 import os
 import secrets
 from collections.abc import Callable
@@ -24,7 +25,7 @@ class RunKeys(msgspec.Struct, frozen=True):
         cloaks: of what hides addresses.
         accounts: of what is derived for accounts.
         pushes: of which the key of pushes is made.
-        links: of links that only one session knows.
+        links: of links that only one session knows; on all nodes of a cluster the same.
         admission: of what proves addresses over UDP.
     """
 
@@ -52,18 +53,57 @@ def kept_beside(
     Raises:
         OSError: the file can't be read or made.
     """
-    path = database.with_name(database.name + suffix)
-    try:
-        text = path.read_text(encoding="ascii", errors="replace").strip()
-    except FileNotFoundError:
-        text = ""
+    text = read_beside(database, suffix)
     if is_secret(text):
         return text
     text = new_secret()
+    path = _path(database, suffix)
     path.unlink(missing_ok=True)
+    _write(path, text)
+    return text
+
+
+def read_beside(database: Path, suffix: str) -> str:
+    """What is in the file beside a database; empty: there is none.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    try:
+        return _path(database, suffix).read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def replace_beside(database: Path, suffix: str, text: str) -> Path | None:
+    """Puts another secret into the file beside a database; what was there is kept under another name.
+
+    Returns:
+        The new name of the old file; None: there was none.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    path = _path(database, suffix)
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    _write(new, text)
+    aside = None
+    if path.exists():
+        names = (path.with_name(f"{path.name}.old{number}") for number in itertools.count(1))
+        aside = next(name for name in names if not name.exists())
+        path.rename(aside)
+    new.replace(path)
+    return aside
+
+
+def _path(database: Path, suffix: str) -> Path:
+    return database.with_name(database.name + suffix)
+
+
+def _write(path: Path, text: str) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(text + "\n")
-    return text
 
 
 def key_beside(database: Path, suffix: str) -> bytes:
@@ -72,10 +112,16 @@ def key_beside(database: Path, suffix: str) -> bytes:
     Raises:
         OSError: its file can't be read or made.
     """
-    return bytes.fromhex(kept_beside(database, suffix, _is_key, lambda: secrets.token_hex(KEY_BYTES)))
+    return bytes.fromhex(kept_beside(database, suffix, is_key, new_key_text))
 
 
-def _is_key(text: str) -> bool:
+def new_key_text() -> str:
+    """A new key as it stands in its file."""
+    return secrets.token_hex(KEY_BYTES)
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be a key in its file."""
     try:
         return len(bytes.fromhex(text)) >= KEY_BYTES
     except ValueError:

@@ -39,7 +39,7 @@ class OwnerCode:
     @classmethod
     def new(cls) -> OwnerCode:
         """A code for one run, kept nowhere."""
-        return cls(_new_code())
+        return cls(new_code())
 
     @classmethod
     def beside(cls, database: Path) -> OwnerCode:
@@ -48,14 +48,20 @@ class OwnerCode:
         Raises:
             OSError: its file can't be read or made.
         """
-        return cls(kept_beside(database, ".owner", lambda text: len(_letters(text)) >= _LENGTH, _new_code))
+        return cls(kept_beside(database, ".owner", is_code, new_code))
 
     def verify(self, typed: str) -> bool:
         """Whether this is the code; takes as long whatever was typed."""
         return hmac.compare_digest(_letters(typed).encode(), _letters(self.text).encode())
 
 
-def _new_code() -> str:
+def is_code(text: str) -> bool:
+    """Whether a text can be an owner code."""
+    return len(_letters(text)) >= _LENGTH
+
+
+def new_code() -> str:
+    """A new owner code."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     return f"{letters[:4]}-{letters[4:]}"
 

@@ -11,7 +11,7 @@ import re
 from asyncchat.core.chat import Chat
 from asyncchat.core.people import Person
 
-_MARK = re.compile(r"(\d{1,15})-(\d{1,15})-[0-9a-f]{32}")
+_MARK = re.compile(r"(\d{1,19})-(\d{1,19})-[0-9a-f]{32}")
 
 
 KEY = "asession_"

@@ -71,10 +71,15 @@ class Presence:
         _logger.info("%s (%s) is online with one more session", person.name, session.address)
 
     def detach(self, person_id: int, session: Recipient) -> None:
-        """A session is no longer this person."""
+        """A session is no longer this person.
+
+        In a cluster another node may end it; then something else with its number stands for it here.
+        """
+        before = self.recipients_of(person_id)
+        session = next((one for one in before if one.id == session.id), session)
         rooms = session.subscriptions
         self._take_out(session)
-        left = tuple(other for other in self.recipients_of(person_id) if other is not session)
+        left = tuple(other for other in before if other is not session)
         if not left:
             self.several.pop(person_id, None)
             self.add_absent(person_id, rooms)

@@ -23,3 +23,14 @@ def test_a_device_on_another_node_is_told_who_is_in_the_room_that_is_joined(node
     second = signed_in(two)
     first.send("JOIN #two\r\n")
     assert " 353 anna = #two :@anna\r\n" in second.until(" 366 anna #two ")
+
+
+def test_a_node_stops_in_order_whose_person_stays(nodes):
+    one, two = nodes.add(), nodes.add()
+    for node, name in ((one, "anna"), (two, "ben")):
+        client = node.irc(name)
+        client.send(f"REGISTER {name} * {WORDS}\r\nNS SET ALWAYSON ON\r\nPING done\r\n")
+        client.until(" PONG ")
+    for node in (two, one):
+        node.stop()
+        assert node.failure is None

@@ -259,6 +259,11 @@ class Hub:
         if facts:
             self._outbox.put(self._server, self.record(facts), len(facts))
 
+    @property
+    def is_leading(self) -> bool:
+        """Whether this server does what only one of a cluster does; one alone does it all."""
+        return True
+
     def expire(self, by: str) -> bool:
         """Removes expired entries from rooms' lists, people who have been away for too long, and rooms that
         have been empty for too long.

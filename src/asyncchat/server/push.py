@@ -271,6 +271,8 @@ class Push:
         place = fold(event.person.name if isinstance(event, SaidInPrivate) else event.room)
         if any(one not in self._chat.sessions.offline_since for one in people):
             await self.wait(LOOK_SECONDS)
+        if not self._context.hub.is_leading:
+            return  # the hub of the cluster tells it, which may have been another node a moment ago
         if self._has_read(people, place, record) or not self._counts(account):
             return
         found: Record | None = record

@@ -170,6 +170,11 @@ class Edge(Hub):
         """The nodes of the cluster; see ``CommandExecutor.cluster``."""
         return self.status()
 
+    @property
+    def is_leading(self) -> bool:
+        """Whether the hub of the cluster is this node; see ``Hub.is_leading``."""
+        return self.leading is not None
+
     def expire(self, by: str) -> bool:
         """Does it if this node is the hub; see ``Hub.expire``."""
         return self.leading is not None and self.leading.expire(by)

@@ -26,9 +26,11 @@ def status(db: str | None, config: str | None) -> None:
     """
     found = ask(named_database(db, config), GetCluster(), ClusterStatus)
     click.echo(
-        f"stream {found.stream}, term {found.term}{'' if found.connected else ', NATS is not reached'}"
+        f"stream {found.stream}, term {found.term}, level {found.level}"
+        f"{'' if found.connected else ', NATS is not reached'}"
     )
     newest = max((node.last for node in found.nodes), default=0)
     for node in found.nodes:
         words = [f"{node.sessions} clients", f"{newest - node.last} behind", f"heard {node.silent:g} s ago"]
+        words.append(f"version {node.version}")
         click.echo(f"{node.name}{' (hub)' if node.hub else ''}: {', '.join(words)}")

@@ -34,6 +34,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
         payload: bytes of this kind.
         part: which part it is, from 0.
         parts: how many there are.
+        level: the level in force there; whoever reads less can't go on (``core.features.levels``).
     """
 
     term: int
@@ -43,6 +44,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     payload: bytes
     part: int = 0
     parts: int = 1
+    level: int = 1
 
     @property
     def id(self) -> str:

@@ -63,6 +63,7 @@ class NodeRow(msgspec.Struct, frozen=True):
         sessions: how many clients it serves.
         last: the number of the last record that it has told them.
         silent: seconds since it was heard.
+        version: its version of asyncchat.
     """
 
     name: str
@@ -70,15 +71,20 @@ class NodeRow(msgspec.Struct, frozen=True):
     sessions: int
     last: int
     silent: float
+    version: str = ""
 
 
 class ClusterStatus(Result, frozen=True):
-    """The nodes of a cluster; ``connected``: whether this one is connected to NATS."""
+    """The nodes of a cluster; ``connected``: whether this one is connected to NATS; ``level``: that in force.
+
+    The command that asks may be of another version than the server: fields have defaults.
+    """
 
     stream: str
     term: int
     connected: bool
     nodes: tuple[NodeRow, ...]
+    level: int = 0
 
 
 class Upgrade(Request, frozen=True, tag="upgrade"):

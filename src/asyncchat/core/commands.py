@@ -17,8 +17,10 @@ class Command(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
     ``audited``: a server operator may use it in a room without a role there; the audit records that.
     ``cost``: as how many more lines one with I/O counts, where a client's pace is limited. What else takes
     long counts by its time, and a long answer by its bytes.
+    ``level``: from which level on the nodes of a cluster read it (``features.levels``).
     """
 
+    level: ClassVar[int] = 1
     io: ClassVar[bool] = False
     barrier: ClassVar[bool] = False
     audited: ClassVar[bool] = False

@@ -70,9 +70,11 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     ``coalesces``: neighbours are told as one. ``multiline``: a line break in its text is meant. ``retired``:
     only older versions wrote it; ``current`` gives another event. ``right``: what a role in the room must
     allow for it; None: any role does. ``affects`` names the fields with the people of whom something else
-    is to be stored, if they are always on.
+    is to be stored, if they are always on. ``level``: from which level on the nodes of a cluster read it
+    (``features.levels``).
     """
 
+    level: ClassVar[int] = 1
     retention: ClassVar[Retention] = Retention.PRESENCE
     recipients: ClassVar[Recipients] = Recipients.ROOM
     stream: ClassVar[Stream] = Stream.NONE

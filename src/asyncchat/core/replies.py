@@ -4,6 +4,7 @@ Owns the base classes, and what several features reply. The wording is in ``asyn
 """
 
 import enum
+from typing import ClassVar
 
 import msgspec
 
@@ -50,7 +51,9 @@ class AccountFault(enum.Enum):
 
 
 class Refusal(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
-    """Why a command is refused."""
+    """Why a command is refused. ``level`` as of an event."""
+
+    level: ClassVar[int] = 1
 
 
 class AccountRefused(Refusal, frozen=True):
@@ -74,7 +77,9 @@ class NeedsAccount(Refusal, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, tag=True, tag_field="is"):
-    """An answer."""
+    """An answer. ``level`` as of an event."""
+
+    level: ClassVar[int] = 1
 
 
 class Done(Reply, frozen=True):

@@ -34,6 +34,7 @@ from asyncchat.core.features.join import (
     TooManyRoomsOpened,
     WrongKey,
 )
+from asyncchat.core.features.levels import AboveLevel
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
 from asyncchat.core.features.metadata.api import MetadataRefused
 from asyncchat.core.features.opers import NotFromHere, WrongCode
@@ -159,6 +160,10 @@ LINES = [
         DailyQuotaUsed(),
         "400 a * :Not accepted: the guests of your network have sent as much as they may in a day. "
         "Log in to an account",
+    ),
+    (
+        AboveLevel(),
+        "400 a * :Not accepted: that works when all nodes of this chat have the new version of asyncchat",
     ),
     (StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply, Query
 from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features.connect import Quit
+from asyncchat.core.features.levels import AboveLevel, Level
 from asyncchat.core.features.messages import Said
 from asyncchat.core.registry import QUERY_NOTES
 from asyncchat.core.replies import NotConnectedYet, StorageDown
@@ -69,6 +70,8 @@ class Edge(Hub):
     ) -> None:
         super().__init__(chat, log, outbox, clock, end=end)
         self.node = node
+        self.level = Level.of(chat)
+        """The level in force: what is above it is not asked."""
         self._batches = outbox
         self.outgoing: list[Asked] = []
         """What is to be sent to the hub."""
@@ -107,6 +110,9 @@ class Edge(Hub):
             return
         kept: list[object] = []
         commands, found = wire.outgoing(command, kept)
+        if any(one.level > self.level.number for one in commands):
+            self._in_place(queue, _Waiting(session, outcome=(AboveLevel(),)))
+            return
         counter = self._count(queue)
         if type(command) is Quit:
             del self._counters[queue]
@@ -160,7 +166,8 @@ class Edge(Hub):
         return barrier
 
     def declare(self, facts: Sequence[Event]) -> None:
-        """Asks the hub to record facts that no session caused."""
+        """Asks the hub to record facts that no session caused; none above the level in force."""
+        facts = [one for one in facts if one.level <= self.level.number]
         if facts:
             queue = self._own_queue
             asked = Asked(queue, self._count(queue), 0, 0, (), facts=tuple(facts))

@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
-from asyncchat.cluster.envelope import encode
+from asyncchat.cluster.envelope import decode, encode
 from asyncchat.cluster.errors import Deposed
 from asyncchat.cluster.place import place_of
 from asyncchat.cluster.stream import Stream
 from asyncchat.core.chat import Chat
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event, Record
+from asyncchat.core.features import levels
+from asyncchat.core.features.levels import Level
 from asyncchat.log.base import Log, LogError
 from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.leader import Position
-from asyncchat.server.cluster.reader import Reader
+from asyncchat.server.cluster.reader import Reader, level_in
 from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Decided, Elected, Told
 
@@ -52,19 +54,20 @@ class Joined(NamedTuple):
     last: Position
 
 
-async def stand(stream: Stream, sequence: int, elected: Elected) -> int:
+async def stand(stream: Stream, sequence: int, elected: Elected, level: int) -> int:
     """Stands for election; gives the place of that in the stream.
 
     Args:
         stream: the stream.
         sequence: its last message, as the node knows it.
         elected: what is said if it wins.
+        level: the level in force.
 
     Raises:
         Deposed: somebody else was faster.
         StreamDown: it is not known.
     """
-    data = encode(wire.envelope(elected, 0, elected.first))
+    data = encode(wire.envelope(elected, 0, elected.first, level))
     return await stream.append(sequence, data, f"{elected.term}.{elected.node}")
 
 
@@ -97,8 +100,11 @@ class Joining:
         Raises:
             LogError: the history and the stream do not fit together; the text says what to do.
         """
-        end = (await self._stream.at_end()).sequence
-        self._reader = Reader(await place_of(self._stream, self._last.last, end) - 1)
+        newest = await self._stream.at_end()
+        # Known before anything of the stream gets into the history.
+        level = level_in(decode(newest.sequence, newest.batch)) if newest.batch else levels.LEVEL
+        end = newest.sequence
+        self._reader = Reader(await place_of(self._stream, self._last.last, end) - 1, level)
         is_copy = not self._joined_with or self._own_epochs()[-1][1] == self._stream.epoch
         if is_copy:  # what the stream gives has its epoch, also if this node ends in the middle
             await self._log.set_epochs(self._epochs())
@@ -113,6 +119,7 @@ class Joining:
                 await self._catch_up(state.sequence)
                 if self._last.last != state.last:
                     raise _differs(self._last.last)
+                Level.of(state.chat).number = self._reader.level
                 return Joined(self._reader, state.chat, state.term, state.hub, state.counters, self._last)
             before, end = end, (await self._stream.at_end()).sequence
             if end != before:  # there is a hub, or was a moment ago
@@ -135,7 +142,7 @@ class Joining:
         epochs = self._epochs()
         term = self._term + 1
         elected = Elected(term, self._number, self._name, self._last.last + 1, fresh=True)
-        sequence = await stand(self._stream, self._reader.sequence, elected)
+        sequence = await stand(self._stream, self._reader.sequence, elected, levels.LEVEL)
         await self._log.set_epochs(epochs)
         chat = self._log.chat()
         clock = SteadyClock(self._last.last_time)
@@ -143,9 +150,9 @@ class Joining:
         now = engine.at(clock())
         records = engine.record(beginning(chat, now))
         told = wire.told(0, 0, 0, 0, records)
-        for part in wire.envelope(Decided(term, (told,)), 0, self._last.last + 1).split():
+        for part in wire.envelope(Decided(term, (told,)), 0, self._last.last + 1, levels.LEVEL).split():
             sequence = await self._stream.append(sequence, encode(part), f"{part.id}.begins")
-        self._reader = Reader(sequence)
+        self._reader = Reader(sequence, levels.LEVEL)
         await self._log.append(self._last.last, records)
         self._last = Position(engine.number, records[-1].time)
         return Joined(self._reader, chat, term, self._number, {}, self._last)

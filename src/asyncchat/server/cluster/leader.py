@@ -13,9 +13,12 @@ from asyncchat.cluster.envelope import Envelope, encode
 from asyncchat.cluster.errors import StreamDown
 from asyncchat.cluster.stream import Stream
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Query
+from asyncchat.core.commands import Command, Query
 from asyncchat.core.engine import Engine
+from asyncchat.core.features import levels
 from asyncchat.core.features.connect import Quit
+from asyncchat.core.features.levels import AboveLevel, Level, level_of
+from asyncchat.core.registry import Items
 from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log
 from asyncchat.server.clock import SteadyClock
@@ -71,13 +74,31 @@ class _Asker(SilentRecipient):
 
 
 class _AskingEngine(Engine):
-    """Leaves queries to the nodes that ask: their state is the same when they read the outcome."""
+    """Leaves queries to the nodes that ask: their state is the same when they read the outcome.
+
+    What is above the level in force is refused.
+    """
 
     __slots__ = ()
 
     def answer(self, person_id: int, query: Query) -> Asks:  # type: ignore[override]  # the node answers it
         """What the node is to answer."""
         return Asks(person_id, query)
+
+    def execute(self, person_id: int, command: Command) -> tuple[list[object], int]:
+        """Decides a command and applies its events; see ``Engine.execute``."""
+        if level_of(self.chat) < levels.LEVEL and self.decide(person_id, command) == _ABOVE_LEVEL:
+            return [*_ABOVE_LEVEL], 0
+        return super().execute(person_id, command)
+
+    def decide(self, person_id: int, command: Command) -> Items:
+        """What a command results in; see ``Engine.decide``."""
+        items = super().decide(person_id, command)
+        level = level_of(self.chat)
+        return _ABOVE_LEVEL if level < levels.LEVEL and any(item.level > level for item in items) else items
+
+
+_ABOVE_LEVEL: Items = (AboveLevel(),)
 
 
 class _Gathered:
@@ -149,6 +170,7 @@ class Leader:
         self._gathered = _Gathered()
         self._batch = 0
         self._next = end.last + 1
+        self._level = Level.of(chat)
         self.hub = Hub(chat, log, self._gathered, SteadyClock(end.last_time), end=end, engine=_AskingEngine)
 
     def take(self, asked: Iterable[Asked]) -> None:
@@ -181,6 +203,16 @@ class Leader:
             self._is_broken = len(waiting) == before and hub.number != number
         if len(waiting) == before:
             put(asker, (), 0)
+
+    @property
+    def level(self) -> int:
+        """The level in force in what it says from now on."""
+        return self._level.number
+
+    def raise_level(self, level: int) -> None:
+        """Has a higher level in force, which all nodes read."""
+        _logger.info("All nodes read level %d: it is in force now", level)
+        self._level.number = level
 
     async def remove(self, node: int) -> None:
         """A node is no more: its people leave, a few at a time."""
@@ -245,7 +277,7 @@ class Leader:
 
     async def _append(self, message: wire.Message) -> None:
         self._batch += 1
-        for part in wire.envelope(message, self._batch, self._next).split():
+        for part in wire.envelope(message, self._batch, self._next, self.level).split():
             await self._append_part(part)
         if isinstance(message, Decided):
             self._next = max(self._next, wire.last_number(message.told) + 1)

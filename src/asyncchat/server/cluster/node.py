@@ -16,6 +16,7 @@ from asyncchat.cluster.stream import Stream
 from asyncchat.control.requests import ClusterStatus, NodeRow
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
+from asyncchat.core.features import levels
 from asyncchat.log.backup import back_up
 from asyncchat.log.base import Log, LogError
 from asyncchat.log.sqlite import SqliteLog
@@ -30,6 +31,7 @@ from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient
+from asyncchat.version import __version__
 
 _logger = logging.getLogger("asyncchat.cluster")
 
@@ -105,6 +107,7 @@ class Node:
         """The queues that ended last, the oldest first."""
         self._heard = monotonic()
         self._leading: asyncio.Task[None] | None = None
+        self._led_since = 0.0
         self._group: asyncio.TaskGroup
         self._outbox: Outbox
         self._removing: set[int] = set()
@@ -142,11 +145,20 @@ class Node:
         """The nodes that are there, this one among them."""
         now = monotonic()
         rows = [
-            NodeRow(alive.name, alive.node == self.hub, alive.sessions, alive.last, round(now - heard, 1))
+            NodeRow(
+                alive.name,
+                alive.node == self.hub,
+                alive.sessions,
+                alive.last,
+                round(now - heard, 1),
+                alive.version,
+            )
             for alive, heard in self.nodes.values()
         ]
         rows.sort(key=lambda row: row.name)
-        return ClusterStatus(self.stream.name, self.term, self.stream.connected, tuple(rows))
+        return ClusterStatus(
+            self.stream.name, self.term, self.stream.connected, tuple(rows), self._reader.level
+        )
 
     # Running.
 
@@ -207,6 +219,9 @@ class Node:
                 _logger.warning("The hub is there again")
             if content.term < self.term:
                 raise CutOff("The stream goes back to an earlier hub")
+            if self._reader.level != self.edge.level.number:
+                self.edge.level.number = self._reader.level
+                _logger.info("Level %d is in force: all nodes read it", self._reader.level)
             if isinstance(content, Decided):
                 if content.told:
                     self._fold(content.told)
@@ -220,7 +235,10 @@ class Node:
     def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
         number, time = self._last
+        level = self._reader.level
         for one in told:
+            if level < levels.LEVEL and any(getattr(item, "level", level) > level for item in one.items):
+                raise CutOff(f"The stream has what is above level {level}, which is in force")
             for at in range(0, len(one.stamps), 2):
                 if one.stamps[at] > 0:
                     if one.stamps[at] != number + 1:
@@ -257,6 +275,7 @@ class Node:
                 self.nodes.setdefault(node, (Alive(node, "?", 0, 0, 0), now))
         self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
         self._removing.clear()
+        self._led_since = now
         leader = Leader(
             self._log,
             self.stream,
@@ -341,6 +360,7 @@ class Node:
                 self.edge.ask_again()
             if self.leader is not None:
                 await self._remove_lost(self.leader)
+                self._raise_level(self.leader)
             await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
 
     async def _keep_short(self) -> None:
@@ -381,7 +401,7 @@ class Node:
             end = await self.stream.at_end()
             if end.sequence == self._reader.sequence and self.leader is None:
                 elected = Elected(self.term + 1, self.number, self.name, self._last.last + 1)
-                await stand(self.stream, end.sequence, elected)
+                await stand(self.stream, end.sequence, elected, self._reader.level)
         except (Deposed, StreamDown) as error:
             _logger.debug("Not elected: %s", error)
 
@@ -397,9 +417,23 @@ class Node:
                 _logger.warning("Node %s is %s", alive.name, "leaving" if alive.leaving else "lost")
                 await leader.remove(node)
 
+    def _raise_level(self, leader: Leader) -> None:
+        """Has the highest level in force that all nodes read, when all of them had time to say so."""
+        if monotonic() - self._led_since > HUB_SILENCE:
+            level = min([levels.LEVEL, *(alive.level for alive, _heard in self.nodes.values())])
+            if level > leader.level:
+                leader.raise_level(level)
+
     async def _say_alive(self) -> None:
         alive = Alive(
-            self.number, self.name, self._reader.sequence, self._last.last, self.clients(), self._leaving
+            self.number,
+            self.name,
+            self._reader.sequence,
+            self._last.last,
+            self.clients(),
+            self._leaving,
+            levels.LEVEL,
+            __version__,
         )
         await self.stream.send(_ALIVE, wire.encode(alive))
 

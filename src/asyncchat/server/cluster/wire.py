@@ -2,6 +2,9 @@
 
 Owns their form. What only the asking node understands, such as a dialect's own context, stays there: a number
 stands for it. Must not know how the bytes travel.
+
+A later version may add fields, at the end and with a default: one that does not know them passes them over.
+What else it adds is of a higher level (``core.features.levels``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -153,6 +156,8 @@ class Alive(msgspec.Struct, frozen=True):
         last: the number of the last record in its history.
         sessions: how many clients it serves.
         leaving: whether it stops.
+        level: the highest level that it reads (``core.features.levels``).
+        version: its version of asyncchat.
     """
 
     node: int
@@ -161,6 +166,8 @@ class Alive(msgspec.Struct, frozen=True):
     last: int
     sessions: int
     leaving: bool = False
+    level: int = 1
+    version: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -213,15 +220,16 @@ def _unreadable(what: str, error: Exception) -> LogError:
     )
 
 
-def envelope(message: Message, batch: int, first: int) -> Envelope:
+def envelope(message: Message, batch: int, first: int, level: int) -> Envelope:
     """A message as it stands in the stream.
 
     Args:
         message: the message.
         batch: counts those of the term.
         first: the number of its first record; of the next one, if it has none.
+        level: the level in force.
     """
-    return Envelope(message.term, batch, first, KIND, encode(message))
+    return Envelope(message.term, batch, first, KIND, encode(message), level=level)
 
 
 def last_number(told: Iterable[Told]) -> int:

@@ -1,0 +1,138 @@
+"""Nodes of two versions are one chat: what only some of them read is said when all do."""
+
+import asyncio
+import time
+
+import msgspec
+import pytest
+
+from asyncchat.cluster.consumer import Message
+from asyncchat.cluster.envelope import encode
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features import levels
+from asyncchat.core.features.levels import AboveLevel, level_of
+from asyncchat.core.features.topic import SetTopic, TopicChanged
+from asyncchat.core.replies import Refusal, Reply
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cluster import leader as leader_module
+from asyncchat.server.cluster import node as node_module
+from asyncchat.server.cluster import wire
+from asyncchat.server.cluster.reader import Reader, TooOld
+from asyncchat.server.cluster.wire import Alive, Asked, Decided, Told
+from tests.core.house import ANNA, house
+from tests.server.cluster.test_node import soon, with_ids  # noqa: F401  # a fixture
+
+
+def below(kind):
+    for one in kind.__subclasses__():
+        yield one
+        yield from below(one)
+
+
+def test_no_class_needs_a_higher_level_than_this_version_reads():
+    kinds = [one for base in (Command, Event, Reply, Refusal) for one in below(base)]
+    assert {one.__name__ for one in kinds if one.level > levels.LEVEL} == set()
+
+
+class _OldNode:
+    """Says that a node is there that reads level 1, as long as it is wanted."""
+
+    def __init__(self, node):
+        self._node = node
+        self._saying = node.call(lambda: asyncio.ensure_future(self._say(node.server.node.stream)))
+
+    @staticmethod
+    async def _say(stream):
+        while True:
+            await stream.send("alive", wire.encode(Alive(99, "old", 0, 0, 0)))
+            await asyncio.sleep(node_module.ALIVE_EVERY)
+
+    def leaves(self):
+        self._node.call(self._saying.cancel)
+
+
+def until_level(client, nodes, number):
+    for _ in range(500):
+        if all(level_of(node.server.hub.chat) == number for node in nodes.all):
+            return
+        client.send("PING again\r\n")
+        client.until("again\r\n")
+        time.sleep(0.02)
+    raise AssertionError("the level is not in force")
+
+
+def test_a_command_of_a_new_version_works_when_all_nodes_read_it(nodes, monkeypatch):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    old = _OldNode(one)
+    monkeypatch.setattr(levels, "LEVEL", 2)
+    for kind in (SetTopic, TopicChanged):
+        monkeypatch.setattr(kind, "level", 2)
+    for client, mine in ((anna, "a"), (ben, "b")):
+        client.send(f"TOPIC #tea :early\r\nPRIVMSG #tea :said by {mine}\r\n")
+        assert "when all nodes of this chat have the new version" in client.until(f" :said by {mine}\r\n")
+    assert level_of(one.server.hub.chat) == 1
+    old.leaves()
+    until_level(anna, nodes, 2)
+    anna.send("TOPIC #tea :late\r\n")
+    assert " TOPIC #tea :late" in ben.until(" :late\r\n")
+    found = two.call(two.server.hub.cluster)
+    assert found.level == 2
+    three = nodes.add()
+    assert level_of(three.server.hub.chat) == 2
+
+
+def test_an_event_above_the_level_in_force_is_decided_by_no_hub(monkeypatch):
+    chat = house()
+    engine = leader_module._AskingEngine(chat)
+    topic = SetTopic("#tea", "black")
+    monkeypatch.setattr(TopicChanged, "level", 2)
+    monkeypatch.setattr(levels, "LEVEL", 2)
+    assert engine.execute(ANNA, topic) == ([AboveLevel()], 0)
+    assert chat.rooms["#tea"].topic is None
+    levels.Level.of(chat).number = 2
+    (record,), _ = engine.execute(ANNA, topic)
+    assert isinstance(record, Record)
+    assert type(record.event) is TopicChanged
+
+
+def test_a_node_that_reads_less_stops_and_says_what_to_do():
+    reader = Reader(0, 1)
+    assert reader.take(Message(1, encode(wire.envelope(Decided(1), 1, 1, level=1)), "")) == Decided(1)
+    with pytest.raises(TooOld, match="upgrade asyncchat on this node"):
+        reader.take(Message(2, encode(wire.envelope(Decided(1), 2, 1, level=levels.LEVEL + 1)), ""))
+
+
+def test_a_node_that_reads_less_does_not_come_back_and_its_history_stays(nodes, monkeypatch):
+    log = MemoryLog()
+    with monkeypatch.context() as newer:
+        newer.setattr(levels, "LEVEL", 2)
+        one = nodes.add()
+        anna = with_ids(one, "anna")
+        anna.send("PRIVMSG #tea :new\r\n")
+        anna.until(":new\r\n")
+        one.stop()
+    with pytest.raises(AssertionError, match=r"level 2, this one reads 1\): upgrade asyncchat on this node"):
+        nodes.add(log)
+    assert log.last == 0
+
+
+def test_fields_that_a_later_version_adds_are_passed_over():
+    class LaterAlive(Alive, frozen=True):
+        mood: str = "good"
+
+    class LaterAsked(Asked, frozen=True, array_like=True):
+        mood: str = "good"
+
+    class LaterTold(Told, frozen=True, array_like=True):
+        mood: str = "good"
+
+    alive = {"node": 1, "name": "one", "sequence": 2, "last": 3, "sessions": 4}
+    assert wire.alive_in(msgspec.msgpack.encode(alive)) == Alive(1, "one", 2, 3, 4, level=1)
+    assert wire.alive_in(wire.encode(LaterAlive(1, "one", 2, 3, 4, level=2))).level == 2
+    (asked,) = wire.asked_in(wire.encode((LaterAsked(1, 2, 3, 4, (SetTopic("#tea", "x"),)),)))
+    assert asked.commands == (SetTopic("#tea", "x"),)
+    later = wire.encode({"type": "decided", "term": 3, "told": [LaterTold(1, 2, 3, 4, (), ())], "mood": 1})
+    read = wire.message_in(msgspec.structs.replace(wire.envelope(Decided(3), 1, 1, 1), payload=later))
+    assert read == Decided(3, (Told(1, 2, 3, 4, (), ()),))

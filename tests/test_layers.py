@@ -103,7 +103,7 @@ RULES = {
     "server": Rule(parts("core", "text", "dialects", "log", "config", "control", "cluster")),
     "client": Rule(parts("core", "text", "dialects")),
     "tui": Rule(parts("core", "text", "client")),
-    "bench": Rule(parts("core", "text", "dialects", "log")),
+    "bench": Rule(parts("core", "text", "dialects", "log", "cluster")),
     "errors": Rule(pure=True),
     "version": Rule(pure=True),
     "cli": Rule(

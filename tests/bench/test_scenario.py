@@ -25,6 +25,7 @@ def test_the_scenarios_are_those_of_the_documentation():
         "api": (16, 1, 0, None, None),
         "search": (1, 1, 0, None, None),
         "history": (1, 1, 0, None, None),
+        "take-over": (30, 1, 6, None, 100.0),
     }
     assert {(each.surface, each.payload, each.filler) for each in SCENARIOS.values()} == {
         ("irc", 64, "same"),
@@ -32,6 +33,7 @@ def test_the_scenarios_are_those_of_the_documentation():
         ("websocket", 100, "words"),
         ("http", 100, "words"),
         ("archive", 64, "same"),
+        ("cluster", 64, "same"),
     }
 
 

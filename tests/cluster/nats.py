@@ -5,6 +5,7 @@ Not named after a module of the package, because tests of several folders use it
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import threading

@@ -9,7 +9,8 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn, Self
 
 from asyncchat.bench.poller import CLOSED, Poller
@@ -202,13 +203,22 @@ class Clients:
         rooms: The room's number of each client, in order.
         poller: Watches their sockets; it has all of them when ``settle`` returns.
         progress: Called with how many have joined.
+        others: The server's other nodes: each room's clients are spread evenly over all.
     """
 
     def __init__(
-        self, address: Address, dialect: Dialect, rooms: Iterable[int], poller: Poller, progress: Progress
+        self,
+        address: Address,
+        dialect: Dialect,
+        rooms: Iterable[int],
+        poller: Poller,
+        progress: Progress,
+        others: Sequence[Address] = (),
     ) -> None:
         self.connections: list[Connection] = []
         self.version: str | None = None
+        self._nodes = (address, *others)
+        self._in_room: Counter[int] = Counter()
         self.address, self._dialect, self._poller, self._progress = address, dialect, poller, progress
         self._rooms = list(rooms)
         self._watched = False
@@ -324,9 +334,11 @@ class Clients:
             if len(waiting) >= _MOST_WAITING:
                 return
             number = len(self.connections)
-            connection = Connection(
-                self.address, self._dialect, nick(self._dialect, number), self._rooms[number]
-            )
+            room = self._rooms[number]
+            # A room's first client is not always on the first node: often only that one sends.
+            node = (room + self._in_room[room]) % len(self._nodes)
+            self._in_room[room] += 1
+            connection = Connection(self._nodes[node], self._dialect, nick(self._dialect, number), room)
             self.connections.append(connection)
             coming[connection.fd] = connection
             connection.advance()

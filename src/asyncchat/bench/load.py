@@ -3,8 +3,11 @@
 Owns the phases of a run: warm-up, measured time, and the wait for what is still in transit.
 """
 
+from __future__ import annotations
+
 import random
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +32,10 @@ _AFTER_FAILURE_SECONDS = 0.5
 _Seat = tuple[Callable[[int], bytes], Callable[[Member, bytes], None], Member]
 
 
+HUB, NODES, NATS = "hub", "nodes", "NATS"
+"""The parts of a server with several nodes: the one that decides, the others, and what is between them."""
+
+
 @dataclass(slots=True)
 class Mark:
     """The counters at one moment of a run."""
@@ -41,6 +48,7 @@ class Mark:
     machine_cpu: float | None = None
     spun: float = 0.0
     received: int = 0
+    cpu_by_part: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -56,6 +64,8 @@ class Outcome:
     late: float = 0.0  # open loop: how late the generator itself was at worst, in seconds
     separate: int = 0  # members that received messages in another order than the first one
     sessions: int = 0  # churn: those that ended
+    within: list[array[int]] = field(default_factory=list)  # latencies of messages of the same node
+    across: list[array[int]] = field(default_factory=list)  # and of those of other nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,8 @@ class Setup:
         poller: Watches the clients' sockets.
         server_cpu: Returns the server's processor time so far, if known.
         progress: Called once a second with what was done.
+        cpu_by_part: Returns the processor time of each part of the server so far.
+        on_begin: Called when the measured time begins.
     """
 
     clients: Clients
@@ -77,6 +89,8 @@ class Setup:
     poller: Poller
     server_cpu: Callable[[], float | None]
     progress: Progress
+    cpu_by_part: Callable[[], dict[str, float]] = dict
+    on_begin: Callable[[], None] | None = None
 
 
 def _receive_frames(
@@ -93,6 +107,7 @@ class Measured:
     def __init__(self, setup: Setup) -> None:
         self._clients, self._scenario, self._dialect = setup.clients, setup.scenario, setup.dialect
         self._poller, self._server_cpu, self._progress = setup.poller, setup.server_cpu, setup.progress
+        self._cpu_by_part, self._on_begin = setup.cpu_by_part, setup.on_begin
         self._pads = messages.paddings(setup.scenario.payload, setup.scenario.filler)
         self._received = 0
         self._rooms: list[Room] = []
@@ -108,6 +123,7 @@ class Measured:
             process.machine_seconds(),
             self._poller.spun,
             self._received,
+            self._cpu_by_part(),
         )
 
 
@@ -157,7 +173,7 @@ class Load(Measured):
                 self._table[connection.fd] = (connection.recv, receive, member)
         self._samples = self._sample()
 
-    def _sample(self) -> list[Samples]:
+    def _sample(self) -> dict[Member, Samples]:
         """Choose the listeners whose latencies are kept: a random sample, the same in each run."""
         listeners = [member for member in self._connections if member.sender is None]
         scenario = self._scenario
@@ -170,7 +186,7 @@ class Load(Measured):
         chosen = random.Random(1).sample(listeners, count)  # noqa: S311  # no secret
         for member in chosen:
             member.samples = Samples()
-        return [member.samples for member in chosen if member.samples is not None]
+        return {member: member.samples for member in chosen if member.samples is not None}
 
     def run(self) -> Outcome:
         """Warm up, measure, wait for the rest; return what happened between the marks."""
@@ -178,6 +194,8 @@ class Load(Measured):
         self._opened += self._senders
         self._due = time.monotonic()
         loop(self._due + self._scenario.warmup)
+        if self._on_begin is not None:
+            self._on_begin()
         begin = self._mark()
         self._late = 0.0
         loop(begin.at + self._scenario.seconds)
@@ -188,9 +206,25 @@ class Load(Measured):
             if self._failed_at is None:
                 room.finish()
             faults.add(room.faults)
-        measured = [samples.between(begin.at, end.at) for samples in self._samples]
+        measured = {member: each.between(begin.at, end.at) for member, each in self._samples.items()}
         separate = sum(room.separate for room in self._rooms) - len(self._senders)
-        return Outcome(begin, end, faults, measured, len(measured), behind, self._late, max(separate, 0))
+        samples = list(measured.values())
+        outcome = Outcome(begin, end, faults, samples, len(samples), behind, self._late, max(separate, 0))
+        self._by_node(measured, outcome)
+        return outcome
+
+    def _by_node(self, measured: dict[Member, Samples], outcome: Outcome) -> None:
+        """Tell what came from the same node from what came from another one, if there are several."""
+        sent_at = [connection.address for connection in self._sockets]
+        if len({connection.address for connection in self._connections.values()}) == 1:
+            return
+        for member, samples in measured.items():
+            own = self._connections[member].address
+            within, across = array("Q"), array("Q")
+            for latency, sender in zip(samples.latencies, samples.senders, strict=True):
+                (within if sent_at[sender] == own else across).append(latency)
+            outcome.within.append(within)
+            outcome.across.append(across)
 
     def _closed_loop(self, end: float) -> None:
         """Keep each sender's window full; what becomes free at once is sent at once, in one write."""

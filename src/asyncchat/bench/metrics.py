@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from asyncchat.bench.load import Mark, Outcome
+from asyncchat.bench.load import HUB, NATS, NODES, Mark, Outcome
 from asyncchat.bench.queries import Queries
 from asyncchat.bench.scenario import Scenario
 from asyncchat.bench.search_index import Filling
 
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
+_LATENCIES = (*(f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]), "max_ms")
+_COSTS = ("cpu_us", "full_us", "server_busy", "generator_us", "deliveries_per_s")
 # For the plot: enough points for a smooth curve, denser towards the end.
 CURVE = tuple(100.0 - 100.0 / 2**half for half in (step / 2 for step in range(29)))
 # One microsecond to an hour: what is outside counts at the end.
@@ -51,6 +53,11 @@ MEASURES = (
     Measure("deliveries_per_s", "deliveries", "1/s", 0, "more"),
     Measure("bytes", "network bytes a delivery", "B", 1, "less"),
     Measure("messages_per_s", "messages", "1/s", 0, "more"),
+    Measure("hub_us", "CPU of the hub's node a message", "us", 1, "less"),
+    Measure("nodes_us", "CPU of another node a message", "us", 1, "less"),
+    Measure("nats_us", "CPU of all NATS servers a message", "us", 1, "less"),
+    Measure("takeover_ms", "take-over", "ms", 0, "less"),
+    Measure("replay_per_s", "records that a new node takes over", "1/s", 0, "more"),
     Measure("posts_per_s", "posts", "1/s", 0, "more"),
     Measure("post_cpu_us", "server CPU a post", "us", 1, "less"),
     Measure("queries_per_s", "answers", "1/s", 1, "more"),
@@ -75,6 +82,10 @@ MEASURES = (
     Measure("p99_ms", "latency p99", "ms", 3, "less"),
     Measure("p99.9_ms", "latency p99.9", "ms", 3, "less"),
     Measure("max_ms", "latency max", "ms", 3, "less"),
+    Measure("within_p50_ms", "within a node p50", "ms", 3, "less"),
+    Measure("within_p99_ms", "within a node p99", "ms", 3, "less"),
+    Measure("across_p50_ms", "across nodes p50", "ms", 3, "less"),
+    Measure("across_p99_ms", "across nodes p99", "ms", 3, "less"),
     Measure("join_seconds", "all have joined after", "s", 3, "less"),
     Measure("join_cpu_seconds", "server CPU until then", "s", 3, "less"),
     Measure("memory_kib", "memory a connection", "KiB", 2, "less"),
@@ -112,8 +123,29 @@ class Metrics:
 def load_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     """Return the metrics of a load."""
     metrics = _metrics(scenario, outcome)
+    if scenario.kind == "takeover":
+        metrics.values["takeover_ms"] = metrics.values["max_ms"]
+        for name in (*_LATENCIES, *_COSTS):
+            metrics.values.pop(name, None)  # they have the pause in them
+        return metrics
     metrics.notes += _load_notes(scenario, outcome, metrics)
+    _add_nodes(metrics, outcome)
     return metrics
+
+
+def _add_nodes(metrics: Metrics, outcome: Outcome) -> None:
+    """Add what several nodes cost, and how long messages take within one and across."""
+    begin, end = outcome.begin, outcome.end
+    messages, values = end.sent - begin.sent, metrics.values
+    used = {part: cpu - begin.cpu_by_part[part] for part, cpu in end.cpu_by_part.items()}
+    if used and messages:
+        values["hub_us"] = used[HUB] / messages * 1e6
+        values["nats_us"] = used[NATS] / messages * 1e6
+        if used[NODES]:
+            values["nodes_us"] = used[NODES] / messages * 1e6
+    for way, samples in (("within", outcome.within), ("across", outcome.across)):
+        names = (f"{way}_p50_ms", f"{way}_p99_ms")
+        values.update(zip(names, percentiles(samples, (50.0, 99.0)), strict=False))
 
 
 def add_index(metrics: Metrics, filling: Filling | None, messages: int) -> None:
@@ -171,7 +203,7 @@ def query_metrics(scenario: Scenario, outcome: Outcome, queries: Queries) -> Met
     for each, named in (("cpu_us", "query_cpu_us"), ("generator_us", "generator_query_us")):
         if each in values:
             values[named] = values.pop(each)
-    for name in [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]:
+    for name in _LATENCIES:
         values.pop(name, None)  # of questions that are not alike
     values["first_ms"] = queries.first_ms
     for kind, samples in queries.samples.items():
@@ -210,8 +242,7 @@ def _metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
         if cpu is not None:
             values["cpu_us"] = cpu / delivered * 1e6
     samples = [each.latencies for each in outcome.latencies]
-    names = [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]
-    values.update(zip(names, percentiles(samples, PERCENTILES), strict=False))
+    values.update(zip(_LATENCIES, percentiles(samples, PERCENTILES), strict=False))
     curve = list(zip(CURVE, percentiles(samples, CURVE), strict=False))
     notes = _others_note(begin, end)
     return Metrics(scenario.name, values, faults.describe(), list(faults.examples), notes, curve)

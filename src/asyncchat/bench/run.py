@@ -34,6 +34,9 @@ from asyncchat.bench.scenario import QUERIES, Scenario, ScenarioError, Surface
 from asyncchat.bench.search_index import IndexWatch
 from asyncchat.bench.servers import Own, Running, Target
 
+# With fewer records, the start of the process would be measured.
+_LEAST_REPLAYED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -78,6 +81,8 @@ def compare(
         archives = Archives(Path(folder), progress)
         for group, series_past in zip(groups, beside, strict=True):
             able = [target for target in targets if all(target.speaks(each.surface) for each in group)]
+            if not able:
+                raise ScenarioError(f"scenario {group[0].name}: none of these servers can be loaded so")
             table = [[Series(target.name, None, []) for target in able] for _ in group]
             for number in range(runs):
                 for column, target in enumerate(able):
@@ -150,12 +155,9 @@ def _one(
     if dialect.one_room and scenario.rooms > 1:
         raise ScenarioError(f"scenario {scenario.name}: the plain dialect has one room only")
     pid = server.pid
-    before = process.memory_bytes(pid) if pid else None
+    before = server.memory_bytes()
     staying = scenario.clients - scenario.senders if scenario.kind == "churn" else scenario.clients
     rooms = [number % scenario.rooms for number in range(staying)]
-
-    def server_cpu() -> float | None:
-        return process.cpu_seconds(pid) if pid else None
 
     def tell(text: str) -> None:
         progress(f"{scenario.name}: {server.version or server.address}: {text}")
@@ -166,19 +168,21 @@ def _one(
         address = replace(address, port=server.web_port)
     if scenario.surface == "tls":
         address = replace(address, tls=True)
-    with Clients(address, dialect, rooms, poller, tell) as clients:
-        came = server_cpu()
+    with Clients(address, dialect, rooms, poller, tell, server.others) as clients:
+        came = server.cpu_seconds()
         join_seconds = clients.join()
         clients.settle()
-        joined = server_cpu()
-        after = process.memory_bytes(pid) if pid else None
-        setup = Setup(clients, scenario, dialect, poller, server_cpu, tell)
+        joined = server.cpu_seconds()
+        after = server.memory_bytes()
+        setup = Setup(clients, scenario, dialect, poller, server.cpu_seconds, tell, server.cpu_by_part)
+        if scenario.kind == "takeover":
+            setup = replace(setup, on_begin=server.kill_hub)
         watch = IndexWatch(server.database, pid) if server.database is not None and pid else None
         if scenario.kind == "idle":
             clients.stay(scenario.warmup)
-            begin = server_cpu()
+            begin = server.cpu_seconds()
             clients.stay(scenario.seconds)
-            metrics = idle_metrics(scenario, begin, server_cpu())
+            metrics = idle_metrics(scenario, begin, server.cpu_seconds())
             clients.settle()  # all of them are still connected
         elif scenario.kind == "churn":
             metrics = churn_metrics(scenario, Churn(setup).run())
@@ -186,8 +190,13 @@ def _one(
             outcome = Load(setup).run()
             metrics = load_metrics(scenario, outcome)
         clients.leave()
-    if outcome is not None:
+    if outcome is not None and not server.parts:
         add_index(metrics, watch.filled(tell) if watch is not None else None, outcome.end.sent)
+    if outcome is not None and server.replay is not None and scenario.kind == "load":
+        tell("one more node begins")
+        records, seconds = server.replay()
+        if records >= _LEAST_REPLAYED:
+            metrics.values["replay_per_s"] = records / seconds
     metrics.version = server.version or clients.version
     metrics.values["join_seconds"] = join_seconds
     if came is not None and joined is not None:
@@ -198,21 +207,16 @@ def _one(
 
 
 def _queries(server: Running, scenario: Scenario, poller: Poller, progress: Progress) -> Metrics:
-    pid = server.pid
-
-    def server_cpu() -> float | None:
-        return process.cpu_seconds(pid) if pid else None
-
     def tell(text: str) -> None:
         progress(f"{scenario.name}: {server.version or server.address}: {text}")
 
-    if server.database is not None and pid:
-        IndexWatch(server.database, pid).filled(tell)  # an older version makes it anew
+    if server.database is not None and server.pid:
+        IndexWatch(server.database, server.pid).filled(tell)  # an older version makes it anew
     dialect = ArchiveIrc()
     with Clients(server.address, dialect, [0] * scenario.clients, poller, tell) as clients:
         clients.join()
         clients.settle()
-        setup = Setup(clients, scenario, dialect, poller, server_cpu, tell)
+        setup = Setup(clients, scenario, dialect, poller, server.cpu_seconds, tell)
         asked = (searches if scenario.kind == "search" else pages)(scenario.rows)
         queries = Queries(setup, asked)
         outcome = queries.run()
@@ -225,13 +229,11 @@ def _queries(server: Running, scenario: Scenario, poller: Poller, progress: Prog
 
 
 def _posts(server: Running, scenario: Scenario, poller: Poller, progress: Progress) -> Metrics:
-    def server_cpu() -> float | None:
-        return process.cpu_seconds(server.pid) if server.pid else None
-
     def tell(text: str) -> None:
         progress(f"{scenario.name}: {server.version or server.address}: {text}")
 
-    setup = ApiSetup(server.address, server.token(), scenario, poller, server_cpu, server.restart, tell)
+    cpu = server.cpu_seconds
+    setup = ApiSetup(server.address, server.token(), scenario, poller, cpu, server.restart, tell)
     outcome, notes = Posts(setup).run()
     metrics = post_metrics(scenario, outcome)
     metrics.notes += notes

@@ -26,8 +26,8 @@ MOST_RATE = 1_000_000.0
 
 LEAST_ROWS, MOST_ROWS = 1000, 100_000_000
 
-Kind = Literal["load", "idle", "churn", "post", "search", "history"]
-Surface = Literal["irc", "tls", "websocket", "http", "archive"]
+Kind = Literal["load", "idle", "churn", "post", "search", "history", "takeover"]
+Surface = Literal["irc", "tls", "websocket", "http", "archive", "cluster"]
 QUERIES = ("search", "history")
 """Kinds that read a history."""
 
@@ -53,9 +53,10 @@ class Scenario:
         arrivals: Open loop: evenly spaced messages, or a Poisson process (seeded, the same for each run).
         kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and
             leave; ``post``: the clients post over the HTTP API, one message after the other; ``search`` and
-            ``history``: they ask for searches or pages, one after the other.
+            ``history``: they ask for searches or pages, one after the other; ``takeover``: a load, and the
+            node that decides is killed when the measured time begins.
         surface: What clients speak: what the address says (IRC or plain), the same over TLS, IRC over
-            WebSocket, HTTP, or IRC with a server that has an archive.
+            WebSocket, HTTP, IRC with a server that has an archive, or IRC with one that has several nodes.
         filler: What texts are filled with: always the same, English words, or JSON. Only the last two can be
             compressed as what people and programs say.
         rows: Messages of the history before the load; our own server has them.
@@ -102,6 +103,8 @@ class Scenario:
              f"rows must be {LEAST_ROWS} to {MOST_ROWS}"),
             ((self.kind == "post") == (self.surface == "http"), "post goes with the surface http alone"),
             (self.surface == "irc" or self.kind != "churn", "churn needs the surface irc"),
+            ((self.kind == "takeover") == (self.surface == "cluster"),
+             "takeover goes with the surface cluster alone"),
             (self.filler in FILLERS, f"filler must be {', '.join(FILLERS)}"),
         ]  # fmt: skip
         if self.kind in ("idle", "post", *QUERIES):
@@ -114,7 +117,7 @@ class Scenario:
                 (spare >= min(self.rooms, max(self.senders, 1)),
                  "each room with a sender needs one client that only listens: use fewer senders"),
             ]  # fmt: skip
-        if self.kind == "load":
+        if self.kind in ("load", "takeover"):
             checks += [
                 ((self.window is None) != (self.rate is None), "give either window or rate"),
                 (self.window is None or 1 <= self.window <= MOST_WINDOW,
@@ -148,6 +151,8 @@ class Scenario:
             said.append(
                 f"window {self.window}" if self.window else f"{self.rate:g} messages/s ({self.arrivals})"
             )
+        if self.kind == "takeover":
+            said.append("the node that decides is killed")
         if self.rows:
             said.append(f"after {self.rows:,} messages")
         if self.kind not in ("idle", *QUERIES):
@@ -197,6 +202,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             Scenario("api", clients=16, payload=100, kind="post", surface="http", filler="words"),
             Scenario("search", clients=1, kind="search", surface="archive", rows=1_000_000),
             Scenario("history", clients=1, kind="history", surface="archive", rows=1_000_000),
+            Scenario("take-over", clients=30, senders=6, rate=100.0, kind="takeover", surface="cluster"),
         )
     }
 )

@@ -63,6 +63,20 @@ class Filling:
         return said if self.during is None else f"{said}; during the run it took {self.during:.2f} s of CPU"
 
 
+def last_record(database: Path) -> int:
+    """Return the number of a history's last record; 0: it has none.
+
+    Raises:
+        sqlite3.Error: It is no history.
+    """
+    with closing(_opened(database)) as history:
+        (last,) = history.execute(
+            "SELECT max((SELECT coalesce(max(number), 0) FROM said), "
+            "(SELECT coalesce(max(number), 0) FROM facts))"
+        ).fetchone()
+    return int(last)
+
+
 class IndexWatch:
     """Watches the index beside a server's history.
 
@@ -78,16 +92,12 @@ class IndexWatch:
     def lacks(self) -> int:
         """Return how many rows the index lacks; 0 if there is none."""
         try:
-            with closing(_opened(self._database)) as history:
-                (last,) = history.execute(
-                    "SELECT max((SELECT coalesce(max(number), 0) FROM said), "
-                    "(SELECT coalesce(max(number), 0) FROM facts))"
-                ).fetchone()
+            last = last_record(self._database)
             with closing(_opened(Path(f"{self._database}-search"))) as index:
                 (indexed,) = index.execute("SELECT total(upto - since) FROM volumes").fetchone()
         except sqlite3.Error:
             return 0
-        return int(last) - int(indexed)
+        return last - int(indexed)
 
     def filled(self, progress: Callable[[str], None]) -> Filling:
         """Wait until the index is full, or no longer gets fuller."""

@@ -17,17 +17,23 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from asyncchat.bench import process
+from asyncchat.bench.load import NODES
 from asyncchat.bench.protocols import Address, parse_url
 from asyncchat.bench.scenario import Surface
 from asyncchat.errors import AsyncChatError
 from asyncchat.version import __version__
+
+T = TypeVar("T", int, float)
+
+PROGRAM = (sys.executable, "-m", "asyncchat")
+"""Runs this version of asyncchat."""
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -45,6 +51,8 @@ class Running:
     Args:
         address: Where it listens.
         pid: Its process, if it is on this machine and known.
+        others: Where its other nodes listen; clients are spread over all of them.
+        parts: Processes by what they do, if it is more than one; ``pid`` is among them.
         version: Its version; None: it is read when clients connect.
         caps: Capabilities that its clients request; None: those of the settings.
         web_port: Where it listens for WebSockets, if not where it listens for the rest.
@@ -52,6 +60,9 @@ class Running:
         restart: Kills it, starts it again with the same history; None: impossible.
         database: Its history's file, if it is ours and keeps one.
         start_seconds: How long it took until it listened, if it is ours.
+        kill_hub: Kills the node that decides; None: there is no other one.
+        replay: Starts one more node without a history; returns the records that it took over and how many
+            seconds that took.
     """
 
     address: Address
@@ -63,6 +74,35 @@ class Running:
     restart: Callable[[], None] | None = None
     database: Path | None = None
     start_seconds: float | None = None
+    others: tuple[Address, ...] = ()
+    parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    kill_hub: Callable[[], None] | None = None
+    replay: Callable[[], tuple[int, float]] | None = None
+
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time of all its processes so far, if known."""
+        return self._sum(process.cpu_seconds)
+
+    def cpu_by_part(self) -> dict[str, float]:
+        """Return the processor time of each part so far; of the other nodes, that of one on average."""
+        used = {
+            part: sum(process.cpu_seconds(pid) or 0.0 for pid in pids) for part, pids in self.parts.items()
+        }
+        if more := len(self.parts.get(NODES, ())):
+            used[NODES] /= more
+        return used
+
+    def memory_bytes(self) -> int | None:
+        """Return the memory of all its processes, if known."""
+        return self._sum(process.memory_bytes)
+
+    def _sum(self, measured: Callable[[int], T | None]) -> T | None:
+        pids = [pid for part in self.parts.values() for pid in part]
+        if not pids and self.pid is not None:
+            pids = [self.pid]
+        found = [measured(pid) for pid in pids]
+        known = [each for each in found if each is not None]
+        return sum(known[1:], known[0]) if known else None
 
 
 class Target(Protocol):
@@ -108,9 +148,9 @@ class Own:
     rows: int | None = None
     indexed: bool = True
 
-    def speaks(self, _surface: Surface) -> bool:
-        """Speaks all of them on one port."""
-        return True
+    def speaks(self, surface: Surface) -> bool:
+        """Speaks all of them on one port, but is one node."""
+        return surface != "cluster"
 
     @contextlib.contextmanager
     def running(
@@ -130,12 +170,9 @@ class Own:
                 if not self.indexed:
                     Path(f"{database}-search").unlink()
             kept = ("--db", str(database)) if self.history else ("--no-history",)
-            program = [sys.executable, "-m", "asyncchat"]
-            command = [*program, "serve", "--port", "0", "--no-limits"]
+            command = [*PROGRAM, "serve", "--port", "0", "--no-limits"]
             command += [*kept, *(("--tls", "self-signed") if surface == "tls" else ()), *self.options]
-            # The user's own configuration is not for the server that is measured.
-            ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
-            environment = {**ours, "XDG_STATE_HOME": folder}
+            environment = own_environment(folder)
             if self.source is not None:
                 environment["PYTHONPATH"] = str(self.source)
 
@@ -144,7 +181,7 @@ class Own:
                     raise AsyncChatError("what is posted is read back: leave out --no-history")
                 asked = ("token", "add", "bench", "--room", "*", "--allow", "post", "--allow", "read")
                 done = subprocess.run(  # noqa: S603  # the command above
-                    [*program, *asked, "--db", str(database)],
+                    [*PROGRAM, *asked, "--db", str(database)],
                     capture_output=True, text=True, env=environment, cwd=folder, check=False,
                 )  # fmt: skip
                 if done.returncode:
@@ -154,19 +191,19 @@ class Own:
             with contextlib.ExitStack() as stack:
                 began = time.monotonic()
                 server, log = stack.enter_context(
-                    _process(command, Path(folder), cpu, environment, speaks=True)
+                    started(command, Path(folder), cpu, environment, speaks=True)
                 )
-                host, port = _listening(server, log)
+                host, port = listening(server, log)
                 start_seconds = time.monotonic() - began
 
                 def restart() -> None:
                     server.kill()
                     server.wait()
                     again = [str(port) if each == "0" else each for each in command]
-                    started, log = stack.enter_context(
-                        _process(again, Path(folder), cpu, environment, speaks=True)
+                    anew, log = stack.enter_context(
+                        started(again, Path(folder), cpu, environment, speaks=True)
                     )
-                    _listening(started, log)
+                    listening(anew, log)
 
                 version = __version__ if self.source is None else ""
                 yield Running(
@@ -178,6 +215,12 @@ class Own:
                     database=database if self.history else None,
                     start_seconds=start_seconds,
                 )
+
+
+def own_environment(folder: str) -> dict[str, str]:
+    """Return the environment of our server: the user's own configuration is not for one that is measured."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
+    return {**kept, "XDG_STATE_HOME": folder}
 
 
 def source_at(revision: str, folder: Path) -> Path:
@@ -261,7 +304,7 @@ class Peer:
     ) -> Generator[Running]:
         """Start it on a free port, without flood limits and with large send queues."""
         program = _program(self.name)
-        port, web_port = _free_port(), _free_port() if surface == "websocket" else 0
+        port, web_port = free_port(), free_port() if surface == "websocket" else 0
         with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
             os.chmod(folder, 0o755)  # noqa: S103  # a peer may change its user before it reads its configuration
             config = Path(folder, f"{self.name}.conf")
@@ -269,8 +312,8 @@ class Peer:
             command = [program, *_PEER_COMMANDS[self.name], str(config)]
             if self.name == "inspircd" and hasattr(os, "geteuid") and os.geteuid() == 0:
                 command.insert(1, "--runasroot")
-            with _process(command, Path(folder), cpu, dict(os.environ)) as (server, log):
-                _accepting(server, port, log)
+            with started(command, Path(folder), cpu, dict(os.environ)) as (server, log):
+                accepting(server, port, log)
                 yield Running(
                     Address("irc", "127.0.0.1", port), server.pid, _peer_version(program), web_port=web_port
                 )
@@ -297,7 +340,7 @@ class Remote:
 
     def speaks(self, surface: Surface) -> bool:
         """Is taken to be what the user says, but has no archive of ours."""
-        return surface != "archive"
+        return surface not in ("archive", "cluster")
 
     @contextlib.contextmanager
     def running(
@@ -369,13 +412,14 @@ def _peer_version(program: str) -> str:
     return (done.stdout.splitlines() or ["unknown"])[0].strip()[:40]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
-def _process(
+def started(
     command: list[str], folder: Path, cpu: int | None, environment: dict[str, str], *, speaks: bool = False
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """Run a server; its output goes to a log file, unless it tells there where it listens."""
@@ -434,7 +478,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.stdout.close()
 
 
-def _listening(server: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
+def listening(server: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
     """Read the first line of our server, which tells where it listens."""
     if server.stdout is None:
         raise AssertionError("the server's output is a pipe")
@@ -452,8 +496,8 @@ def _listening(server: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
     return found[1].decode(), int(found[2])
 
 
-def _accepting(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Try a peer's port until it accepts connections."""
+def accepting(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Try another server's port until it accepts connections."""
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

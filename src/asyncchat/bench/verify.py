@@ -81,27 +81,30 @@ class Sender:
 
 
 class Samples:
-    """The latencies of one member's messages: when each was sent, and how long it took."""
+    """The latencies of one member's messages: when each was sent, by whom, and how long it took."""
 
-    __slots__ = ("latencies", "sent")
+    __slots__ = ("latencies", "senders", "sent")
 
     def __init__(self) -> None:
         self.sent = array("Q")
         self.latencies = array("Q")
+        self.senders = array("L")
 
-    def add(self, sent: int, at: int) -> None:
+    def add(self, sent: int, at: int, sender: int = 0) -> None:
         """Add a message sent and received at these microseconds."""
         self.sent.append(sent)
         self.latencies.append(max(at - sent, 0))
+        self.senders.append(sender)
 
     def between(self, begin: float, end: float) -> "Samples":
         """Return the samples of what was sent between two times, in seconds."""
         first, last = int(begin * 1e6), int(end * 1e6)
         kept = Samples()
-        for sent, latency in zip(self.sent, self.latencies, strict=True):
+        for sent, latency, sender in zip(self.sent, self.latencies, self.senders, strict=True):
             if first <= sent < last:
                 kept.sent.append(sent)
                 kept.latencies.append(latency)
+                kept.senders.append(sender)
         return kept
 
 
@@ -199,7 +202,7 @@ class Room:
         at, pos, ends, line = self._clock(), member.pos, self._ends, member.line
         last = len(ends)
         while line < last and ends[line] <= pos:
-            samples.add(self._stamps[line], at)
+            samples.add(self._stamps[line], at, self._line_senders[line])
             line += 1
         member.line = line
 
@@ -338,7 +341,7 @@ class Room:
             stamp = stamp._replace(number=-stamp.number)
         member.got += 1
         if member.samples is not None:
-            member.samples.add(stamp.sent, self._clock())
+            member.samples.add(stamp.sent, self._clock(), stamp.sender)
         last = member.last.get(stamp.sender, 0)
         if stamp.number > last:
             member.last[stamp.sender] = stamp.number

@@ -2,11 +2,13 @@
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import click
 
 from asyncchat.bench import plot, report, results, scenario
+from asyncchat.bench.clusters import Cluster
 from asyncchat.bench.protocols import parse_url
 from asyncchat.bench.run import Settings, compare
 from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target, WithCapabilities, source_at
@@ -16,6 +18,7 @@ from asyncchat.errors import AsyncChatError
 _ALL = "all"
 _COMPARED_RUNS = 3
 _MOST_RUNS = 100
+_MOST_NODES = 16
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -28,7 +31,7 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str | None
 
 
 def _scenarios(
-    names: tuple[str, ...], script: Path | None, seconds: float | None, warmup: float | None
+    names: tuple[str, ...], script: Path | None, seconds: float | None, warmup: float | None, first: Target
 ) -> list[tuple[scenario.Scenario, ...]]:
     if script is not None and names:
         raise click.UsageError("give scenarios or --script, not both")
@@ -38,18 +41,31 @@ def _scenarios(
         else:
             wanted = tuple(scenario.SCENARIOS) if _ALL in names else names or ("room",)
             groups = [(scenario.find(name),) for name in wanted]
+            if _ALL in names:
+                groups = [group for group in groups if first.speaks(group[0].surface)]
         return [tuple(each.timed(seconds, warmup) for each in group) for group in groups]
     except scenario.ScenarioError as error:
         raise click.UsageError(str(error)) from error
 
 
 def _first(
-    url: str | None, pid: int | None, token: str, serve_options: tuple[str, ...], no_history: bool
+    url: str | None,
+    pid: int | None,
+    token: str,
+    serve_options: tuple[str, ...],
+    no_history: bool,
+    cluster: Cluster | None,
 ) -> Target:
     if pid is not None and url is None:
         raise click.UsageError("--pid needs --url")
     if url is not None and (serve_options or no_history):
         raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
+    if cluster is not None and (url is not None or no_history):
+        raise click.UsageError(
+            "--nodes starts our own servers, with a history: leave out --url, --no-history"
+        )
+    if cluster is not None:
+        return cluster
     return Remote(url, pid, token) if url is not None else Own(serve_options, not no_history)
 
 
@@ -95,6 +111,7 @@ def _show_progress(text: str) -> None:
 _SECTIONS = {
     "What is run": ("script", "seconds", "warmup", "rows", "caps", "runs"),
     "Which server": ("url", "pid", "token", "no_history", "serve_options", "server_cpu", "client_cpu"),
+    "Several nodes": ("nodes", "against_nodes", "nats_servers", "nats_syncs", "hub_apart"),
     "Compared with": (
         "peers", "against", "against_pids", "revisions", "against_rows", "against_unindexed", "against_caps",
         "against_options",
@@ -189,6 +206,27 @@ _SECTIONS = {
     help="Compare with our server as it is with this argument instead (repeatable: one server with all).",
 )
 @click.option(
+    "--nodes",
+    type=click.IntRange(1, _MOST_NODES),
+    help="Start a cluster of so many nodes, and spread the clients over them.",
+)
+@click.option(
+    "--against-nodes",
+    "against_nodes",
+    multiple=True,
+    type=click.IntRange(1, _MOST_NODES),
+    help="Compare with a cluster of so many nodes (repeatable).",
+)
+@click.option(
+    "--nats-servers",
+    type=click.Choice(["1", "3"]),
+    default="1",
+    show_default=True,
+    help="Servers of NATS that keep a cluster's stream.",
+)
+@click.option("--nats-syncs", is_flag=True, help="These sync each write.")
+@click.option("--hub-apart", is_flag=True, help="No client is on the node that decides.")
+@click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write all results to this JSON file."
 )
 @click.option(
@@ -224,6 +262,11 @@ def command(
     no_history: bool,
     serve_options: tuple[str, ...],
     against_options: tuple[str, ...],
+    nodes: int | None,
+    against_nodes: tuple[int, ...],
+    nats_servers: str,
+    nats_syncs: bool,
+    hub_apart: bool,
     json_path: Path | None,
     markdown_path: Path | None,
     plot_path: Path | None,
@@ -231,14 +274,24 @@ def command(
     """Load a chat server, check every delivery, and report how much processor time it used.
 
     SCENARIO is room (the default), big-room, huge-room, rooms, steady, tls, light, idle, churn, web,
-    huge-web, api, search, history, or all. Without --url it starts its own server, without limits and with
-    an empty history; search and history read one that is made before. The exit status is 1 if a delivery was
-    lost, duplicated or out of order, or if the server disconnected a client.
+    huge-web, api, search, history, take-over, or all. Without --url it starts its own server, without limits
+    and with an empty history; search and history read one that is made before, and take-over needs --nodes.
+    The exit status is 1 if a delivery was lost, duplicated or out of order, or if the server disconnected a
+    client.
     """
+    of_nodes = partial(
+        Cluster,
+        options=serve_options,
+        nats_servers=int(nats_servers),
+        syncs=nats_syncs,
+        hub_apart=hub_apart,
+    )
+    cluster = None if nodes is None else of_nodes(nodes)
+    first = _first(url, pid, token, serve_options, no_history, cluster)
     groups = [
-        tuple(each.sized(rows) for each in group) for group in _scenarios(names, script, seconds, warmup)
+        tuple(each.sized(rows) for each in group)
+        for group in _scenarios(names, script, seconds, warmup, first)
     ]
-    first = _first(url, pid, token, serve_options, no_history)
     others, past = _others(peers, against, against_pids)
     if revisions and url is not None:
         raise click.UsageError("--against-revision is for our own server, not for --url")
@@ -258,6 +311,7 @@ def command(
         if rows is None:
             raise click.UsageError("--against-unindexed needs --rows")
         others.append(Own(serve_options, name="asyncchat, indexing", rows=rows, indexed=False))
+    others += [of_nodes(count) for count in against_nodes]
     if against_caps is not None:
         others.append(WithCapabilities(first, tuple(against_caps.split())))
     document = _read_document(markdown_path)

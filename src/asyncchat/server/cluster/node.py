@@ -8,6 +8,7 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -49,6 +50,9 @@ NODE_SILENCE = 10.0
 
 READ_ONLY_AFTER = 5.0
 """Seconds without a word of the hub after which people are told that nothing can be said."""
+
+TOGETHER = 0.1
+"""Seconds for which a node that stops waits to hear that all others stop too."""
 
 ASK_AGAIN = 2.0
 """Seconds after which what is not decided is sent once more."""
@@ -114,6 +118,8 @@ class Node:
         self._sending: set[asyncio.Task[None]] = set()
         self._left = asyncio.Event()
         self._leaving = False
+        self._ends = asyncio.Event()
+        """All nodes stop."""
         self._is_silent = False
         """Whether people are told that nothing can be said."""
 
@@ -194,19 +200,38 @@ class Node:
             for one in subscriptions:
                 await one.unsubscribe()
 
-    async def leave(self, seconds: float) -> None:
-        """Says that this node stops, and waits until its people have left."""
+    async def leave(self, seconds: float, ending: Callable[[Chat, int], Iterable[Event]]) -> None:
+        """Says that this node stops, and waits until its people have left.
+
+        If all nodes stop, nobody leaves: there is nobody to be told.
+
+        Args:
+            seconds: how long it waits.
+            ending: gives what is recorded then.
+        """
         self._leaving = True
         try:
             async with asyncio.timeout(seconds):
                 await self._say_alive()
                 if self.leader is None and self.hub == self.number:
                     return  # it has not begun
-                if self.leader is not None:
+                ends = await self._all_leave()
+                if self.leader is not None and ends:
+                    self.leader.end(self.number, ending)
+                elif self.leader is not None:
                     await self.leader.remove(self.number)
+                elif ends:
+                    return
                 await self._left.wait()
         except (TimeoutError, StreamDown):
             _logger.warning("The other nodes may learn only later that this one has stopped")
+
+    async def _all_leave(self) -> bool:
+        """Whether all nodes stop, as this one does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOGETHER):
+                await self._ends.wait()
+        return self._ends.is_set()
 
     async def _follow(self) -> None:
         async for message in self.stream.follow(self._reader.whole):
@@ -296,7 +321,8 @@ class Node:
         except Deposed:
             pass
         finally:
-            _logger.warning("This node is not the hub of the cluster any more")
+            if not self._leaving:
+                _logger.warning("This node is not the hub of the cluster any more")
             if self.leader is leader:
                 self.leader = self.edge.leading = None
 
@@ -358,7 +384,7 @@ class Node:
             if self.edge.unanswered and monotonic() - asked_at > ASK_AGAIN:
                 asked_at = monotonic()
                 self.edge.ask_again()
-            if self.leader is not None:
+            if self.leader is not None and not self._leaving:
                 await self._remove_lost(self.leader)
                 self._raise_level(self.leader)
             await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
@@ -439,7 +465,11 @@ class Node:
 
     def _hear(self, data: bytes, _reply: str) -> None:
         alive = wire.alive_in(data)
-        self.nodes[alive.node] = (alive, monotonic())
+        now = monotonic()
+        self.nodes[alive.node] = (alive, now)
+        there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
+        if self._leaving and all(one.leaving for one in there):
+            self._ends.set()
 
     def _give_state(self, data: bytes, _reply: str) -> None:
         """Sends a node that comes the state, if this one is the hub."""

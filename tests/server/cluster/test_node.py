@@ -316,3 +316,16 @@ def test_a_node_that_ends_while_it_catches_up_joins_later(nodes, monkeypatch):
             nodes.add(log)
     ben = with_ids(nodes.add(log), "ben")
     assert history(ben) == history(anna)
+
+
+def test_a_ban_is_known_to_a_node_that_comes_and_to_the_next_hub(nodes):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    anna.send("MODE #tea +b eve!*@*\r\n")
+    ben.until("MODE #tea +b eve!*@*")
+    one.stop()
+    assert anna.rest()
+    three = nodes.add()
+    eve = three.irc("eve")
+    eve.send("JOIN #tea\r\n")
+    assert " 474 eve #tea " in eve.until(" :Cannot join")

@@ -24,6 +24,7 @@ from asyncchat.server import server as server_module
 from asyncchat.server.cluster import joining as joining_module
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
+from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
@@ -329,3 +330,30 @@ def test_a_ban_is_known_to_a_node_that_comes_and_to_the_next_hub(nodes):
     eve = three.irc("eve")
     eve.send("JOIN #tea\r\n")
     assert " 474 eve #tea " in eve.until(" :Cannot join")
+
+
+def test_what_is_asked_while_a_node_becomes_the_hub_is_decided(nodes, monkeypatch):
+    copied = states.copy
+    begun, go_on = threading.Event(), threading.Event()
+
+    def copy(chat):
+        begun.set()
+        assert go_on.wait(20)
+        return copied(chat)
+
+    one, *others = nodes.add(), nodes.add(), nodes.add()
+    clients = [with_ids(node, nick) for node, nick in zip(others, ("ben", "carl"), strict=True)]
+    monkeypatch.setattr(node_module, "ASK_AGAIN", 1000)
+    monkeypatch.setattr(states, "copy", copy)
+    one.stop()
+    assert begun.wait(20)
+    hub = next(node.server.node for node in others if node.server.node._early is not None)
+    (asker,) = (client for client, node in zip(clients, others, strict=True) if node.server.node is not hub)
+    asker.send("PRIVMSG #tea :early\r\n")
+    for _ in range(1000):
+        if hub._early:
+            break
+        time.sleep(0.01)
+    go_on.set()
+    for client in clients:
+        client.until(":early\r\n")

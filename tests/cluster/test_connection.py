@@ -69,7 +69,10 @@ async def test_tls(tmp_path):
             await Stream.open(url)
 
 
-ALLOWED = '["asyncchat.>", "$O.asyncchat-snapshot.>", "$JS.API.>", "$JS.FC.>", "_INBOX.>"]'
+ALLOWED = (
+    '["asyncchat.>", "$O.asyncchat-snapshot.>", "$O.asyncchat-files.>", "$KV.asyncchat-shared.>", '
+    '"$JS.API.>", "$JS.FC.>", "_INBOX.>"]'
+)
 """The subjects of docs/cluster.md."""
 
 
@@ -92,6 +95,10 @@ async def test_a_user_needs_few_subjects(tmp_path, caplog):
             await stream.cut(2)
             await stream.put_snapshot(1, file)
             assert await stream.get_snapshot(tmp_path / "read") == 1
+            await stream.contents.put("a", file)
+            assert await stream.contents.get("a", tmp_path / "read")
+            await stream.contents.remove("a")
+            assert await stream.values.agree("a", b"value") == b"value"
     assert not caplog.records
     for subject in json.loads(ALLOWED):
         assert subject in CLUSTER.read_text("utf-8")

@@ -21,6 +21,7 @@ from nats.aio.subscription import Subscription
 
 from asyncchat.cluster.connection import FIRST_PAUSE, LONGEST_PAUSE, ApiError, Connection, Tries, result
 from asyncchat.cluster.consumer import BATCH_ID, Consumer, Message
+from asyncchat.cluster.contents import Contents
 from asyncchat.cluster.errors import Deposed, NoAnswer, StreamDown, StreamGone
 from asyncchat.cluster.snapshots import Snapshots
 from asyncchat.cluster.values import Values
@@ -136,6 +137,11 @@ class Stream:
     def values(self) -> Values:
         """Small values that all nodes of this stream share."""
         return Values(self._connection, self.name, self.epoch, self.replicas, self._patience)
+
+    @property
+    def contents(self) -> Contents:
+        """The contents of uploaded files, which all nodes of this stream share."""
+        return Contents(self._connection, self.name, self.epoch, self.replicas)
 
     @property
     def on_change(self) -> Callable[[bool], None] | None:

@@ -19,7 +19,9 @@ from asyncchat.server.file_types import HEAD_BYTES
 
 _CONTENT = re.compile(r"([0-9a-f]{64})(?:\.thumb)?")
 _RECEIVING = ".part"
-_THUMBNAIL = ".thumb"
+
+THUMBNAIL = ".thumb"
+"""Ends the name of a thumbnail, which begins with the hash of its content."""
 
 
 def folder_beside(database: Path) -> Path:
@@ -113,6 +115,16 @@ class FileStore:
         _sync(path.parent)
         return path
 
+    def put(self, incoming: Incoming, name: str) -> None:
+        """Puts a content, or a thumbnail, that came from another node where it belongs."""
+        incoming.path.replace(self.path(name))
+
+    def names(self) -> set[str]:
+        """The names of all contents and thumbnails."""
+        if self._folder is None or not self._folder.is_dir():
+            return set()
+        return {name for name in os.listdir(self._folder) if _CONTENT.fullmatch(name)}
+
     def keep_thumbnail(self, hash: str, data: bytes) -> None:
         """Keeps a small picture of an image."""
         path = self.path(hash)
@@ -121,7 +133,7 @@ class FileStore:
         try:
             begun.write_bytes(data)
             begun.chmod(0o600)
-            begun.replace(path.with_suffix(_THUMBNAIL))
+            begun.replace(path.with_suffix(THUMBNAIL))
         finally:
             self._receiving.discard(begun.name)
 
@@ -131,19 +143,20 @@ class FileStore:
 
     def thumbnail(self, hash: str) -> Path:
         """Where its small picture is, if there is one."""
-        return self.path(hash).with_suffix(_THUMBNAIL)
+        return self.path(hash).with_suffix(THUMBNAIL)
 
     def remove(self, hash: str) -> None:
         """Removes a content with its thumbnail."""
         for path in (self.path(hash), self.thumbnail(hash)):
             path.unlink(missing_ok=True)
 
-    def strays(self, known: Collection[str], older_than: float) -> Iterator[Path]:
+    def strays(self, known: Collection[str], older_than: float, gone: Collection[str] = ()) -> Iterator[Path]:
         """What is in the folder and belongs to no known content: what a crash left.
 
         Args:
             known: the hashes of contents.
             older_than: seconds for which a content has been there; a backup may come back a little later.
+            gone: contents that belonged to files a moment ago: they need not be old.
         """
         if self._folder is None or not self._folder.is_dir():
             return
@@ -153,7 +166,8 @@ class FileStore:
                 found = _CONTENT.fullmatch(entry.name)
                 is_left = entry.name.endswith(_RECEIVING) and entry.name not in self._receiving
                 if found is not None:
-                    is_left = found[1] not in known and entry.stat().st_mtime < before
+                    is_old = found[1] in gone or entry.stat().st_mtime < before
+                    is_left = found[1] not in known and is_old
                 if is_left:
                     yield Path(entry.path)
 

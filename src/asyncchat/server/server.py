@@ -147,9 +147,8 @@ class Server:
         self.protocols = Protocols(config, log.ids, motd, self.push.public_key)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
         self.listeners = Listeners(self.context, most_sessions, keys.admission)
-        self.uploads = Uploads(
-            self.context, log, FileStore(None if database is None else folder_beside(database))
-        )
+        store = FileStore(None if database is None else folder_beside(database))
+        self.uploads = Uploads(self.context, log, store, None if node is None else node.shared_files(store))
         self.hub.remove_files = self.uploads.remove
         self.previews = Previews(self.context)
         links = SessionLinks(chat, keys.links)
@@ -310,7 +309,7 @@ class Server:
         """
         self.listeners.close()
         if drain and self.node is not None:
-            await self.node.leave(DRAIN_SECONDS, all_offline)
+            await self.node.leave(DRAIN_SECONDS)
         elif drain:
             self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
             try:

@@ -24,6 +24,7 @@ from asyncchat.core.features.files import (
     ID_LENGTH,
     ID_LETTERS,
     Files,
+    FilesRemoved,
     FileUploaded,
     KeepFile,
     RemoveFiles,
@@ -35,12 +36,14 @@ from asyncchat.core.people import Person, from_origin, network_of
 from asyncchat.core.replies import AccountRefused, StorageDown
 from asyncchat.log.base import LogError
 from asyncchat.server import thumbnails
+from asyncchat.server.file_store import THUMBNAIL
 from asyncchat.server.file_types import IMAGES, FileType, file_type
 from asyncchat.server.limits import LEAST_FILE_BYTES
 from asyncchat.server.photo_metadata import stripped
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
+    from asyncchat.server.cluster.shared_files import SharedFiles
     from asyncchat.server.file_store import FileStore, Incoming
     from asyncchat.server.session import Session, SessionContext
 
@@ -104,10 +107,14 @@ class Uploads:
         context: what sessions share.
         log: knows which texts have links to files.
         store: has the contents.
+        shared: has those of all nodes of a cluster; None: this server is alone.
     """
 
-    def __init__(self, context: SessionContext, log: Log, store: FileStore) -> None:
+    def __init__(
+        self, context: SessionContext, log: Log, store: FileStore, shared: SharedFiles | None = None
+    ) -> None:
         self.store = store
+        self._shared = shared
         self._context = context
         self._log = log
         self._files = Files.of(context.hub.chat)
@@ -120,6 +127,10 @@ class Uploads:
         self._erased = asyncio.Event()
         context.delivery.observe(Erased, self._note_erasure)
         context.delivery.observe(RedactedInPrivate, self._note_erasure)
+        self._had: set[str] = set()
+        """Contents that files had: another node may have removed them since."""
+        if shared is not None:
+            context.delivery.observe(FilesRemoved, self._note_erasure)
 
     @property
     def most_bytes(self) -> int:
@@ -256,6 +267,13 @@ class Uploads:
         found, picture = await loop.run_in_executor(self._examiner, _examined, incoming)
         id = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
         asked = KeepFile(id, uploader, found.type, incoming.size, incoming.hash, found.width, found.height)
+        if self._shared is not None:
+            try:
+                await self._shared.share(incoming, picture)
+            except LogError as error:
+                _logger.error("A file can't be kept for all nodes: %s", error)
+                words = "The file can't be kept for all nodes of this chat now. Try again later."
+                return Refusal(Refused.DOWN, words, 5)
         async with self._changing:
             await asyncio.to_thread(self._store, incoming, picture)
             outcome = await self._context.hub.request(asked)
@@ -265,6 +283,11 @@ class Uploads:
                 if any(isinstance(item, AccountRefused) for item in outcome):
                     return Refusal(Refused.GUEST, "The account was removed meanwhile.")
                 return Refusal(Refused.DOWN, "The history can't be written now. Try again later.", 5)
+        if self._shared is not None:
+            self._had.add(kept.hash)
+            with suppress(LogError, OSError):  # the next look does it
+                # Another node may have removed the same content when this was already on its way.
+                await self._shared.keep(kept.hash)
         return kept
 
     def _store(self, incoming: Incoming, picture: bytes | None) -> None:
@@ -276,7 +299,22 @@ class Uploads:
 
     # What goes.
 
-    def _note_erasure(self, _event: Erased | RedactedInPrivate) -> None:
+    async def fetch(self, name: str) -> bool:
+        """Gets a content, or a thumbnail, that other nodes of the cluster have; whether there is one.
+
+        Raises:
+            LogError: it can't be had now.
+            OSError: it can't be written.
+        """
+        if self._shared is None or not await self._shared.fetch(name):
+            return False
+        hash = name.removesuffix(THUMBNAIL)
+        self._had.add(hash)
+        if hash not in self._files.uses:  # it was removed meanwhile
+            await asyncio.to_thread(self.store.remove, hash)
+        return True
+
+    def _note_erasure(self, _event: Erased | RedactedInPrivate | FilesRemoved) -> None:
         self._erased.set()
 
     async def run(self) -> None:
@@ -296,21 +334,32 @@ class Uploads:
                 self._erased.clear()
         finally:
             self._examiner.shutdown(wait=False, cancel_futures=True)
+            if self._shared is not None:
+                await self._shared.close()
             self.store.close()
 
     async def sweep(self) -> None:
         """Removes the files that nothing refers to, and what crashes have left in the folder.
 
+        In a cluster the hub's node looks for such files; each node removes their contents.
+
         Raises:
-            LogError: the history can't be read.
-            OSError: the folder can't be.
+            LogError: the history can't be read, or NATS can't be reached.
+            OSError: the folder can't be read.
         """
-        unlinked = await self._unlinked(tuple(self._files.by_id))
+        is_leading = self._context.hub.is_leading
+        unlinked = await self._unlinked(tuple(self._files.by_id)) if is_leading else []
         for at in range(0, len(unlinked), _REMOVED_AT_ONCE):
             await self._remove(unlinked[at : at + _REMOVED_AT_ONCE])
         async with self._changing:
             known = frozenset(self._files.uses)
-            await asyncio.to_thread(_remove_strays, self.store, known)
+            gone = self._had - known
+            await asyncio.to_thread(_remove_strays, self.store, known, gone)
+        if self._shared is not None:
+            self._had = set(known)
+            if is_leading:
+                await self._shared.remove_strays(known, UNSAID_SECONDS)
+            await self._shared.mend(known, self._erased)
 
     async def _unlinked(self, ids: tuple[str, ...]) -> list[str]:
         """Which of these files nothing refers to, and nobody may be about to refer to."""
@@ -338,7 +387,7 @@ class Uploads:
             again = await self._log.links(ids)
             back = [file for file in files if again.get(file.id)]
             hub.declare([_as_uploaded(file) for file in back])
-            await self._drop_contents({file.hash for file in files})
+            await self._drop_contents({file.hash for file in files} - {file.hash for file in back})
         if len(files) > len(back):
             _logger.info("Removed %d files that nothing refers to", len(files) - len(back))
 
@@ -352,9 +401,11 @@ class Uploads:
 
     async def _drop_contents(self, hashes: set[str]) -> None:
         """Removes those of these contents that no file has."""
-        for hash in hashes:
-            if hash not in self._files.uses:
-                await asyncio.to_thread(self.store.remove, hash)
+        gone = [hash for hash in hashes if hash not in self._files.uses]
+        for hash in gone:
+            await asyncio.to_thread(self.store.remove, hash)
+        if self._shared is not None:
+            await self._shared.remove(gone)
 
 
 def _without_metadata(store: FileStore, received: Incoming) -> Incoming:
@@ -388,8 +439,8 @@ def _examined(incoming: Incoming) -> tuple[FileType, bytes | None]:
     return found, thumbnails.thumbnail(incoming.path) if is_large_image else None
 
 
-def _remove_strays(store: FileStore, known: frozenset[str]) -> None:
-    for path in list(store.strays(known, UNSAID_SECONDS)):
+def _remove_strays(store: FileStore, known: frozenset[str], gone: set[str]) -> None:
+    for path in list(store.strays(known, UNSAID_SECONDS, gone)):
         _logger.info("Removed %s, which belongs to no file", path)
         path.unlink(missing_ok=True)
 

@@ -5,7 +5,6 @@ what a node does then.
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
@@ -29,7 +28,7 @@ from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Decided, Elected, Told
 
 STATE_SECONDS = 5.0
-"""How long a node that comes waits for each piece of the state before it takes the others for gone."""
+"""How long a node that comes waits for the state of the others before it takes them for gone."""
 
 STATE = "state"
 """Where a node that comes asks for the state."""
@@ -181,27 +180,23 @@ class Joining:
         """The state that the hub sends, in parts; None: there is no hub."""
         parts: list[bytes] = []
         whole = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        limit = asyncio.timeout(STATE_SECONDS)
 
         def take(part: bytes, _reply: str) -> None:
             if part:
                 parts.append(part)
-                limit.reschedule(loop.time() + STATE_SECONDS)
             else:
                 whole.set()
 
-        to = str(secrets.randbits(62))  # what comes late of an earlier answer is not taken for this one's
-        subscription = await self._stream.subscribe(f"{STATE}.{to}", take)
+        subscription = await self._stream.subscribe(f"{STATE}.{self._number}", take)
         try:
-            async with limit:
-                await self._stream.send(STATE, to.encode())
+            async with asyncio.timeout(STATE_SECONDS):
+                await self._stream.send(STATE, str(self._number).encode())
                 await whole.wait()
         except TimeoutError:
             return None
         finally:
             await subscription.unsubscribe()
-        return await asyncio.to_thread(states.unpack, parts, self._log.chat)
+        return states.unpack(b"".join(parts))
 
     async def _catch_up(self, until: int) -> None:
         """Has the history follow the stream up to a message, without anybody being told."""

@@ -8,11 +8,9 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-from asyncchat.cluster.consumer import Message
 from asyncchat.cluster.errors import Deposed, StreamDown
 from asyncchat.cluster.stream import Stream
 from asyncchat.control.requests import ClusterStatus, NodeRow
@@ -29,8 +27,10 @@ from asyncchat.server.cluster.edge import Edge
 from asyncchat.server.cluster.joining import STATE, Joining, stand
 from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
 from asyncchat.server.cluster.reader import Reader
+from asyncchat.server.cluster.shared_files import SharedFiles
 from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
+from asyncchat.server.file_store import FileStore
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient
 from asyncchat.version import __version__
@@ -51,9 +51,6 @@ NODE_SILENCE = 10.0
 
 READ_ONLY_AFTER = 5.0
 """Seconds without a word of the hub after which people are told that nothing can be said."""
-
-TOGETHER = 0.1
-"""Seconds for which a node that stops waits to hear that all others stop too."""
 
 ASK_AGAIN = 2.0
 """Seconds after which what is not decided is sent once more."""
@@ -117,14 +114,8 @@ class Node:
         self._outbox: Outbox
         self._removing: set[int] = set()
         self._sending: set[asyncio.Task[None]] = set()
-        self._standing = asyncio.Lock()
-        """Held while the chat changes, or must not change."""
-        self._early: list[Asked] | None = None
-        """What nodes ask while this one is about to be the hub; None: it is not."""
         self._left = asyncio.Event()
         self._leaving = False
-        self._ends = asyncio.Event()
-        """All nodes stop."""
         self._is_silent = False
         """Whether people are told that nothing can be said."""
 
@@ -151,6 +142,10 @@ class Node:
         self.edge = Edge(self.number, chat, self._log, self._last, outbox, SteadyClock(self._last.last_time))
         self.edge.status = self.status
         return self.edge
+
+    def shared_files(self, store: FileStore) -> SharedFiles:
+        """The contents of the cluster's files, with those of this node."""
+        return SharedFiles(self.stream.contents, store)
 
     def status(self) -> ClusterStatus:
         """The nodes that are there, this one among them."""
@@ -193,7 +188,7 @@ class Node:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 if self.hub == self.number:
-                    await self._lead()
+                    self._lead()
                 group.create_task(self._follow())
                 group.create_task(self._send())
                 group.create_task(self._live())
@@ -205,66 +200,43 @@ class Node:
             for one in subscriptions:
                 await one.unsubscribe()
 
-    async def leave(self, seconds: float, ending: Callable[[Chat, int], Iterable[Event]]) -> None:
-        """Says that this node stops, and waits until its people have left.
-
-        If all nodes stop, nobody leaves: there is nobody to be told.
-
-        Args:
-            seconds: how long it waits.
-            ending: gives what is recorded then.
-        """
+    async def leave(self, seconds: float) -> None:
+        """Says that this node stops, and waits until its people have left."""
         self._leaving = True
         try:
             async with asyncio.timeout(seconds):
                 await self._say_alive()
                 if self.leader is None and self.hub == self.number:
                     return  # it has not begun
-                ends = await self._all_leave()
-                if self.leader is not None and ends:
-                    self.leader.end(self.number, ending)
-                elif self.leader is not None:
+                if self.leader is not None:
                     await self.leader.remove(self.number)
-                elif ends:
-                    return
                 await self._left.wait()
         except (TimeoutError, StreamDown):
             _logger.warning("The other nodes may learn only later that this one has stopped")
 
-    async def _all_leave(self) -> bool:
-        """Whether all nodes stop, as this one does."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(TOGETHER):
-                await self._ends.wait()
-        return self._ends.is_set()
-
     async def _follow(self) -> None:
         async for message in self.stream.follow(self._reader.whole):
             self._heard = monotonic()
-            async with self._standing:
-                await self._follow_message(message)
+            content = self._reader.take(message)
+            if content is None:
+                continue
+            if self._is_silent:
+                self._is_silent = self._outbox.failing = False
+                _logger.warning("The hub is there again")
+            if content.term < self.term:
+                raise CutOff("The stream goes back to an earlier hub")
+            if self._reader.level != self.edge.level.number:
+                self.edge.level.number = self._reader.level
+                _logger.info("Level %d is in force: all nodes read it", self._reader.level)
+            if isinstance(content, Decided):
+                if content.told:
+                    self._fold(content.told)
+            elif isinstance(content, Elected):
+                self._follow_hub(content)
+            else:
+                self._lose(content.node)
             if self._outbox.full:
                 await self._outbox.room()
-
-    async def _follow_message(self, message: Message) -> None:
-        content = self._reader.take(message)
-        if content is None:
-            return
-        if self._is_silent:
-            self._is_silent = self._outbox.failing = False
-            _logger.warning("The hub is there again")
-        if content.term < self.term:
-            raise CutOff("The stream goes back to an earlier hub")
-        if self._reader.level != self.edge.level.number:
-            self.edge.level.number = self._reader.level
-            _logger.info("Level %d is in force: all nodes read it", self._reader.level)
-        if isinstance(content, Decided):
-            if content.told:
-                self._fold(content.told)
-        elif isinstance(content, Elected):
-            await self._follow_hub(content)
-        else:
-            self._lose(content.node)
 
     def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
@@ -286,20 +258,20 @@ class Node:
         self._last = Position(number, time)
         self.edge.fold(told)
 
-    async def _follow_hub(self, elected: Elected) -> None:
+    def _follow_hub(self, elected: Elected) -> None:
         if self._leading is not None:
             self._leading.cancel()
             self._leading = self.leader = self.edge.leading = None
         self.term, self.hub = elected.term, elected.node
         if elected.node == self.number:
-            await self._lead()
+            self._lead()
         else:
             if elected.fresh:
                 raise CutOff("Another node has begun the cluster anew: it did not hear this one")
             _logger.info("%s is the hub of the cluster now (term %d)", elected.name, elected.term)
         self.edge.ask_again()
 
-    async def _lead(self) -> None:
+    def _lead(self) -> None:
         _logger.info("This node is the hub of the cluster now (term %d)", self.term)
         now = monotonic()
         chat = self.edge.chat
@@ -310,21 +282,16 @@ class Node:
         self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
         self._removing.clear()
         self._led_since = now
-        early: list[Asked] = []
-        self._early = early
-        copy = await asyncio.to_thread(states.copy, chat)
         leader = Leader(
             self._log,
             self.stream,
             self._reader.sequence,
             self.term,
-            copy,
+            states.copy(chat),
             self._last,
             dict(self._counters),
             dict(self._ended),
         )
-        self._early = None
-        leader.take(early)
         self.leader = leader
         self.edge.leading = leader.hub
         self._leading = self._group.create_task(self._run_leader(leader))
@@ -335,8 +302,7 @@ class Node:
         except Deposed:
             pass
         finally:
-            if not self._leaving:
-                _logger.warning("This node is not the hub of the cluster any more")
+            _logger.warning("This node is not the hub of the cluster any more")
             if self.leader is leader:
                 self.leader = self.edge.leading = None
 
@@ -363,8 +329,6 @@ class Node:
     def _take(self, data: bytes, _reply: str) -> None:
         if self.leader is not None:
             self.leader.take(wire.asked_in(data))
-        elif self._early is not None:
-            self._early += wire.asked_in(data)
 
     async def _send(self) -> None:
         edge = self.edge
@@ -400,7 +364,7 @@ class Node:
             if self.edge.unanswered and monotonic() - asked_at > ASK_AGAIN:
                 asked_at = monotonic()
                 self.edge.ask_again()
-            if self.leader is not None and not self._leaving:
+            if self.leader is not None:
                 await self._remove_lost(self.leader)
                 self._raise_level(self.leader)
             await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
@@ -481,22 +445,12 @@ class Node:
 
     def _hear(self, data: bytes, _reply: str) -> None:
         alive = wire.alive_in(data)
-        now = monotonic()
-        self.nodes[alive.node] = (alive, now)
-        there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
-        if self._leaving and all(one.leaving for one in there):
-            self._ends.set()
+        self.nodes[alive.node] = (alive, monotonic())
 
     def _give_state(self, data: bytes, _reply: str) -> None:
         """Sends a node that comes the state, if this one is the hub."""
-        sending = asyncio.create_task(self._send_state(f"{STATE}.{wire.node_in(data)}"))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
-
-    async def _send_state(self, to: str) -> None:
-        async with self._standing:
-            if self.leader is None:
-                return
+        to = wire.node_in(data)
+        if self.leader is not None:
             state = State(
                 self._reader.whole,
                 *self._last,
@@ -506,13 +460,15 @@ class Node:
                 epochs=self._log.ids.epochs,
                 chat=self.edge.chat,
             )
-            pieces = await asyncio.to_thread(states.pack, state)
+            sending = asyncio.create_task(self._send_state(str(to), states.pack(state)))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+
+    async def _send_state(self, to: str, data: bytes) -> None:
         try:
-            for piece in pieces:
-                for at in range(0, len(piece), SENT_AT_ONCE):
-                    await self.stream.send(to, piece[at : at + SENT_AT_ONCE])
-                    await asyncio.sleep(0)
-            await self.stream.send(to, b"")
+            for at in range(0, len(data), SENT_AT_ONCE):
+                await self.stream.send(f"{STATE}.{to}", data[at : at + SENT_AT_ONCE])
+            await self.stream.send(f"{STATE}.{to}", b"")
         except StreamDown as error:
             _logger.warning("The state could not be sent to a node that comes: %s", error)
 

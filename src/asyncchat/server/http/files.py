@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 import re
 import unicodedata
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
 
 import msgspec
@@ -27,6 +28,7 @@ from asyncchat.core.features.visitors import person_of, speaker
 from asyncchat.core.names import fold
 from asyncchat.core.normalization import normalize
 from asyncchat.core.people import Person, person
+from asyncchat.log.base import LogError
 from asyncchat.server.file_store import read_piece
 from asyncchat.server.file_types import IMAGES, SHOWN
 from asyncchat.server.http.api.access import visitor_of
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from asyncchat.server.http.messages import Body, Request
     from asyncchat.server.http.session_links import SessionLinks
     from asyncchat.server.session import Session, SessionContext
+
+T = TypeVar("T")
+
+_logger = logging.getLogger("asyncchat.files")
 
 UPLOAD_PATH: Final = "/upload"
 _UPLOAD_PREFIX: Final = "/upload/"
@@ -269,26 +275,85 @@ class FilesApp:
             ("Content-Security-Policy", MEDIA_POLICY if file.type.startswith(_MEDIA) else POLICY),
             ("Content-Disposition", f"{shown}; filename*=UTF-8''{quote(name or 'file', safe='')}"),
         )
-        return await _content(request, path, file.size, file.hash[:32], headers)
+        return await self._content(request, path, file.size, file.hash[:32], headers)
 
     async def _give_thumbnail(self, request: Request, file: StoredFile) -> Response:
         """A small picture of an image; if there is none, a small image itself."""
         store = self._uploads.store
         thumbnail = store.thumbnail(file.hash)
+        headers: Headers
+        if file.type in IMAGES and file.size <= SMALL_IMAGE:
+            headers = (("Content-Type", file.type), ("Content-Security-Policy", POLICY))
+            return await self._content(request, store.path(file.hash), file.size, file.hash[:32], headers)
         try:
-            size = (await asyncio.to_thread(thumbnail.stat)).st_size
+            size = await self._here(thumbnail, lambda: thumbnail.stat().st_size)
+        except LogError as error:
+            return _elsewhere(error)
         except OSError:
-            if file.type not in IMAGES or file.size > SMALL_IMAGE:
-                return _no_file(request, "There is no small picture of this file.")
-            headers: Headers = (("Content-Type", file.type), ("Content-Security-Policy", POLICY))
-            return await _content(request, store.path(file.hash), file.size, file.hash[:32], headers)
+            return _no_file(request, "There is no small picture of this file.")
         tag = f"{file.hash[:32]}-thumb"
         headers = (("Content-Type", "image/webp"), ("Content-Security-Policy", POLICY))
-        return await _content(request, thumbnail, size, tag, headers)
+        return await self._content(request, thumbnail, size, tag, headers)
+
+    async def _content(self, request: Request, path: Path, size: int, tag: str, headers: Headers) -> Response:
+        """A content as it is asked for: all of it, a part (RFC 9110, 14), or only that it is the same."""
+        if request.method not in ("GET", "HEAD"):
+            return _only_read(request)
+        entity = f'"{tag}"'
+        headers = (
+            *headers,
+            ("ETag", entity),
+            ("Accept-Ranges", "bytes"),
+            ("Cache-Control", "private, max-age=31536000, immutable"),
+        )
+        if knows(request.header("if-none-match"), entity):
+            return Response(304, b"", headers)
+        start, end, status = 0, size, 200
+        if request.method == "GET" and request.header("if-range") in ("", entity):
+            try:
+                part = _part(request.header("range"), size)
+            except ValueError as error:
+                return problem(416, f"{error}.", (("Content-Range", f"bytes */{size}"),))
+            if part is not None:
+                start, end = part
+                status = 206
+                headers += (("Content-Range", f"bytes {start}-{end - 1}/{size}"),)
+        if request.method == "GET":
+            begin = partial(read_piece, path, start, min(FILE_BYTES, end - start))
+            try:
+                begun = await self._here(path, begin)
+            except LogError as error:
+                return _elsewhere(error)
+            except OSError:
+                return problem(404, "The content of this file is gone. Ask whoever sent it to send it again.")
+            if len(begun) == end - start:
+                return Response(status, begun, headers)
+        pieces = partial(_pieces, path, start, end)
+        return Response(status, b"", headers, pieces=pieces, length=end - start)
+
+    async def _here(self, path: Path, read: Callable[[], T]) -> T:
+        """What a thread reads of a content, which is fetched if another node of the cluster has it.
+
+        Raises:
+            LogError: it can't be fetched now.
+            OSError: nobody has it, or it can't be read.
+        """
+        try:
+            return await asyncio.to_thread(read)
+        except FileNotFoundError:
+            if not await self._uploads.fetch(path.name):
+                raise
+        return await asyncio.to_thread(read)
 
 
 def _no_file(request: Request, words: str = "There is no such file here, or it was removed.") -> Response:
     return problem(404, words) if request.method in ("GET", "HEAD") else _only_read(request)
+
+
+def _elsewhere(error: LogError) -> Response:
+    _logger.warning("A file of another node can't be given: %s", error)
+    words = "This file is on another node of this chat, which can't be reached now. Try again later."
+    return problem(503, words, (("Retry-After", "5"),))
 
 
 def _only_read(request: Request) -> Response:
@@ -296,40 +361,6 @@ def _only_read(request: Request) -> Response:
     if request.method == "OPTIONS":
         return Response(204, b"", allow)
     return problem(405, "A file can only be read, with GET.", allow)
-
-
-async def _content(request: Request, path: Path, size: int, tag: str, headers: Headers) -> Response:
-    """A content as it is asked for: all of it, a part (RFC 9110, 14), or only that it is the same."""
-    if request.method not in ("GET", "HEAD"):
-        return _only_read(request)
-    entity = f'"{tag}"'
-    headers = (
-        *headers,
-        ("ETag", entity),
-        ("Accept-Ranges", "bytes"),
-        ("Cache-Control", "private, max-age=31536000, immutable"),
-    )
-    if knows(request.header("if-none-match"), entity):
-        return Response(304, b"", headers)
-    start, end, status = 0, size, 200
-    if request.method == "GET" and request.header("if-range") in ("", entity):
-        try:
-            part = _part(request.header("range"), size)
-        except ValueError as error:
-            return problem(416, f"{error}.", (("Content-Range", f"bytes */{size}"),))
-        if part is not None:
-            start, end = part
-            status = 206
-            headers += (("Content-Range", f"bytes {start}-{end - 1}/{size}"),)
-    if request.method == "GET":
-        try:
-            begun = await asyncio.to_thread(read_piece, path, start, min(FILE_BYTES, end - start))
-        except OSError:
-            return problem(404, "The content of this file is gone. Ask whoever sent it to send it again.")
-        if len(begun) == end - start:
-            return Response(status, begun, headers)
-    pieces = partial(_pieces, path, start, end)
-    return Response(status, b"", headers, pieces=pieces, length=end - start)
 
 
 def _part(asked: str, size: int) -> tuple[int, int] | None:

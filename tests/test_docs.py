@@ -54,6 +54,7 @@ NOT_RUN = {
     ".venv/bin/ruff check && .venv/bin/ruff format --check": "is a check of its own",
     "python -m tests.dialects.irc.coverage": "writes a page of the documentation",
     "nats-server --jetstream --store_dir nats": "is a server of another project; tests/cluster runs it",
+    "bash cluster.sh": "runs until it is stopped; test_cluster_script.py does that",
     "irssi --connect=127.0.0.1 --port=1234 --nick=anna": "fills a terminal; test_real_clients.py runs it",
     "sudo apt-get install inspircd": "installs a package",
     "asyncchat bench room --peer inspircd --server-cpu 0 --client-cpu 1": "takes minutes, and needs InspIRCd",

@@ -1,6 +1,8 @@
+import pickle
+
 import pytest
 
-from asyncchat.core.masks import describes
+from asyncchat.core.masks import Description, Mask, describes
 from asyncchat.core.people import person
 
 
@@ -47,3 +49,10 @@ def test_whom_a_mask_matches_behind_a_cloak(mask, means):
 def test_a_mask_for_a_real_name_does_not_match_an_address():
     assert not describes("~realname:*192*", person(1, "Eve", "u", "a.b.c.ip", "Eve", address="192.0.2.7"))
     assert describes("~realname:eve", person(1, "Bob", "u", "a.b.c.ip", "Eve", address="192.0.2.7"))
+
+
+@pytest.mark.parametrize("mask", ["eve!*@*", "*!*@192.0.2.0/24", "e?e!*@*", "eve", "~realname:e*"])
+def test_a_mask_goes_to_another_process(mask):
+    eve = Description(person(1, "Eve", "u", "192.0.2.7", "Eve"))
+    again = pickle.loads(pickle.dumps(Mask(mask)))  # noqa: S301  # our own
+    assert again.describes(eve) is Mask(mask).describes(eve)

@@ -60,9 +60,10 @@ class Mask:
     mask may be a network, such as ``192.0.2.0/24``.
     """
 
-    __slots__ = ("_any_host", "_network", "_of", "_test", "_test_beside_host")
+    __slots__ = ("_any_host", "_network", "_of", "_test", "_test_beside_host", "text")
 
     def __init__(self, mask: str) -> None:
+        self.text = mask
         self._network: IPv4Network | IPv6Network | None = None
         self._any_host = False
         self._of = next((prefix for prefix in (REALNAME, ACCOUNT, MUTED) if mask.startswith(prefix)), "")
@@ -74,6 +75,10 @@ class Mask:
         if "/" in host:
             self._network = network(host)
             self._test_beside_host = glob(fold(f"{rest}@*"))
+
+    def __reduce__(self) -> tuple[type["Mask"], tuple[str]]:
+        """Another process makes it anew: tests of texts can't be handed over."""
+        return Mask, (self.text,)
 
     def describes(self, person: Description) -> bool:
         """Whether the mask matches a person."""

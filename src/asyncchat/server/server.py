@@ -309,7 +309,7 @@ class Server:
         """
         self.listeners.close()
         if drain and self.node is not None:
-            await self.node.leave(DRAIN_SECONDS)
+            await self.node.leave(DRAIN_SECONDS, all_offline)
         elif drain:
             self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
             try:

@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 import re
+import threading
 import time
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,19 +14,22 @@ from asyncchat.config.options import ServeConfig
 from asyncchat.core.features.bots import PostFromProgram
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.opers import Resign
+from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.ids import Ids
 from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server import server as server_module
 from asyncchat.server.cluster import joining as joining_module
 from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
+from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.upgrade import Upgrade
-from tests.server.harness import serving
+from tests.server.harness import PATIENCE, serving
 
 TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
 
@@ -104,6 +108,28 @@ def test_people_of_a_node_that_stops_leave_and_of_one_that_comes_back_join(nodes
     three = nodes.add()
     with_ids(three, "ben")
     anna.until("ben!ben@localhost JOIN #tea")
+
+
+def test_when_all_nodes_stop_people_are_told_that_and_not_who_leaves(nodes, monkeypatch, caplog):
+    monkeypatch.setattr(node_module, "TOGETHER", PATIENCE)
+    monkeypatch.setattr(server_module, "all_offline", lambda _chat, _now: [NodeStarted("the end")])
+    logs = [MemoryLog(), MemoryLog(), MemoryLog()]
+    one, two, three = [nodes.add(log) for log in logs]
+    people = [with_ids(one, "anna"), with_ids(two, "ben"), with_ids(three, "carl")]
+    for client in people[:-1]:
+        client.until("carl!carl@localhost JOIN #tea")
+    before = logs[0].last
+    stopping = [threading.Thread(target=node.stop) for node in nodes.all]
+    for thread in stopping:
+        thread.start()
+    for client in people:
+        last = client.rest().decode()
+        assert "the server is stopping" in last
+        assert "QUIT" not in last
+    for thread in stopping:
+        thread.join()
+    assert logs[0].last == before + 1
+    assert not caplog.messages
 
 
 def test_another_node_is_the_hub_when_the_hub_stops(nodes):
@@ -291,3 +317,43 @@ def test_a_node_that_ends_while_it_catches_up_joins_later(nodes, monkeypatch):
             nodes.add(log)
     ben = with_ids(nodes.add(log), "ben")
     assert history(ben) == history(anna)
+
+
+def test_a_ban_is_known_to_a_node_that_comes_and_to_the_next_hub(nodes):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    anna.send("MODE #tea +b eve!*@*\r\n")
+    ben.until("MODE #tea +b eve!*@*")
+    one.stop()
+    assert anna.rest()
+    three = nodes.add()
+    eve = three.irc("eve")
+    eve.send("JOIN #tea\r\n")
+    assert " 474 eve #tea " in eve.until(" :Cannot join")
+
+
+def test_what_is_asked_while_a_node_becomes_the_hub_is_decided(nodes, monkeypatch):
+    copied = states.copy
+    begun, go_on = threading.Event(), threading.Event()
+
+    def copy(chat):
+        begun.set()
+        assert go_on.wait(20)
+        return copied(chat)
+
+    one, *others = nodes.add(), nodes.add(), nodes.add()
+    clients = [with_ids(node, nick) for node, nick in zip(others, ("ben", "carl"), strict=True)]
+    monkeypatch.setattr(node_module, "ASK_AGAIN", 1000)
+    monkeypatch.setattr(states, "copy", copy)
+    one.stop()
+    assert begun.wait(20)
+    hub = next(node.server.node for node in others if node.server.node._early is not None)
+    (asker,) = (client for client, node in zip(clients, others, strict=True) if node.server.node is not hub)
+    asker.send("PRIVMSG #tea :early\r\n")
+    for _ in range(1000):
+        if hub._early:
+            break
+        time.sleep(0.01)
+    go_on.set()
+    for client in clients:
+        client.until(":early\r\n")

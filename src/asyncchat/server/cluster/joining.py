@@ -5,6 +5,7 @@ what a node does then.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
@@ -28,7 +29,7 @@ from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Decided, Elected, Told
 
 STATE_SECONDS = 5.0
-"""How long a node that comes waits for the state of the others before it takes them for gone."""
+"""How long a node that comes waits for each piece of the state before it takes the others for gone."""
 
 STATE = "state"
 """Where a node that comes asks for the state."""
@@ -180,23 +181,27 @@ class Joining:
         """The state that the hub sends, in parts; None: there is no hub."""
         parts: list[bytes] = []
         whole = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        limit = asyncio.timeout(STATE_SECONDS)
 
         def take(part: bytes, _reply: str) -> None:
             if part:
                 parts.append(part)
+                limit.reschedule(loop.time() + STATE_SECONDS)
             else:
                 whole.set()
 
-        subscription = await self._stream.subscribe(f"{STATE}.{self._number}", take)
+        to = str(secrets.randbits(62))  # what comes late of an earlier answer is not taken for this one's
+        subscription = await self._stream.subscribe(f"{STATE}.{to}", take)
         try:
-            async with asyncio.timeout(STATE_SECONDS):
-                await self._stream.send(STATE, str(self._number).encode())
+            async with limit:
+                await self._stream.send(STATE, to.encode())
                 await whole.wait()
         except TimeoutError:
             return None
         finally:
             await subscription.unsubscribe()
-        return states.unpack(b"".join(parts))
+        return await asyncio.to_thread(states.unpack, parts, self._log.chat)
 
     async def _catch_up(self, until: int) -> None:
         """Has the history follow the stream up to a message, without anybody being told."""

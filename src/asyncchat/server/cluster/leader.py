@@ -6,7 +6,7 @@ Must not know sessions: it answers into the stream alone.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from asyncchat.cluster.envelope import Envelope, encode
@@ -15,6 +15,7 @@ from asyncchat.cluster.stream import Stream
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event
 from asyncchat.core.features import levels
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.levels import AboveLevel, Level, level_of
@@ -230,6 +231,11 @@ class Leader:
                 await asyncio.sleep(0)
         for queue in [queue for queue in self._counters if node_of(queue) == node]:
             del self._counters[queue]
+        self._gathered.add(Lost(self.term, node))
+
+    def end(self, node: int, ending: Callable[[Chat, int], Iterable[Event]]) -> None:
+        """All nodes stop: records that, and that this node is no more."""
+        self.hub.declare(list(ending(self.hub.chat, self.hub.now())))
         self._gathered.add(Lost(self.term, node))
 
     async def run(self) -> None:

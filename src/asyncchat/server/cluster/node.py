@@ -8,9 +8,11 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
+from asyncchat.cluster.consumer import Message
 from asyncchat.cluster.errors import Deposed, StreamDown
 from asyncchat.cluster.stream import Stream
 from asyncchat.control.requests import ClusterStatus, NodeRow
@@ -51,6 +53,9 @@ NODE_SILENCE = 10.0
 
 READ_ONLY_AFTER = 5.0
 """Seconds without a word of the hub after which people are told that nothing can be said."""
+
+TOGETHER = 0.1
+"""Seconds for which a node that stops waits to hear that all others stop too."""
 
 ASK_AGAIN = 2.0
 """Seconds after which what is not decided is sent once more."""
@@ -114,8 +119,14 @@ class Node:
         self._outbox: Outbox
         self._removing: set[int] = set()
         self._sending: set[asyncio.Task[None]] = set()
+        self._standing = asyncio.Lock()
+        """Held while the chat changes, or must not change."""
+        self._early: list[Asked] | None = None
+        """What nodes ask while this one is about to be the hub; None: it is not."""
         self._left = asyncio.Event()
         self._leaving = False
+        self._ends = asyncio.Event()
+        """All nodes stop."""
         self._is_silent = False
         """Whether people are told that nothing can be said."""
 
@@ -188,7 +199,7 @@ class Node:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 if self.hub == self.number:
-                    self._lead()
+                    await self._lead()
                 group.create_task(self._follow())
                 group.create_task(self._send())
                 group.create_task(self._live())
@@ -200,43 +211,66 @@ class Node:
             for one in subscriptions:
                 await one.unsubscribe()
 
-    async def leave(self, seconds: float) -> None:
-        """Says that this node stops, and waits until its people have left."""
+    async def leave(self, seconds: float, ending: Callable[[Chat, int], Iterable[Event]]) -> None:
+        """Says that this node stops, and waits until its people have left.
+
+        If all nodes stop, nobody leaves: there is nobody to be told.
+
+        Args:
+            seconds: how long it waits.
+            ending: gives what is recorded then.
+        """
         self._leaving = True
         try:
             async with asyncio.timeout(seconds):
                 await self._say_alive()
                 if self.leader is None and self.hub == self.number:
                     return  # it has not begun
-                if self.leader is not None:
+                ends = await self._all_leave()
+                if self.leader is not None and ends:
+                    self.leader.end(self.number, ending)
+                elif self.leader is not None:
                     await self.leader.remove(self.number)
+                elif ends:
+                    return
                 await self._left.wait()
         except (TimeoutError, StreamDown):
             _logger.warning("The other nodes may learn only later that this one has stopped")
 
+    async def _all_leave(self) -> bool:
+        """Whether all nodes stop, as this one does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOGETHER):
+                await self._ends.wait()
+        return self._ends.is_set()
+
     async def _follow(self) -> None:
         async for message in self.stream.follow(self._reader.whole):
             self._heard = monotonic()
-            content = self._reader.take(message)
-            if content is None:
-                continue
-            if self._is_silent:
-                self._is_silent = self._outbox.failing = False
-                _logger.warning("The hub is there again")
-            if content.term < self.term:
-                raise CutOff("The stream goes back to an earlier hub")
-            if self._reader.level != self.edge.level.number:
-                self.edge.level.number = self._reader.level
-                _logger.info("Level %d is in force: all nodes read it", self._reader.level)
-            if isinstance(content, Decided):
-                if content.told:
-                    self._fold(content.told)
-            elif isinstance(content, Elected):
-                self._follow_hub(content)
-            else:
-                self._lose(content.node)
+            async with self._standing:
+                await self._follow_message(message)
             if self._outbox.full:
                 await self._outbox.room()
+
+    async def _follow_message(self, message: Message) -> None:
+        content = self._reader.take(message)
+        if content is None:
+            return
+        if self._is_silent:
+            self._is_silent = self._outbox.failing = False
+            _logger.warning("The hub is there again")
+        if content.term < self.term:
+            raise CutOff("The stream goes back to an earlier hub")
+        if self._reader.level != self.edge.level.number:
+            self.edge.level.number = self._reader.level
+            _logger.info("Level %d is in force: all nodes read it", self._reader.level)
+        if isinstance(content, Decided):
+            if content.told:
+                self._fold(content.told)
+        elif isinstance(content, Elected):
+            await self._follow_hub(content)
+        else:
+            self._lose(content.node)
 
     def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
@@ -258,20 +292,20 @@ class Node:
         self._last = Position(number, time)
         self.edge.fold(told)
 
-    def _follow_hub(self, elected: Elected) -> None:
+    async def _follow_hub(self, elected: Elected) -> None:
         if self._leading is not None:
             self._leading.cancel()
             self._leading = self.leader = self.edge.leading = None
         self.term, self.hub = elected.term, elected.node
         if elected.node == self.number:
-            self._lead()
+            await self._lead()
         else:
             if elected.fresh:
                 raise CutOff("Another node has begun the cluster anew: it did not hear this one")
             _logger.info("%s is the hub of the cluster now (term %d)", elected.name, elected.term)
         self.edge.ask_again()
 
-    def _lead(self) -> None:
+    async def _lead(self) -> None:
         _logger.info("This node is the hub of the cluster now (term %d)", self.term)
         now = monotonic()
         chat = self.edge.chat
@@ -282,16 +316,21 @@ class Node:
         self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
         self._removing.clear()
         self._led_since = now
+        early: list[Asked] = []
+        self._early = early
+        copy = await asyncio.to_thread(states.copy, chat)
         leader = Leader(
             self._log,
             self.stream,
             self._reader.sequence,
             self.term,
-            states.copy(chat),
+            copy,
             self._last,
             dict(self._counters),
             dict(self._ended),
         )
+        self._early = None
+        leader.take(early)
         self.leader = leader
         self.edge.leading = leader.hub
         self._leading = self._group.create_task(self._run_leader(leader))
@@ -302,7 +341,8 @@ class Node:
         except Deposed:
             pass
         finally:
-            _logger.warning("This node is not the hub of the cluster any more")
+            if not self._leaving:
+                _logger.warning("This node is not the hub of the cluster any more")
             if self.leader is leader:
                 self.leader = self.edge.leading = None
 
@@ -329,6 +369,8 @@ class Node:
     def _take(self, data: bytes, _reply: str) -> None:
         if self.leader is not None:
             self.leader.take(wire.asked_in(data))
+        elif self._early is not None:
+            self._early += wire.asked_in(data)
 
     async def _send(self) -> None:
         edge = self.edge
@@ -364,7 +406,7 @@ class Node:
             if self.edge.unanswered and monotonic() - asked_at > ASK_AGAIN:
                 asked_at = monotonic()
                 self.edge.ask_again()
-            if self.leader is not None:
+            if self.leader is not None and not self._leaving:
                 await self._remove_lost(self.leader)
                 self._raise_level(self.leader)
             await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
@@ -445,12 +487,22 @@ class Node:
 
     def _hear(self, data: bytes, _reply: str) -> None:
         alive = wire.alive_in(data)
-        self.nodes[alive.node] = (alive, monotonic())
+        now = monotonic()
+        self.nodes[alive.node] = (alive, now)
+        there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
+        if self._leaving and all(one.leaving for one in there):
+            self._ends.set()
 
     def _give_state(self, data: bytes, _reply: str) -> None:
         """Sends a node that comes the state, if this one is the hub."""
-        to = wire.node_in(data)
-        if self.leader is not None:
+        sending = asyncio.create_task(self._send_state(f"{STATE}.{wire.node_in(data)}"))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    async def _send_state(self, to: str) -> None:
+        async with self._standing:
+            if self.leader is None:
+                return
             state = State(
                 self._reader.whole,
                 *self._last,
@@ -460,15 +512,13 @@ class Node:
                 epochs=self._log.ids.epochs,
                 chat=self.edge.chat,
             )
-            sending = asyncio.create_task(self._send_state(str(to), states.pack(state)))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
-
-    async def _send_state(self, to: str, data: bytes) -> None:
+            pieces = await asyncio.to_thread(states.pack, state)
         try:
-            for at in range(0, len(data), SENT_AT_ONCE):
-                await self.stream.send(f"{STATE}.{to}", data[at : at + SENT_AT_ONCE])
-            await self.stream.send(f"{STATE}.{to}", b"")
+            for piece in pieces:
+                for at in range(0, len(piece), SENT_AT_ONCE):
+                    await self.stream.send(to, piece[at : at + SENT_AT_ONCE])
+                    await asyncio.sleep(0)
+            await self.stream.send(to, b"")
         except StreamDown as error:
             _logger.warning("The state could not be sent to a node that comes: %s", error)
 

@@ -121,7 +121,7 @@ class Watched(Session):
 
     slow: list[Session]
 
-    def disconnect(self, reason: str, *, at_once: bool = False) -> None:
+    def disconnect(self, reason: str, *, at_once: bool = False, farewell: str = "") -> None:
         if reason == "too slow":
             self.slow.append(self)
         super().disconnect(reason, at_once=at_once)

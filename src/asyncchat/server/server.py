@@ -76,6 +76,10 @@ DRAIN_SECONDS = 5.0
 """How long the last bytes to all sessions may take when the server stops."""
 
 
+_NODE_STOPPED = "its server stopped"
+"""Why people left, for the others, whose nodes of the cluster go on."""
+
+
 class Server:
     """A chat server.
 
@@ -308,8 +312,9 @@ class Server:
         With ``drain`` the outbox's task must still run.
         """
         self.listeners.close()
+        sessions = self.context.sessions
         if drain and self.node is not None:
-            await self.node.leave(DRAIN_SECONDS, all_offline)
+            await self.node.leave(DRAIN_SECONDS, all_offline, partial(self._part, reason))
         elif drain:
             self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
             try:
@@ -317,7 +322,6 @@ class Server:
                     await self.outbox.emptied()
             except TimeoutError:
                 _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
-        sessions = self.context.sessions
         for session in list(sessions):
             session.shut_down(reason)
         tasks = [task for task in sessions.values() if task is not None]
@@ -327,6 +331,11 @@ class Server:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         self.listeners.close_endpoints()
+
+    def _part(self, reason: str) -> None:
+        """Has all people here leave for another node of the cluster."""
+        for session in list(self.context.sessions):
+            session.disconnect(_NODE_STOPPED, farewell=reason)
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on; nobody is disconnected for it."""

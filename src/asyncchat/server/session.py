@@ -292,16 +292,17 @@ class Session(ChargedConnection):
             self.certificate = ""  # that was the proxy's
         return moved
 
-    def disconnect(self, reason: str, *, at_once: bool = False) -> None:
+    def disconnect(self, reason: str, *, at_once: bool = False, farewell: str = "") -> None:
         """Ends the session; the others are told the reason.
 
-        ``at_once`` drops what waits to be sent: the client does not read.
+        ``at_once`` drops what waits to be sent: the client does not read. ``farewell``: what the client is
+        told in the place of the reason, where this node of a cluster stops and others go on.
         """
         if self.ended:
             return
         self.reason = reason
         if not at_once:
-            self._tell_last(reason)
+            self._tell_last(farewell or reason, stopping=bool(farewell))
         self._leave(int((self.context.now() - self.heard_at) * 1_000_000) if at_once else 0)
         if at_once:
             self._writer.transport.abort()

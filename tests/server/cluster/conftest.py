@@ -20,18 +20,20 @@ class Nodes:
 
     def add(self, log=None, **options):
         """One more node."""
-        number = len(self.all) + 1
-        node = self._stack.enter_context(
-            serving(
-                log or MemoryLog(),
-                database=self._folder / f"n{number}.db",
-                node=f"n{number}",
-                **self._options,
-                **options,
-            )
-        )
+        node = self._stack.enter_context(self.serving(log, **options))
         self.all.append(node)
         return node
+
+    def serving(self, log=None, **options):
+        """A further node as a context, which raises why it could not go on."""
+        number = len(self.all) + 1
+        return serving(
+            log or MemoryLog(),
+            database=self._folder / f"n{number}.db",
+            node=f"n{number}",
+            **self._options,
+            **options,
+        )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pickle
 import re
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
+from asyncchat.server.cluster.node import CutOff
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.upgrade import Upgrade
@@ -103,8 +104,8 @@ def test_people_of_a_node_that_stops_leave_and_of_one_that_comes_back_join(nodes
     anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
     anna.until("ben!ben@localhost JOIN #tea")
     two.stop()
-    assert ben.rest()
-    anna.until("ben!ben@localhost QUIT :")
+    assert "ben!ben@localhost QUIT" not in str(ben.rest())  # who is told that it has left does not come again
+    anna.until("ben!ben@localhost QUIT :its server stopped\r\n")
     three = nodes.add()
     with_ids(three, "ben")
     anna.until("ben!ben@localhost JOIN #tea")
@@ -130,6 +131,20 @@ def test_when_all_nodes_stop_people_are_told_that_and_not_who_leaves(nodes, monk
         thread.join()
     assert logs[0].last == before + 1
     assert not caplog.messages
+
+
+def test_people_of_a_node_that_is_taken_for_lost_are_not_told_that_they_left(nodes):
+    one = nodes.add()
+    ending = ExitStack()
+    two = ending.enter_context(nodes.serving())
+    ben = with_ids(two, "ben")
+    one.wait(one.server.node.leader.remove(two.server.node.number))
+    told = str(ben.rest())
+    two.wait(asyncio.wait((two.serving,)))
+    with pytest.raises(CutOff, match="for lost"):
+        ending.close()
+    assert "QUIT" not in told
+    assert "this node of the cluster can't go on" in told
 
 
 def test_another_node_is_the_hub_when_the_hub_stops(nodes):
@@ -326,6 +341,8 @@ def test_a_ban_is_known_to_a_node_that_comes_and_to_the_next_hub(nodes):
     ben.until("MODE #tea +b eve!*@*")
     one.stop()
     assert anna.rest()
+    ben.send("JOIN #new\r\n")
+    ben.until("JOIN #new")  # there is a hub again
     three = nodes.add()
     eve = three.irc("eve")
     eve.send("JOIN #tea\r\n")

@@ -173,6 +173,13 @@ class Edge(Hub):
             asked = Asked(queue, self._count(queue), 0, 0, (), facts=tuple(facts))
             self._ask(queue, _Waiting(self._server, asked))
 
+    async def settled(self) -> None:
+        """Waits until all that was asked so far is decided, and told."""
+        marker = Requester(None)
+        queue = self._own_queue
+        self._ask(queue, _Waiting(marker, Asked(queue, self._count(queue), 0, 0, ())))
+        await marker.outcome
+
     def cluster(self) -> ClusterStatus:
         """The nodes of the cluster; see ``CommandExecutor.cluster``."""
         return self.status()

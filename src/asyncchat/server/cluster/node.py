@@ -125,6 +125,8 @@ class Node:
         """What nodes ask while this one is about to be the hub; None: it is not."""
         self._left = asyncio.Event()
         self._leaving = False
+        self._parted = False
+        """Whether the people here have been told so, and have left."""
         self._ends = asyncio.Event()
         """All nodes stop."""
         self._is_silent = False
@@ -195,6 +197,8 @@ class Node:
             await self.stream.subscribe(STATE, self._give_state),
         ]
         self._heard = monotonic()
+        if self.hub != self.number:  # it has not said yet that it is there
+            self.nodes.setdefault(self.hub, (Alive(self.hub, "?", 0, 0, 0), self._heard))
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -211,7 +215,9 @@ class Node:
             for one in subscriptions:
                 await one.unsubscribe()
 
-    async def leave(self, seconds: float, ending: Callable[[Chat, int], Iterable[Event]]) -> None:
+    async def leave(
+        self, seconds: float, ending: Callable[[Chat, int], Iterable[Event]], part: Callable[[], None]
+    ) -> None:
         """Says that this node stops, and waits until its people have left.
 
         If all nodes stop, nobody leaves: there is nobody to be told.
@@ -219,6 +225,7 @@ class Node:
         Args:
             seconds: how long it waits.
             ending: gives what is recorded then.
+            part: else has the people here leave.
         """
         self._leaving = True
         try:
@@ -227,15 +234,35 @@ class Node:
                 if self.leader is None and self.hub == self.number:
                     return  # it has not begun
                 ends = await self._all_leave()
-                if self.leader is not None and ends:
-                    self.leader.end(self.number, ending)
+                if not ends:
+                    await self._part(part)
                 elif self.leader is not None:
-                    await self.leader.remove(self.number)
-                elif ends:
+                    self.leader.end(self.number, ending)
+                else:
                     return
                 await self._left.wait()
         except (TimeoutError, StreamDown):
             _logger.warning("The other nodes may learn only later that this one has stopped")
+
+    async def _part(self, part: Callable[[], None]) -> None:
+        """Has the people here leave when all that they asked is decided; then the hub lets the node go."""
+        await self._settled()
+        part()
+        await self._settled()
+        self._parted = True
+        if self.leader is not None:
+            await self.leader.remove(self.number)
+        else:
+            await self._say_alive()
+
+    async def _settled(self) -> None:
+        """Waits until all that was asked here is decided, or the hub has let the node go."""
+        either = [asyncio.create_task(self.edge.settled()), asyncio.create_task(self._left.wait())]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in either:
+                one.cancel()
 
     async def _all_leave(self) -> bool:
         """Whether all nodes stop, as this one does."""
@@ -289,6 +316,8 @@ class Node:
                 note_ended(self._ended, one.queue)
             elif one.queue:
                 counters[one.queue] = one.counter
+            elif node_of(one.session) == self.number and not self._leaving:
+                raise _taken_for_lost()
         self._last = Position(number, time)
         self.edge.fold(told)
 
@@ -352,7 +381,7 @@ class Node:
         if node == self.number:
             self._left.set()
             if not self._leaving:
-                raise CutOff("The other nodes have taken this one for lost: it was not heard for too long")
+                raise _taken_for_lost()
         self.edge.lose(node)
         if node == self.hub:
             self._heard = monotonic() - HUB_SILENCE  # somebody else stands at once
@@ -458,7 +487,7 @@ class Node:
         for node, (alive, heard) in list(self.nodes.items()):
             if (
                 node != self.number
-                and (alive.leaving or now - heard > NODE_SILENCE)
+                and ((alive.leaving and not alive.sessions) or now - heard > NODE_SILENCE)
                 and node not in self._removing
             ):
                 self._removing.add(node)
@@ -478,7 +507,7 @@ class Node:
             self.name,
             self._reader.sequence,
             self._last.last,
-            self.clients(),
+            0 if self._parted else self.clients(),
             self._leaving,
             levels.LEVEL,
             __version__,
@@ -521,6 +550,10 @@ class Node:
             await self.stream.send(to, b"")
         except StreamDown as error:
             _logger.warning("The state could not be sent to a node that comes: %s", error)
+
+
+def _taken_for_lost() -> CutOff:
+    return CutOff("The other nodes have taken this one for lost: it was not heard for too long")
 
 
 def _parts(asked: list[Asked]) -> Iterable[tuple[Asked, ...]]:

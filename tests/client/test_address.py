@@ -32,6 +32,11 @@ GOOD = [
     ("http://[::1]:7/#%D1%87%D0%B0%D0%B9", Address("irc", "::1", 7, "#чай")),
     ("http://chat.example:7/#ci?invite=abc", Address("irc", "chat.example", 7, "#ci", "abc")),
     ("http://chat.example:7/?x=1#ci", Address("irc", "chat.example", 7, "#ci")),
+    ("one, two:7,one", Address("irc", "one", 1234, others=(("two", 7),))),
+    ("[::1]:7,::1", Address("irc", "::1", 7, others=(("::1", 1234),))),
+    ("ircs://one,two:7/ci", Address("ircs", "one", 6697, "#ci", others=(("two", 7),))),
+    ("plain://one,two", Address("plain", "one", 1234, others=(("two", 1234),))),
+    ("https://one,two:7/#ci?invite=abc", Address("ircs", "one", 443, "#ci", "abc", others=(("two", 7),))),
 ]
 
 BAD = [
@@ -53,6 +58,9 @@ BAD = [
     ("http://host/chat/", "takes only HTTP"),
     ("http://host/#a b", "is not a room"),
     ("my host", "is not a host name"),
+    ("one,", "no host"),
+    ("one,,two", "no host"),
+    ("one,irc://two", "is not a"),
     ("me@host", "is not a host name"),
     ("host/room", "irc://host/room"),
     ("plain://host/room", "one room"),
@@ -84,6 +92,7 @@ def test_no_address(text, fault):
         ("http://chat.example:7/чай/", Address("irc", "chat.example", 7, base_path="/%D1%87%D0%B0%D0%B9")),
         ("http://chat.example:7/x%20y/?q", Address("irc", "chat.example", 7, base_path="/x%20y")),
         ("http://chat.example:7//", Address("irc", "chat.example", 7)),
+        ("https://one,two:7/chat", Address("ircs", "one", 443, base_path="/chat", others=(("two", 7),))),
     ],
 )
 def test_who_asks_only_by_http_may_be_below_a_path(text, address):

@@ -39,8 +39,21 @@ def test_pages_in_both_directions(server):
     assert asked.search("#long", "40", "ANNA", 3)[0] == [m for m in found if "40" in m["text"]][-3:]
 
 
-def answering(*answers: bytes) -> int:
-    """A port that gives these answers, each on a connection of its own."""
+def test_another_server_is_asked_where_one_does_not_answer(server):
+    heard: list[bytes] = []
+    busy = response("503 Service Unavailable", '{"detail": "later"}')
+    ports = (answering(b"", heard=heard), answering(busy), server.port)
+    asked = HttpApi(Address("irc", "127.0.0.1", 1, others=tuple(("127.0.0.1", port) for port in ports)))
+    said = asked.post("#several", "once", "gus")
+    assert b"Idempotency-Key: " in heard[0]  # it may have been said there
+    assert asked.messages("#several")[0] == [said]
+    asked = HttpApi(Address("irc", "127.0.0.1", 1, others=(("127.0.0.1", 2),)))
+    with pytest.raises(Unreachable, match=r"127.0.0.1:1 or 127.0.0.1:2: connection refused"):
+        asked.rooms()
+
+
+def answering(*answers: bytes, heard: list[bytes] | None = None) -> int:
+    """A port that gives these answers, each on a connection of its own; ``heard`` takes what it is asked."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -48,7 +61,9 @@ def answering(*answers: bytes) -> int:
             for answer in answers:
                 client, _ = listener.accept()
                 with client:
-                    client.recv(65536)
+                    asked = client.recv(65536)
+                    if heard is not None:
+                        heard.append(asked)
                     client.sendall(answer)
 
     Thread(target=serve, daemon=True).start()

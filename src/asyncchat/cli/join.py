@@ -76,8 +76,8 @@ def command(
 
     ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, ircs://host:port/room over TLS,
     udp://host:port/room for an asyncchat server over UDP, plain://host:port for a server that speaks only
-    plain text, or the page's link http://host:port/#room. Without one it is the server joined last, or
-    127.0.0.1:1234.
+    plain text, or the page's link http://host:port/#room. Nodes of a cluster are host:port,host:port. Without
+    one it is the server joined last, or 127.0.0.1:1234.
 
     At a terminal it is a full-screen client, which asks what it must know; F1 shows its keys. Where Textual
     is not installed, and with --line, each line that you type is a message. /help lists the commands.

@@ -2,13 +2,16 @@
 
 Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, the same with
 ``ircs://`` (or ``tls://``) and ``udp://``, ``plain://host[:port]``, ``unix:///path[#room]``, and the page's
-``http[s]://host[:port]/#room``, which may be below a path of its host (``http[s]://host/path/#room``).
+``http[s]://host[:port]/#room``, which may be below a path of its host (``http[s]://host/path/#room``). The
+nodes of a cluster are one chat: all of them may stand in the place of a host, as ``host:1234,other:1234``.
 """
+
+from __future__ import annotations
 
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -46,6 +49,7 @@ class Address:
         room: the room in the address; '' for none.
         key: its key, or the code of an invitation to it; '' for none.
         base_path: below which a proxy has the page and the HTTP API, as ``/chat``; '' for none.
+        others: host and port of the other servers of the same chat.
     """
 
     scheme: str
@@ -54,12 +58,21 @@ class Address:
     room: str = ""
     key: str = ""
     base_path: str = ""
+    others: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
+        places = [one.place for one in self.each]
         if self.base_path:
             page = "https" if self.tls else "http"
-            return f"{page}://{self.place.removesuffix(f':{_PAGES[page][1]}')}{self.base_path}/"
-        return f"{'' if self.scheme == 'irc' else f'{self.scheme}://'}{self.place}"
+            usual = f":{_PAGES[page][1]}"
+            return f"{page}://{','.join(place.removesuffix(usual) for place in places)}{self.base_path}/"
+        return f"{'' if self.scheme == 'irc' else f'{self.scheme}://'}{','.join(places)}"
+
+    @property
+    def each(self) -> tuple[Address, ...]:
+        """The servers one by one."""
+        places = ((self.host, self.port), *self.others)
+        return tuple(replace(self, host=host, port=port, others=()) for host, port in places)
 
     @property
     def place(self) -> str:
@@ -109,12 +122,12 @@ def parse_address(text: str, *, only_http: bool = False) -> Address:
             raise AddressError(text, "it names no path; use unix:///run/chat.sock")
         return Address(scheme, path, 0, _room(text, room) if room else "")
     place, slash, path = rest.partition("/")
-    host, port = _place(text, place, TLS_PORT if scheme == "ircs" else DEFAULT_PORT)
+    (host, port), *others = _places(text, place, TLS_PORT if scheme == "ircs" else DEFAULT_PORT)
     if slash and path and scheme == "plain":
         raise AddressError(text, "a plain-text server has only one room, without a name")
     if slash and not found:
         raise AddressError(text, f"an address with a room begins with irc://: irc://{rest}")
-    return Address(scheme, host, port, _room(text, path) if path else "")
+    return Address(scheme, host, port, _room(text, path) if path else "", others=tuple(others))
 
 
 def _page(text: str, page_scheme: str, rest: str, *, only_http: bool) -> Address:
@@ -129,11 +142,17 @@ def _page(text: str, page_scheme: str, rest: str, *, only_http: bool) -> Address
             f"ircs://host:port; a link without a path is {page_scheme}://host:port/#room",
         )
     scheme, usual_port = _PAGES[page_scheme]
-    host, port = _place(text, place, usual_port)
+    (host, port), *others = _places(text, place, usual_port)
     room, _, code = behind.partition("?invite=")
     room = unquote(room).lstrip("#")
     base = f"/{quote(path, safe=_PATH)}" if path else ""
-    return Address(scheme, host, port, _room(text, room) if room else "", code if room else "", base)
+    code = code if room else ""
+    return Address(scheme, host, port, _room(text, room) if room else "", code, base, tuple(others))
+
+
+def _places(text: str, places: str, default: int) -> list[tuple[str, int]]:
+    """Hosts and ports, each once."""
+    return list(dict.fromkeys(_place(text, place.strip(), default) for place in places.split(",")))
 
 
 def _place(text: str, place: str, default: int) -> tuple[str, int]:

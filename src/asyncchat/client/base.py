@@ -67,7 +67,9 @@ class BaseClient(ABC):
             except ScramFault as fault:
                 raise LoginRefused(account, f"{fault}.") from fault
         place = secured(parse_address(address) if isinstance(address, str) else address)
-        tls = layer_for(place, Trust(ca, fingerprint, cert))
+        trust = Trust(ca, fingerprint, cert)
+        places = [(one, layer_for(one, trust)) for one in map(secured, place.each)]
+        self._place = place
         if rooms is None:
             rooms = [place.room or LOBBY]
         wanted = (rooms,) if isinstance(rooms, str) else tuple(dict.fromkeys(rooms))
@@ -88,7 +90,7 @@ class BaseClient(ABC):
             playback=playback,
             keys={place.room: place.key} if place.key else {},
         )
-        self._life = Lifecycle(place, tls, _new_session(place, settings), settings)
+        self._life = Lifecycle(places, _new_session(place, settings), settings)
         self._begin()
 
     def __repr__(self) -> str:
@@ -99,8 +101,13 @@ class BaseClient(ABC):
 
     @property
     def address(self) -> Address:
-        """Where the server is; a server that asks to be joined over TLS changes it."""
-        return self._life.address
+        """Where the server is, or all of them; a single one that asks to be joined over TLS changes it."""
+        return self._place if self._place.others else self._life.address
+
+    @property
+    def server(self) -> str:
+        """Where the server of this connection, or of the next one, is: of several, one."""
+        return str(self._life.address)
 
     @property
     def nick(self) -> str:

@@ -42,7 +42,8 @@ class Client(BaseClient):
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
             ``ircs://host[:port][/room]`` over TLS, ``udp://host[:port][/room]``, ``plain://host[:port]`` or
-            the page's ``http[s]://host[:port]/#room``.
+            the page's ``http[s]://host[:port]/#room``. Nodes of one chat are ``host:port,host:port``:
+            where one does not answer, or ends, the next one is tried.
         nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see ``nick``.
         rooms: rooms to join; None: the address's room, else the lobby.
         history: how many of each room's last messages are read when it is joined, if the server has history.

@@ -49,6 +49,7 @@ class Unreachable(ClientError):
         super().__init__(f"Can't reach {address}: {reason}.{' ' + hint if hint else ''}")
         self.address = address
         self.reason = reason
+        self.hint = hint
 
 
 class Untrusted(ClientError):

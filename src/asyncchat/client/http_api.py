@@ -6,6 +6,7 @@ Owns requests, their answers as values, and what of a failure a person is told. 
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,8 +15,8 @@ from urllib.parse import quote, urlencode
 
 from asyncchat.client import http_shapes
 from asyncchat.client.address import Address
-from asyncchat.client.errors import ClientError
-from asyncchat.client.http_exchange import Exchange, NotOurs
+from asyncchat.client.errors import ClientError, TimedOut, Unreachable
+from asyncchat.client.http_exchange import ConnectionBroken, Exchange, NotOurs
 from asyncchat.client.http_shapes import Shape, fits
 from asyncchat.client.trust import SYSTEM, Trust, layer_for
 
@@ -27,6 +28,8 @@ _EPOCH: Final = "1970-01-01T00:00:00.000Z"
 
 SILENCE: Final = 40.0
 """Seconds without a byte after which a stream is dead; a living one says something every 15 s."""
+
+_KEY: Final = "Idempotency-Key"
 
 Message = dict[str, Any]
 """A message as the API gives it."""
@@ -42,7 +45,7 @@ class ApiError(ClientError):
 
 
 class HttpApi:
-    """One server's API.
+    """The API of a server, or of several that are one chat: where one does not answer, the next is asked.
 
     Args:
         address: where it is.
@@ -68,7 +71,8 @@ class HttpApi:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.address = address
-        self._tls = layer_for(address, trust)
+        self._places = [(one, layer_for(one, trust)) for one in address.each]
+        self._at = 0
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout = timeout
         self._patience = patience
@@ -79,14 +83,15 @@ class HttpApi:
     def post(self, room: str, text: str, name: str, key: str = "") -> Message:
         """Says something; under a key only once.
 
+        Where there are several servers it gets a key, so that another one can be asked when one breaks off.
+
         Raises:
             ApiError: it was refused; under the key of another message with that message's ``id``.
             ClientError: there is no server, or no answer.
         """
-        headers = {
-            "Content-Type": "application/json",
-            **({"Idempotency-Key": key_header(key)} if key else {}),
-        }
+        if self.address.others and not key:
+            key = secrets.token_urlsafe(16)
+        headers = {"Content-Type": "application/json", **({_KEY: key_header(key)} if key else {})}
         # What came from bytes that are no UTF-8 can't be sent.
         draft = {"text": _whole(text), "name": _whole(name)}
         target, body = f"{_room(room)}/messages", json.dumps(draft).encode()
@@ -168,7 +173,7 @@ class HttpApi:
         Raises:
             ClientError: it was refused, or there is no server.
         """
-        with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
+        with closing(self._exchange(self._timeout)) as exchange:
             exchange.ask("GET", f"{self.address.base_path}/metrics", self._authorization, b"")
             if exchange.status != 200:
                 raise self._error(exchange)
@@ -194,16 +199,20 @@ class HttpApi:
         """
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
         timeout = min(self._timeout, max(0.1, left()))
-        with closing(Exchange(self.address, tls=self._tls, timeout=timeout)) as exchange:
-            exchange.ask(
-                "GET",
-                f"{self.address.base_path}{_room(room)}/stream",
-                {**self._authorization, **headers},
-                b"",
-            )
-            if exchange.status != 200:
-                raise self._error(exchange)
-            yield self._events(exchange.lines(SILENCE, left))
+        try:
+            with closing(self._exchange(timeout)) as exchange:
+                exchange.ask(
+                    "GET",
+                    f"{self.address.base_path}{_room(room)}/stream",
+                    {**self._authorization, **headers},
+                    b"",
+                )
+                if exchange.status != 200:
+                    raise self._error(exchange)
+                yield self._events(exchange.lines(SILENCE, left))
+        except ClientError:
+            self._go_to_next()  # for whoever tries again
+            raise
 
     # How it is asked.
 
@@ -216,15 +225,27 @@ class HttpApi:
         headers: Mapping[str, str] = {},
     ) -> Any:
         """What the server answers, JSON of that shape; one that is busy is asked again."""
-        waited = 0.0
+        waited, others = 0.0, len(self.address.others)
+        may_repeat = method == "GET" or _KEY in headers
         while True:
-            with closing(Exchange(self.address, tls=self._tls, timeout=self._timeout)) as exchange:
-                exchange.ask(
-                    method, self.address.base_path + target, {**self._authorization, **headers}, body
-                )
-                if exchange.status in (200, 201):
-                    return self._read(exchange.read(), shape)
-                error = self._error(exchange)
+            with closing(self._exchange(self._timeout)) as exchange:
+                try:
+                    exchange.ask(
+                        method, self.address.base_path + target, {**self._authorization, **headers}, body
+                    )
+                    if exchange.status in (200, 201):
+                        return self._read(exchange.read(), shape)
+                    error = self._error(exchange)
+                except (ConnectionBroken, TimedOut):
+                    if not (may_repeat and others):
+                        raise
+                    others -= 1
+                    self._go_to_next()
+                    continue
+            if exchange.status == 503 and others and isinstance(body, bytes):
+                others -= 1
+                self._go_to_next()
+                continue
             pause = exchange.headers.get("retry-after", "")
             seconds = float(pause) if pause.isascii() and pause.isdigit() else self._patience
             is_over = waited + seconds > self._patience or not isinstance(body, bytes)  # a file is sent once
@@ -233,13 +254,29 @@ class HttpApi:
             waited += seconds
             self._sleep(seconds)
 
+    def _exchange(self, timeout: float) -> Exchange:
+        """A connection to the first server that there is."""
+        for left in range(len(self._places) - 1, -1, -1):
+            address, tls = self._places[self._at]
+            try:
+                return Exchange(address, tls=tls, timeout=timeout)
+            except Unreachable as error:
+                if not left:
+                    places = " or ".join(str(one) for one, _ in self._places)
+                    raise Unreachable(places, error.reason, error.hint) from error
+                self._go_to_next()
+        raise AssertionError("there is an address")
+
+    def _go_to_next(self) -> None:
+        self._at = (self._at + 1) % len(self._places)
+
     def _read(self, raw: bytes | str, shape: Shape) -> Any:
         try:
             value = json.loads(raw)
         except (ValueError, RecursionError) as error:
-            raise NotOurs(self.address) from error
+            raise NotOurs(self._places[self._at][0]) from error
         if not fits(value, shape):
-            raise NotOurs(self.address)
+            raise NotOurs(self._places[self._at][0])
         return value
 
     def _events(self, lines: Iterator[str]) -> Iterator[tuple[str, Message]]:

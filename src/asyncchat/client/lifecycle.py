@@ -6,6 +6,7 @@ a thread (``transport``) or a task (``async_transport``) drives it. Must not kno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.client.address import Address
@@ -28,13 +29,12 @@ class Lifecycle:
     Where there are threads, a lock guards it and its session.
 
     Args:
-        address: where the server is.
-        tls: encrypts the connections; None: they are not encrypted.
+        places: where the servers of the chat are, and what encrypts the connections; None: they are not
+            encrypted. One after the other is tried.
         session: the chat itself.
         settings: when and whether to connect again.
 
     Attributes:
-        address, tls: those of the next connection: a server may ask to be joined over TLS.
         session: the chat itself.
         event_queue: what the program has not taken yet.
         stopping: whether somebody asked for the end.
@@ -44,10 +44,11 @@ class Lifecycle:
     """
 
     def __init__(
-        self, address: Address, tls: TlsLayer | None, session: ClientSession, settings: Settings
+        self,
+        places: Sequence[tuple[Address, TlsLayer | None]],
+        session: ClientSession,
+        settings: Settings,
     ) -> None:
-        self.address = address
-        self.tls = tls
         self.session = session
         self.event_queue = EventQueue()
         self.stopping = False
@@ -55,6 +56,8 @@ class Lifecycle:
         self.failure: ClientError | None = None
         self.given_up: list[tuple[str, str]] = []
         self._settings = settings
+        self._places = list(places)
+        self._at = 0
         self._over_tls: Address | None = None
         self._strict_seconds: int | None = None
         self._is_policy_due = False
@@ -62,6 +65,16 @@ class Lifecycle:
         self._attempt = 0
         self._was_ready = False
         self._became_ready = False
+
+    @property
+    def address(self) -> Address:
+        """Where this connection, or the next one, is: a server may ask to be joined over TLS."""
+        return self._places[self._at][0]
+
+    @property
+    def tls(self) -> TlsLayer | None:
+        """What encrypts it."""
+        return self._places[self._at][1]
 
     @property
     def entered(self) -> bool:
@@ -146,22 +159,35 @@ class Lifecycle:
         if self.stopping:
             return None
         if self._over_tls is not None:
-            self.address, self._over_tls = self._over_tls, None
-            self.tls = layer_for(self.address, SYSTEM)
+            self._places[self._at] = (self._over_tls, layer_for(self._over_tls, SYSTEM))
+            self._over_tls = None
             if session.was_ready:
                 self.event_queue.put([Disconnected(settings.clock.now(), str(failure), 0.0, 0)])
             return 0.0
         if not session.was_ready:
-            is_plain = type(failure) is ClientError
-            self.failure = Unreachable(str(self.address), str(failure)) if is_plain else failure
-            return None
+            return self._not_entered(failure)
         self._attempt = 0 if not self._was_ready or self._became_ready else self._attempt + 1
+        self._at = (self._at + 1) % len(self._places)
         pause = self._pause() if settings.reconnect else None
         reason = failure.reason if isinstance(failure, Unreachable) else str(failure)
         self.event_queue.put([Disconnected(settings.clock.now(), reason, pause, self._attempt)])
         if pause is None:
             self.failure = failure
         return pause
+
+    def _not_entered(self, failure: ClientError) -> float | None:
+        """What follows when the first connection is of no use: the other servers are tried."""
+        is_plain = type(failure) is ClientError
+        if (is_plain or isinstance(failure, Unreachable)) and self._at + 1 < len(self._places):
+            self._at += 1
+            return 0.0
+        places = " or ".join(str(address) for address, _ in self._places)
+        if is_plain:
+            failure = Unreachable(places, str(failure))
+        elif isinstance(failure, Unreachable):
+            failure = Unreachable(places, failure.reason, failure.hint)
+        self.failure = failure
+        return None
 
     def end(self, failure: ClientError | None = None) -> None:
         """Nothing more happens; ``failure``: what broke it."""
@@ -171,6 +197,9 @@ class Lifecycle:
         self.over = True
 
     def _pause(self) -> float:
+        round_, within = divmod(self._attempt, len(self._places))
+        if within:
+            return 0.0  # the others are tried at once
         first, longest = self._settings.backoff
         random = self._settings.clock.random()
-        return min(longest, first * 2.0 ** min(self._attempt, 30)) * (0.5 + random / 2)
+        return min(longest, first * 2.0 ** min(round_, 30)) * (0.5 + random / 2)

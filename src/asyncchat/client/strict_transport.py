@@ -46,10 +46,12 @@ def over_tls(address: Address, port: int) -> Address | None:
 def secured(address: Address) -> Address:
     """Where a host is to be joined: over TLS, if it has asked for that and the time is not over.
 
+    Of several servers each is asked for alone.
+
     Raises:
         ClientError: the file can't be used.
     """
-    if address.scheme not in _OVER_TLS:
+    if address.scheme not in _OVER_TLS or address.others:
         return address
     for one in _load():
         if one.host == _key(address.host):

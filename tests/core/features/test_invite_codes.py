@@ -11,6 +11,7 @@ from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.invite_codes import (
     CODE_BYTES,
     CODES_EACH,
+    ClosedBy,
     CodeFault,
     GetInviteCodes,
     InviteCodeGiven,
@@ -33,8 +34,6 @@ from asyncchat.core.features.join import (
     NotInvited,
     Part,
     PartAll,
-    RoomFull,
-    WrongKey,
     is_guess,
     joining_with,
 )
@@ -132,18 +131,18 @@ def test_a_room_has_so_many_valid_codes():
 
 
 @pytest.mark.parametrize(
-    ("close", "refusal"),
+    ("close", "closed_by"),
     [
-        (SetFlag("#tea", "invite-only", True), NotInvited("#Tea")),
-        (SetSetting("#tea", "key", "sesame"), WrongKey("#Tea")),
-        (SetSetting("#tea", "limit", "1"), RoomFull("#Tea")),
+        (SetFlag("#tea", "invite-only", True), ClosedBy.INVITATIONS),
+        (SetSetting("#tea", "key", "sesame"), ClosedBy.KEY),
+        (SetSetting("#tea", "limit", "1"), ClosedBy.LIMIT),
     ],
 )
-def test_a_code_opens_what_is_closed(close, refusal):
+def test_a_code_opens_what_is_closed(close, closed_by):
     chat = house()
     made(chat)
     do(chat, ANNA, close)
-    assert joined(chat, CAROL, "7KQ2-M9XD-4TRW") == (InviteCodeRefused(CodeFault.WRONG, "#Tea", refusal),)
+    assert joined(chat, CAROL, "7KQ2-M9XD-4TRW") == (InviteCodeRefused(CodeFault.WRONG, "#Tea", closed_by),)
     used, entered, *_ = joined(chat, CAROL)
     assert used == InviteCodeUsed(1, "carol")
     assert entered == Joined("#Tea", chat.people[CAROL])
@@ -177,7 +176,7 @@ def test_names_are_counted_and_who_comes_back_is_not_counted_again():
     joined(chat, CAROL)
     do(chat, CAROL, Part("#tea"))
     newcomer(chat, "dora", 6)
-    refused = InviteCodeRefused(CodeFault.USED_UP, "#Tea", NotInvited("#Tea"))
+    refused = InviteCodeRefused(CodeFault.USED_UP, "#Tea", ClosedBy.INVITATIONS)
     assert joined(chat, 6) == (refused,)
     assert InviteCodeUsed(1, "carol") not in joined(chat, CAROL)
     assert is_in(chat, CAROL)
@@ -198,7 +197,7 @@ def test_a_code_is_of_one_room():
     chat = closed()
     do(chat, BOB, Join("#den"))
     do(chat, BOB, SetFlag("#den", "invite-only", True))
-    refused = InviteCodeRefused(CodeFault.WRONG, "#den", NotInvited("#den"))
+    refused = InviteCodeRefused(CodeFault.WRONG, "#den", ClosedBy.INVITATIONS)
     assert do(chat, CAROL, Join("#den", CODE)) == (refused,)
     assert do(chat, BOB, RevokeInviteCode("#den", 1)) == (InviteCodeRefused(CodeFault.UNKNOWN, "#den"),)
 

@@ -16,7 +16,7 @@ from asyncchat.core.features.edits import EditFault, EditRefused
 from asyncchat.core.features.gateways import GatewayRefused
 from asyncchat.core.features.history import HistoryUnreadable, NoSuchMessage, TargetsUnreadable
 from asyncchat.core.features.host import HostAlready, HostNotAllowed
-from asyncchat.core.features.invite_codes import CodeFault, InviteCodeRefused
+from asyncchat.core.features.invite_codes import ClosedBy, CodeFault, InviteCodeRefused
 from asyncchat.core.features.invites import (
     AlreadyThere,
     KnockForbidden,
@@ -137,11 +137,11 @@ LINES = [
     (GatewayRefused("why"), "464 a :WEBIRC is refused: why"),
     (NoSuchMessage("#r", 1), "400 a * :There is no such message"),
     (ReactionRefused("#r", "why"), "404 a #r :Not sent: why"),
-    (InviteCodeRefused(CodeFault.EXPIRED, "#r", NotInvited("#r")),
+    (InviteCodeRefused(CodeFault.EXPIRED, "#r", ClosedBy.INVITATIONS),
      "473 a #r :Cannot join channel: the invitation code has expired"),
-    (InviteCodeRefused(CodeFault.WRONG, "#r", WrongKey("#r")),
+    (InviteCodeRefused(CodeFault.WRONG, "#r", ClosedBy.KEY),
      "475 a #r :Cannot join channel: there is no such invitation code for this room"),
-    (InviteCodeRefused(CodeFault.USED_UP, "#r", RoomFull("#r")),
+    (InviteCodeRefused(CodeFault.USED_UP, "#r", ClosedBy.LIMIT),
      "471 a #r :Cannot join channel: the invitation code has let in as many people as it may"),
     (InviteCodeRefused(CodeFault.UNKNOWN, "#r"),
      "FAIL UNINVITE UNKNOWN_CODE #r :There is no code of that number"),

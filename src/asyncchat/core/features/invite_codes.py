@@ -173,15 +173,23 @@ class CodeFault(enum.Enum):
     UNKNOWN = "there is no code of that number"
 
 
+class ClosedBy(enum.Enum):
+    """What closes a room to somebody."""
+
+    INVITATIONS = "invitations"
+    KEY = "key"
+    LIMIT = "limit"
+
+
 class InviteCodeRefused(Refusal, frozen=True):
     """A code is not accepted, or not made or revoked.
 
-    ``join``: why its user may not join without one; None: nobody joins.
+    ``closed_by``: why its user may not join without one; None: nobody joins.
     """
 
     fault: CodeFault
     room: str
-    join: Refusal | None = None
+    closed_by: ClosedBy | None = None
 
 
 class InviteCodeGiven(Reply, frozen=True):

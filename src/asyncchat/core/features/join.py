@@ -3,7 +3,7 @@
 Owns who may join, and what a new member is told of the room.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from asyncchat.core.features.history_access import (
     topic_shown,
 )
 from asyncchat.core.features.invite_codes import (
+    ClosedBy,
     CodeFault,
     InviteCode,
     InviteCodeRefused,
@@ -386,13 +387,22 @@ def _join_refusal(
         return NeedsAccount(room.name)
     if isinstance(code, InviteCode):
         return None
-    refusal = _closed_to(chat, room, me, key, now)
-    is_code = refusal is not None and code_digest(key) and room.settings.get(KEY) != key
-    return InviteCodeRefused(code, room.name, refusal) if is_code else refusal
+    closed_by = _closed_to(chat, room, me, key, now)
+    if closed_by is None:
+        return None
+    is_code = code_digest(key) and room.settings.get(KEY) != key
+    return InviteCodeRefused(code, room.name, closed_by) if is_code else _CLOSED[closed_by](room.name)
 
 
-def _closed_to(chat: Chat, room: Room, me: Person, key: str, now: int) -> Refusal | None:
-    """Why a room is closed to a person with this key, or None."""
+_CLOSED: dict[ClosedBy, Callable[[str], Refusal]] = {
+    ClosedBy.INVITATIONS: NotInvited,
+    ClosedBy.KEY: WrongKey,
+    ClosedBy.LIMIT: RoomFull,
+}
+
+
+def _closed_to(chat: Chat, room: Room, me: Person, key: str, now: int) -> ClosedBy | None:
+    """What closes a room to a person with this key, or None."""
     # An empty invite-only room would be lost, because nobody could invite: the first comer gets it, without
     # its history. Where an account, a guest or somebody with a code may come, it waits for these.
     if (
@@ -400,13 +410,13 @@ def _closed_to(chat: Chat, room: Room, me: Person, key: str, now: int) -> Refusa
         and (room.member_blocks or room.founder or room.masks[GUESTS] or is_expecting(chat, room, now))
         and not room.lists(GUESTS, me)
     ):
-        return NotInvited(room.name)
+        return ClosedBy.INVITATIONS
     settings = room.settings
     if settings:
         if KEY in settings and settings[KEY] != key:
-            return WrongKey(room.name)
+            return ClosedBy.KEY
         if LIMIT in settings and len(room.member_blocks) >= int(settings[LIMIT]):
-            return RoomFull(room.name)
+            return ClosedBy.LIMIT
     return None
 
 

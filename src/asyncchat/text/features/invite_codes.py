@@ -123,7 +123,7 @@ TEXT = FeatureText(
     refusals={
         InviteCodeRefused: lambda r: (
             f"You can't join {place(r.room)}: {r.fault.value}."
-            if r.join is not None
+            if r.closed_by is not None
             else f"{capitalized(r.fault.value)}."
         ),
     },

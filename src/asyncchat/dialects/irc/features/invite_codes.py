@@ -9,6 +9,7 @@ from typing import Final
 from asyncchat.core.commands import Command
 from asyncchat.core.features.invite_codes import (
     CODE_ROLES,
+    ClosedBy,
     CodeFault,
     GetInviteCodes,
     InviteCodeEnded,
@@ -18,7 +19,6 @@ from asyncchat.core.features.invite_codes import (
     NewInviteCode,
     RevokeInviteCode,
 )
-from asyncchat.core.features.join import NotInvited, RoomFull, WrongKey
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
 from asyncchat.dialects.irc.client_registry import optional, to_server
@@ -98,9 +98,9 @@ def _say_ended(session: IrcSession, reply: InviteCodeEnded) -> bytes:
 
 
 _JOIN_NUMERICS = {
-    NotInvited: numerics.ERR_INVITEONLYCHAN,
-    WrongKey: numerics.ERR_BADCHANNELKEY,
-    RoomFull: numerics.ERR_CHANNELISFULL,
+    ClosedBy.INVITATIONS: numerics.ERR_INVITEONLYCHAN,
+    ClosedBy.KEY: numerics.ERR_BADCHANNELKEY,
+    ClosedBy.LIMIT: numerics.ERR_CHANNELISFULL,
 }
 
 _FAILURES = {
@@ -115,8 +115,8 @@ def _say_refused(session: IrcSession, refusal: InviteCodeRefused) -> bytes:
     if not session.entered:
         session.registration.nick = ""  # as every refusal does
         return session.numeric(numerics.ERR_PASSWDMISMATCH, text=capitalized(why))
-    if refusal.join is not None:
-        code = _JOIN_NUMERICS[type(refusal.join)]
+    if refusal.closed_by is not None:
+        code = _JOIN_NUMERICS[refusal.closed_by]
         return session.numeric(code, middle(refusal.room), text=f"Cannot join channel: {why}")
     word, code = _FAILURES.get(refusal.fault, ("INVITECODE", "INVALID_PARAMS"))
     return session.fail(word, code, middle(refusal.room), text=capitalized(why))

@@ -2,6 +2,8 @@
 
 import base64
 
+from tests.server.harness import CODE
+
 WORDS = "plum-otter-41-vux"
 
 
@@ -34,3 +36,21 @@ def test_a_node_stops_in_order_whose_person_stays(nodes):
     for node in (two, one):
         node.stop()
         assert node.failure is None
+
+
+def test_a_question_that_the_audit_notes_is_answered_by_the_node(nodes):
+    nodes.add()
+    node = nodes.add()
+    node.irc("ben")
+    operator = node.irc("boss")
+    operator.send(f"OPER owner {CODE}\r\nUSERHOST ben\r\nMODE boss\r\n")
+    assert " 302 boss :ben=" in operator.until(" 221 boss ")
+
+
+def test_the_messages_of_an_answer_come_from_the_node_s_history(nodes):
+    nodes.add()
+    anna = nodes.add().person("anna")
+    anna.send("/join #tea\nhello\n/pin anna\n")
+    anna.until("anna pinned a message of anna: hello\n")
+    anna.send("/pins\n")
+    assert " anna: hello [" in anna.until("pinned by anna]")

@@ -275,9 +275,11 @@ class Edge(Hub):
                     self._apply(item)
                 yield item
             elif told.person in self.chat.sessions.several:
+                if wire.is_opaque(item):
+                    continue
                 if type(item) is Asks:
                     yield self._engine.answer(item.person, item.query)
-                elif not wire.is_opaque(item):
+                else:
                     yield item
 
     def _apply(self, record: Record) -> None:

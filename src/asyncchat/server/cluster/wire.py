@@ -8,7 +8,7 @@ What else it adds is of a higher level (``core.features.levels``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, Union, get_type_hints
+from typing import Any, Final, Union, get_args, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from asyncchat.cluster.envelope import Envelope
 from asyncchat.core.commands import Batch, Command, DialectReply, Query
 from asyncchat.core.events import Ephemeral, Event, Record
 from asyncchat.core.features import ANY_EVENT
+from asyncchat.core.features.history import FoundMessage
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.log.base import LogError
 
@@ -74,7 +75,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
         session: the session that asks; 0: none does.
         person: the person that asks.
         commands: what is asked; more than one are a ``Batch``.
-        found: the message that the one command is about.
+        found: the messages that the one command is about.
         facts: facts that no session caused; then there are no commands.
     """
 
@@ -83,7 +84,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     session: int
     person: int
     commands: tuple[ANY_COMMAND, ...]
-    found: Found | None = None
+    found: tuple[Found, ...] = ()
     facts: tuple[ANY_EVENT, ...] = ()
 
 
@@ -253,7 +254,7 @@ def message_in(envelope: Envelope) -> Message:
 
 # What stays at the asking node.
 
-_OPAQUE: Final = {
+OPAQUE: Final = {
     kind: opaque
     for base in (Command, Reply, Refusal)
     for kind in _all(base)
@@ -264,22 +265,59 @@ _OPAQUE: Final = {
 
 def is_opaque(item: object) -> bool:
     """Whether only the node that asked understands an item of an outcome."""
-    return type(item) is Kept or type(item) in _OPAQUE
+    if type(item) is Asks:
+        return type(item.query) in OPAQUE
+    return type(item) is Kept or type(item) in OPAQUE
 
 
 _NOTHING: Final = Record(0, 0, Event())
-"""Stands for a found message, which travels beside its command."""
+"""Stands for a message, which travels beside its command."""
 
 
-def outgoing(command: Command, kept: list[object]) -> tuple[tuple[Command, ...], Found | None]:
-    """A command as it is sent, with the message it is about; what stays here is added to ``kept``."""
+def _with_records(kind: object) -> bool:
+    """Whether a value of this type has messages in it."""
+    return kind is Record or kind in RECORDS or any(_with_records(one) for one in get_args(kind))
+
+
+RECORDS: Final[dict[type, tuple[str, ...]]] = {}
+"""The fields of commands, and of what is in them, that have messages."""
+for _kind in (FoundMessage, *ANY_COMMAND.__args__):
+    if _names := tuple(name for name, what in get_type_hints(_kind).items() if _with_records(what)):
+        RECORDS[_kind] = _names
+
+
+def _apart(value: Any, found: list[Found]) -> Any:
+    """A value without its messages, which are added to ``found``."""
+    if type(value) is Record:
+        found.append(Found(value.number, value.time, value.event))
+        return _NOTHING
+    if type(value) is tuple:
+        return tuple([_apart(one, found) for one in value])
+    if type(value) in RECORDS:
+        return replace(value, **{name: _apart(getattr(value, name), found) for name in RECORDS[type(value)]})
+    return value
+
+
+def _together(value: Any, found: Iterator[Found]) -> Any:
+    """A value with its messages again."""
+    if type(value) is Record:
+        one = next(found)
+        return Record(one.number, one.time, one.event)
+    if type(value) is tuple:
+        return tuple([_together(one, found) for one in value])
+    if type(value) in RECORDS:
+        names = RECORDS[type(value)]
+        return replace(value, **{name: _together(getattr(value, name), found) for name in names})
+    return value
+
+
+def outgoing(command: Command, kept: list[object]) -> tuple[tuple[Command, ...], tuple[Found, ...]]:
+    """A command as it is sent, with the messages it is about; what stays here is added to ``kept``."""
     commands = tuple(_flat(command)) if isinstance(command, Batch) else (command,)
-    if len(commands) == 1:
-        record: Record | None = getattr(command, "found", None)
-        if isinstance(record, Record):
-            found = Found(record.number, record.time, record.event)
-            return (_kept_back(replace(command, found=_NOTHING), kept),), found
-    return tuple([_kept_back(one, kept) if type(one) in _OPAQUE else one for one in commands]), None
+    found: list[Found] = []
+    if type(command) in RECORDS:
+        commands = (_apart(command, found),)
+    return tuple([_kept_back(one, kept) if type(one) in OPAQUE else one for one in commands]), tuple(found)
 
 
 def incoming(asked: Asked) -> Command:
@@ -287,8 +325,7 @@ def incoming(asked: Asked) -> Command:
     if len(asked.commands) != 1:
         return Batch(asked.commands)
     command: Command = asked.commands[0]
-    found = asked.found
-    return command if found is None else replace(command, found=Record(found.number, found.time, found.event))
+    return _together(command, iter(asked.found)) if asked.found else command
 
 
 def _flat(batch: Batch) -> Iterator[Command]:
@@ -301,7 +338,7 @@ def _flat(batch: Batch) -> Iterator[Command]:
 
 def _kept_back(command: Command, kept: list[object]) -> Command:
     numbers = {}
-    for name in _OPAQUE.get(type(command), ()):
+    for name in OPAQUE.get(type(command), ()):
         value = getattr(command, name)
         if value is not None:
             numbers[name] = len(kept)
@@ -335,16 +372,18 @@ def items_of(one: Told, kept: Sequence[object] = ()) -> Iterator[object]:
             yield (Record if number > 0 else Ephemeral)(number, next(stamps), item)
         elif type(item) is Kept:
             yield kept[item.number] if kept else item
-        elif kept and type(item) in _OPAQUE:
+        elif kept and type(item) is Asks:
+            yield Asks(item.person, _given_back(item.query, kept))
+        elif kept and type(item) in OPAQUE:
             yield _given_back(item, kept)
         else:
             yield item
 
 
-def _given_back(item: Any, kept: Sequence[object]) -> object:
-    numbers = {name: getattr(item, name) for name in _OPAQUE[type(item)]}
+def _given_back(item: Any, kept: Sequence[object]) -> Any:
+    numbers = {name: getattr(item, name) for name in OPAQUE.get(type(item), ())}
     values = {name: kept[number] for name, number in numbers.items() if number is not None}
     return replace(item, **values) if values else item
 
 
-assert DialectReply in _OPAQUE  # noqa: S101  # its value is an answer that stays
+assert DialectReply in OPAQUE  # noqa: S101  # its value is an answer that stays

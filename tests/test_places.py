@@ -28,6 +28,7 @@ ACROSS = {
     "client/test_faulty_line.py": "server and clients over tests/faulty_line.py",
     "dialects/irc/test_isupport.py": "the tokens of 005, which features declare in capabilities",
     "cluster/test_bad_days.py": "stream.py while NATS is away, slow or loses what it had",
+    "server/cluster/test_bad_days.py": "a cluster while NATS is away, or a node is cut off, slow or full",
     "server/cluster/test_clients.py": "clients that go on at another node",
     "cli/test_docs.py": "each subcommand, its help and the documentation",
     "cli/test_group.py": "cli/__init__.py",

@@ -17,7 +17,7 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
-from asyncchat.server.launch import in_cluster, keys_beside
+from asyncchat.server.launch import join, keys_beside, stream_of
 from asyncchat.server.secret_file import RunKeys
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
@@ -142,7 +142,8 @@ class ServerThread:
 
     async def _serve(self) -> None:
         self._stopping: asyncio.Future[str] = self.loop.create_future()
-        async with in_cluster(self._config, self._log, self._options.get("database")) as node:
+        async with stream_of(self._config) as stream:
+            node = await join(stream, self._config, self._log, self._options.get("database"))
             if node is not None:
                 keys = keys_beside(RunKeys(), self._config, self._options["database"])
                 self._options |= {"node": node, "chat": node.chat, "keys": keys}

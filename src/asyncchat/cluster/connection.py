@@ -34,6 +34,9 @@ FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.5
 """Seconds between tries while NATS is connected but can't do it: others may need no more than an election."""
 
+_TOLD_SECONDS = 1.0
+"""Seconds after which the log says that NATS is not there, where it is waited for."""
+
 _PING_SECONDS = 1
 _LOST_PINGS = 2
 """A server that is silent is left after three intervals."""
@@ -79,12 +82,19 @@ class _Client(Client):
 
 
 class Tries:
-    """How long something is tried again."""
+    """How long something is tried again.
 
-    def __init__(self, connection: "Connection", seconds: float) -> None:
+    Args:
+        connection: what is asked there.
+        seconds: how long.
+        tells: whether the log says that it is tried again.
+    """
+
+    def __init__(self, connection: "Connection", seconds: float, *, tells: bool = False) -> None:
         self._connection = connection
         self._end = monotonic() + seconds
         self._pause = FIRST_PAUSE
+        self._tells = tells
 
     @property
     def over(self) -> bool:
@@ -103,6 +113,9 @@ class Tries:
             LogError: there is no time left: the error itself, or StreamDown with its text.
         """
         left = self._end - monotonic()
+        if self._tells and left > _TOLD_SECONDS:
+            self._tells = False
+            _log.warning("%s. Trying for %.0f s", error, left)
         if left > 0 and not self._connection.connected:
             await self._connection.wait_connected(left)
         elif left > 0:
@@ -166,7 +179,11 @@ class Connection:
         )
         events: set[asyncio.Future[Any]] = {connecting, self._refused}
         try:
-            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            soon = min(seconds, _TOLD_SECONDS)
+            done, _ = await asyncio.wait(events, timeout=soon, return_when=asyncio.FIRST_COMPLETED)
+            if not done and seconds > soon:
+                _log.warning("%s. Trying for %.0f s", self._down(), seconds - soon)
+                await asyncio.wait(events, timeout=seconds - soon, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 connecting.result()
                 await self._on_connect()

@@ -11,8 +11,10 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
+from time import monotonic
 from typing import Any, NamedTuple, Self
 
 import msgspec
@@ -38,6 +40,9 @@ MAX_BATCH = 262_144
 
 _HEADERS_ROOM = 1024
 """Bytes that the headers of a batch take at most."""
+
+_LATE_SECONDS = 0.5
+"""An opening that takes longer had to wait for NATS."""
 
 _MOST_HOLES = 3
 """How often the next message is asked for anew when another one comes."""
@@ -75,6 +80,7 @@ class Stream:
         first: the sequence of the oldest message, as far as known; the next one if there is none.
         last: the sequence of the newest message, as far as known; 0 when there was none.
         replicas: on how many servers it is kept.
+        came_late: whether NATS was not there when this was opened: others come back, too.
     """
 
     def __init__(self, connection: Connection, name: str, patience: float) -> None:
@@ -83,6 +89,7 @@ class Stream:
         self.first = 1
         self.last = 0
         self.replicas = 1
+        self.came_late = False
         self._connection = connection
         self._patience = patience
         self._subject = ""
@@ -101,6 +108,7 @@ class Stream:
         credentials: str | Path | None = None,
         tls: ssl.SSLContext | None = None,
         patience: float = 10.0,
+        opening: float | None = None,
     ) -> Self:
         """Connects to NATS and opens the stream; makes it if it is not there.
 
@@ -110,7 +118,8 @@ class Stream:
             replicas: on how many servers a new stream is kept: 1, 3 or 5. One that exists stays as it is.
             credentials: a ``.creds`` file of NATS, for servers with accounts by JWT.
             tls: for certificates that the system does not know.
-            patience: seconds for which this and all other calls try before they raise ``StreamDown``.
+            patience: seconds for which all other calls try before they raise ``StreamDown``.
+            opening: the same for this one, if that is another time.
 
         Raises:
             Misuse: the name or the URL is not valid.
@@ -120,9 +129,12 @@ class Stream:
         if not _NAME.fullmatch(name):
             raise Misuse(f"'{name}' can't be a stream's name: use up to 32 of A-Z a-z 0-9 - _")
         stream = cls(Connection(url), name, patience)
+        seconds = patience if opening is None else opening
+        began = monotonic()
         try:
-            await stream._connection.open(f"asyncchat {name}", credentials, tls, patience)
-            await stream._open(replicas)
+            await stream._connection.open(f"asyncchat {name}", credentials, tls, seconds)
+            await stream._open(replicas, Tries(stream._connection, seconds, tells=True))
+            stream.came_late = monotonic() - began > _LATE_SECONDS
         except BaseException:
             await stream.close()
             raise
@@ -205,6 +217,17 @@ class Stream:
         end, _ = await self._end(Tries(self._connection, self._patience))
         self.last = max(self.last, end.sequence)
         return end
+
+    async def quiet(self) -> float:
+        """Seconds since the last message, by the clock of NATS; as many as there are, if there is none.
+
+        Raises:
+            StreamDown: NATS can't tell now.
+            StreamGone: there is no such stream any more.
+        """
+        info = await self._info(Tries(self._connection, self._patience))
+        now, last = (datetime.fromisoformat(text) for text in (info["ts"], info["state"]["last_ts"]))
+        return (now - last).total_seconds()
 
     async def get(self, sequence: int) -> Message:
         """The message with a sequence.
@@ -341,13 +364,12 @@ class Stream:
             consumer.interrupt()
         await self._connection.close()
 
-    async def _open(self, replicas: int) -> None:
+    async def _open(self, replicas: int, tries: Tries) -> None:
         if self._connection.max_payload < MAX_BATCH + _HEADERS_ROOM:
             raise LogError(
                 f"NATS takes only {self._connection.max_payload} bytes in a message: set max_payload in its "
                 f"configuration to at least {MAX_BATCH + _HEADERS_ROOM}, or leave it out (1 MB)"
             )
-        tries = Tries(self._connection, self._patience)
         try:
             info = await self._call(tries, f"STREAM.INFO.{self.name}")
         except ApiError as error:

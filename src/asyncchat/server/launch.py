@@ -50,6 +50,9 @@ MEMORY_MESSAGES = 100_000
 RESERVED_FILES = 64
 """File descriptors kept for the history, the listeners and the log beside the connections."""
 
+NATS_SECONDS = 60.0
+"""How long a start waits for NATS, which may be starting, too."""
+
 _MANY_FILES = 1_000_000
 """Stands for no limit of files."""
 
@@ -104,14 +107,15 @@ async def launched(
         has_certificate = bool(config.tls_cert) or config.tls != "off"
         bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
         check_listeners(bound, has_certificate=has_certificate)
-        await _begin_with_snapshot(config, database)
-        log = (taken and taken.server.log) or await _open_log(config, database)
-        try:
-            async with in_cluster(config, log, database) as node:
+        async with stream_of(config) as stream:
+            await _begin_with_snapshot(stream, database)
+            log = (taken and taken.server.log) or await _open_log(config, database)
+            try:
+                node = await join(stream, config, log, database)
                 server = _server(config, log, database, motd, most_sessions, sources, taken, node)
                 yield Launched(server, listening, database, owns_sockets)
-        finally:
-            await log.close()
+            finally:
+                await log.close()
     finally:
         for _address, sockets in listening:
             for one in sockets:
@@ -224,56 +228,61 @@ def _certificate(config: ServeConfig, database: Path | None) -> Certificate | No
 
 
 @asynccontextmanager
-async def in_cluster(config: ServeConfig, log: Log, database: Path | None) -> AsyncIterator[Node | None]:
-    """Joins the cluster of the options, and leaves NATS after the block; None: there is none.
+async def stream_of(config: ServeConfig) -> AsyncIterator[Stream | None]:
+    """The stream of the options' cluster, closed after the block; None: there is no cluster.
 
     Raises:
-        AsyncChatError: it can't be joined; the text says what to do.
+        AsyncChatError: it can't be opened; the text says what to do.
     """
     if not config.cluster:
         yield None
         return
-    if database is None:
-        raise Misuse(
-            "A node of a cluster keeps its history in a file: take away --db :memory: and --no-history"
-        )
-    stream = await _open_stream(config)
-    from asyncchat.server.cluster.keys import share_keys
-    from asyncchat.server.cluster.node import Node
-
-    try:
-        node = Node(stream, config.node or socket.gethostname(), log)
-        await node.join(partial(_beginning, config, log.last_time))
-        try:
-            await share_keys(stream, database)
-        except OSError as error:
-            raise ServeError(f"The keys beside {database} can't be kept: {error.strerror}") from error
-        yield node
-    finally:
-        await stream.close()
-
-
-async def _open_stream(config: ServeConfig) -> Stream:
     try:
         from asyncchat.cluster.stream import Stream
     except ImportError as error:
         raise Misuse('A cluster needs more: pip install "asyncchat[cluster]"') from error
-    return await Stream.open(config.cluster, config.cluster_name, replicas=int(config.replicas))
-
-
-async def _begin_with_snapshot(config: ServeConfig, database: Path | None) -> None:
-    """A node without a history begins with the newest snapshot of the cluster's, if there is one."""
-    if not config.cluster or database is None or await asyncio.to_thread(database.exists):
-        return
-    stream = await _open_stream(config)
+    stream = await Stream.open(
+        config.cluster, config.cluster_name, replicas=int(config.replicas), opening=NATS_SECONDS
+    )
     try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        beside = database.with_name(f"{database.name}-snapshot")
-        if await stream.get_snapshot(beside) is not None:
-            beside.chmod(0o600)
-            beside.replace(database)
+        yield stream
     finally:
         await stream.close()
+
+
+async def join(stream: Stream | None, config: ServeConfig, log: Log, database: Path | None) -> Node | None:
+    """Joins the cluster of the options; None: there is none.
+
+    Raises:
+        AsyncChatError: it can't be joined; the text says what to do.
+    """
+    if stream is None:
+        return None
+    if database is None:
+        raise Misuse(
+            "A node of a cluster keeps its history in a file: take away --db :memory: and --no-history"
+        )
+    from asyncchat.server.cluster.keys import share_keys
+    from asyncchat.server.cluster.node import Node
+
+    node = Node(stream, config.node or socket.gethostname(), log)
+    await node.join(partial(_beginning, config, log.last_time))
+    try:
+        await share_keys(stream, database)
+    except OSError as error:
+        raise ServeError(f"The keys beside {database} can't be kept: {error.strerror}") from error
+    return node
+
+
+async def _begin_with_snapshot(stream: Stream | None, database: Path | None) -> None:
+    """A node without a history begins with the newest snapshot of the cluster's, if there is one."""
+    if stream is None or database is None or await asyncio.to_thread(database.exists):
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    beside = database.with_name(f"{database.name}-snapshot")
+    if await stream.get_snapshot(beside) is not None:
+        beside.chmod(0o600)
+        beside.replace(database)
 
 
 def _beginning(config: ServeConfig, last_time: int, chat: Chat, now: int) -> list[Event]:

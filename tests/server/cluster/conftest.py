@@ -1,5 +1,6 @@
 """Nodes of one cluster, each with a loop of its own in a thread."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -23,6 +24,16 @@ class Nodes:
         node = self._stack.enter_context(self.serving(log, **options))
         self.all.append(node)
         return node
+
+    def add_at_once(self, count):
+        """So many more nodes, which come at the same moment."""
+        coming = []
+        for _ in range(count):
+            coming.append(self.serving())
+            self.all.append(None)
+        with ThreadPoolExecutor(count) as pool:
+            self.all[-count:] = pool.map(self._stack.enter_context, coming)
+        return self.all[-count:]
 
     def serving(self, log=None, **options):
         """A further node as a context, which raises why it could not go on."""

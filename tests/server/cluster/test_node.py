@@ -21,8 +21,8 @@ from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import server as server_module
+from asyncchat.server.cluster import failure_detector, leader
 from asyncchat.server.cluster import joining as joining_module
-from asyncchat.server.cluster import leader
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
@@ -38,9 +38,16 @@ TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory l
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """What takes seconds takes tenths of them."""
-    for name in ("ALIVE_EVERY", "HUB_SILENCE", "STAGGER", "NODE_SILENCE", "READ_ONLY_AFTER", "ASK_AGAIN"):
-        monkeypatch.setattr(node_module, name, getattr(node_module, name) / 5)
-    monkeypatch.setattr(leader, "BEAT", leader.BEAT / 5)
+    for module, names in (
+        (
+            node_module,
+            ("ALIVE_EVERY", "HUB_SILENCE", "NODE_SILENCE", "HEARS_ITSELF", "READ_ONLY_AFTER", "ASK_AGAIN"),
+        ),
+        (failure_detector, ("HUB_ASKED_AFTER", "LOOK_EVERY", "HUB_SILENCE", "STAGGER", "HUB_PATIENCE")),
+        (leader, ("BEAT",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(module, name) / 5)
 
 
 def with_ids(node, nick):

@@ -8,10 +8,11 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from time import monotonic
 from typing import NamedTuple
 
 from asyncchat.cluster.envelope import decode, encode
-from asyncchat.cluster.errors import Deposed
+from asyncchat.cluster.errors import Deposed, NoAnswer, StreamDown
 from asyncchat.cluster.place import place_of
 from asyncchat.cluster.stream import Stream
 from asyncchat.core.chat import Chat
@@ -26,10 +27,22 @@ from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.leader import Position
 from asyncchat.server.cluster.reader import Reader, level_in
 from asyncchat.server.cluster.state import State
-from asyncchat.server.cluster.wire import Decided, Elected, Told
+from asyncchat.server.cluster.wire import Decided, Elected, Lost, Told
 
 STATE_SECONDS = 5.0
-"""How long a node that comes waits for each piece of the state before it takes the others for gone."""
+"""How long a node that comes waits for each piece of the state, and for a hub of others that are there."""
+
+ANSWER_SECONDS = 0.3
+"""How long it waits each time for the hub to say that it sends the state …"""
+
+ASK_EVERY = 0.1
+"""… and until it asks again."""
+
+QUIET = 3.0
+"""Seconds without a message after which a stream has no hub, where no node is connected to NATS at all …"""
+
+RETURN_SECONDS = 1.5
+"""… and they had so many to come back, if NATS was away just now."""
 
 STATE = "state"
 """Where a node that comes asks for the state."""
@@ -88,6 +101,8 @@ class Joining:
         self._number = number
         self._name = name
         self._term = 0
+        self._has_ended = False
+        """Whether the hub has said that it stops, and nothing came after that."""
         self._reader: Reader
         self._last = Position(log.last, log.last_time)
         self._joined_with, self._joined_time = self._last
@@ -110,10 +125,16 @@ class Joining:
         if is_copy:  # what the stream gives has its epoch, also if this node ends in the middle
             await self._log.set_epochs(self._epochs())
             await self._catch_up(end)
+        moved = monotonic()
         while True:
-            state = await self._ask_for_state() if end else None
+            state, is_alone = None, False
+            try:
+                state = await self._ask_for_state() if end else None
+            except NoAnswer:
+                is_alone = True
             if state is not None:
                 if state.sequence < self._reader.sequence:
+                    await asyncio.sleep(ASK_EVERY)
                     continue  # the hub has not folded yet what this node has read
                 self._check_history(state.epochs)
                 await self._log.set_epochs(state.epochs)
@@ -126,6 +147,10 @@ class Joining:
             if end != before:  # there is a hub, or was a moment ago
                 if is_copy:
                     await self._catch_up(end)
+                moved = monotonic()
+                continue
+            if end and not await self._is_over(is_alone, monotonic() - moved):
+                await asyncio.sleep(ASK_EVERY)
                 continue
             if end and not is_copy:
                 raise _another_chats()
@@ -134,6 +159,19 @@ class Joining:
             except Deposed:
                 continue
 
+    async def _is_over(self, is_alone: bool, seconds: float) -> bool:
+        """Whether there will be no hub unless this node begins anew.
+
+        Args:
+            is_alone: no other node is connected to NATS.
+            seconds: for how long the stream has had no new message while this node has watched.
+        """
+        if not is_alone:
+            return seconds > STATE_SECONDS
+        if self._stream.came_late and seconds < RETURN_SECONDS:
+            return False
+        return self._has_ended or seconds > QUIET or await self._stream.quiet() > QUIET
+
     async def _begin_anew(self, beginning: Callable[[Chat, int], Sequence[Event]]) -> Joined:
         """Nobody knows who is in the chat, so nobody is: this node is the hub.
 
@@ -141,11 +179,11 @@ class Joining:
             Deposed: somebody else was faster.
         """
         epochs = self._epochs()
+        chat = self._log.chat()  # it may take long, so it is done first: others wait for a word then
         term = self._term + 1
         elected = Elected(term, self._number, self._name, self._last.last + 1, fresh=True)
         sequence = await stand(self._stream, self._reader.sequence, elected, levels.LEVEL)
         await self._log.set_epochs(epochs)
-        chat = self._log.chat()
         clock = SteadyClock(self._last.last_time)
         engine = Engine(chat, *self._last)
         now = engine.at(clock())
@@ -178,7 +216,11 @@ class Joining:
         return [*epochs, (self._last.last + 1, self._stream.epoch)]
 
     async def _ask_for_state(self) -> State | None:
-        """The state that the hub sends, in parts; None: there is no hub."""
+        """The state that the hub sends, in parts; None: there is no hub.
+
+        Raises:
+            NoAnswer: no other node is there.
+        """
         parts: list[bytes] = []
         whole = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -195,9 +237,9 @@ class Joining:
         subscription = await self._stream.subscribe(f"{STATE}.{to}", take)
         try:
             async with limit:
-                await self._stream.send(STATE, to.encode())
+                await self._stream.request(STATE, to.encode(), ANSWER_SECONDS)
                 await whole.wait()
-        except TimeoutError:
+        except (StreamDown, TimeoutError):
             return None
         finally:
             await subscription.unsubscribe()
@@ -212,6 +254,7 @@ class Joining:
                 content = self._reader.take(message)
                 if content is not None:
                     self._term = max(self._term, content.term)
+                    self._has_ended = isinstance(content, Lost) and content.is_hub
                 if isinstance(content, Decided):
                     await self._keep(content.told)
                 if message.sequence >= until:

@@ -30,7 +30,7 @@ from asyncchat.server.recipients import Recipient, SilentRecipient
 
 _logger = logging.getLogger("asyncchat.cluster")
 
-BEAT = 1.0
+BEAT = 0.5
 """Seconds after which the hub says that it is there, where it has nothing else to say."""
 
 GATHER = 0.002
@@ -215,8 +215,8 @@ class Leader:
         _logger.info("All nodes read level %d: it is in force now", level)
         self._level.number = level
 
-    async def remove(self, node: int) -> None:
-        """A node is no more: its people leave, a few at a time."""
+    async def remove(self, node: int, *, is_last: bool = False) -> None:
+        """A node is no more: its people leave, a few at a time. ``is_last``: it is the leader's own."""
         self._lost.add(node)
         chat = self.hub.chat
         gone = [
@@ -231,12 +231,12 @@ class Leader:
                 await asyncio.sleep(0)
         for queue in [queue for queue in self._counters if node_of(queue) == node]:
             del self._counters[queue]
-        self._gathered.add(Lost(self.term, node))
+        self._gathered.add(Lost(self.term, node, is_hub=is_last))
 
     def end(self, node: int, ending: Callable[[Chat, int], Iterable[Event]]) -> None:
         """All nodes stop: records that, and that this node is no more."""
         self.hub.declare(list(ending(self.hub.chat, self.hub.now())))
-        self._gathered.add(Lost(self.term, node))
+        self._gathered.add(Lost(self.term, node, is_hub=True))
 
     async def run(self) -> None:
         """Writes what is decided, until cancelled, or until it can decide no more.
@@ -259,6 +259,8 @@ class Leader:
             del gathered.waiting[:]
             for message in self._messages(waiting):
                 await self._append(message)
+                if isinstance(message, Lost) and message.is_hub:
+                    return
             if self._is_broken:
                 return
             if (early := began + GATHER - loop.time()) > 0:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -26,6 +26,7 @@ from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.edge import Edge
+from asyncchat.server.cluster.failure_detector import HUB, HUB_SILENCE, FailureDetector
 from asyncchat.server.cluster.joining import STATE, Joining, stand
 from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
 from asyncchat.server.cluster.reader import Reader
@@ -42,14 +43,11 @@ _logger = logging.getLogger("asyncchat.cluster")
 ALIVE_EVERY = 1.0
 """Seconds between two messages by which a node says that it is there."""
 
-HUB_SILENCE = 3.0
-"""Seconds without a word of the hub after which a node stands for election …"""
-
-STAGGER = 0.5
-"""… and at the most so many more, so that nodes seldom stand at the same moment."""
-
 NODE_SILENCE = 10.0
 """Seconds without a word of a node after which its people leave."""
+
+HEARS_ITSELF = 3.0
+"""Seconds without its own sign of life after which a hub does not judge who is lost: it hears nobody."""
 
 READ_ONLY_AFTER = 5.0
 """Seconds without a word of the hub after which people are told that nothing can be said."""
@@ -70,7 +68,7 @@ SETTLED = 1.0
 """Seconds after which a message of the stream is in the history."""
 
 STREAM_MESSAGES = 200_000
-"""Messages from which on it is shortened: a hub that has nothing to decide makes 86,400 a day."""
+"""Messages from which on it is shortened: a hub that has nothing to decide makes 172,800 a day."""
 
 _COMMANDS, _ALIVE = "commands", "alive"
 
@@ -112,13 +110,15 @@ class Node:
         self._counters: dict[int, int] = {}
         self._ended: dict[int, None] = {}
         """The queues that ended last, the oldest first."""
-        self._heard = monotonic()
+        self._detector = FailureDetector(stream)
+        self._heard_itself = 0.0
+        """When it heard its own sign of life: then others' reach it, too (monotonic)."""
         self._leading: asyncio.Task[None] | None = None
         self._led_since = 0.0
         self._group: asyncio.TaskGroup
         self._outbox: Outbox
         self._removing: set[int] = set()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         self._standing = asyncio.Lock()
         """Held while the chat changes, or must not change."""
         self._early: list[Asked] | None = None
@@ -148,6 +148,8 @@ class Node:
         """
         joined = await Joining(self.stream, self._log, self.number, self.name).join(beginning)
         self._reader, self.chat, self.term, self.hub, self._counters, self._last = joined
+        # From here on others know that it is there, though it has nothing to tell yet.
+        self._asked_for_state = await self.stream.subscribe(STATE, self._give_state)
 
     def make_edge(self, chat: Chat, outbox: Outbox) -> Edge:
         """The node's own hub, for this chat."""
@@ -192,13 +194,10 @@ class Node:
         Raises:
             LogError: the node can't go on; the text says why.
         """
-        subscriptions = [
-            await self.stream.subscribe(_ALIVE, self._hear),
-            await self.stream.subscribe(STATE, self._give_state),
-        ]
-        self._heard = monotonic()
+        subscriptions = [await self.stream.subscribe(_ALIVE, self._hear), self._asked_for_state]
+        self._detector.hear()
         if self.hub != self.number:  # it has not said yet that it is there
-            self.nodes.setdefault(self.hub, (Alive(self.hub, "?", 0, 0, 0), self._heard))
+            self.nodes.setdefault(self.hub, (Alive(self.hub, "?", 0, 0, 0), monotonic()))
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -207,6 +206,7 @@ class Node:
                 group.create_task(self._follow())
                 group.create_task(self._send())
                 group.create_task(self._live())
+                group.create_task(self._watch_hub())
                 group.create_task(self._keep_short())
                 group.create_task(self._take_commands())
         except* Exception as failed:  # noqa: BLE001  # the first one says why
@@ -251,7 +251,7 @@ class Node:
         await self._settled()
         self._parted = True
         if self.leader is not None:
-            await self.leader.remove(self.number)
+            await self.leader.remove(self.number, is_last=True)
         else:
             await self._say_alive()
 
@@ -273,7 +273,7 @@ class Node:
 
     async def _follow(self) -> None:
         async for message in self.stream.follow(self._reader.whole):
-            self._heard = monotonic()
+            self._detector.hear()
             async with self._standing:
                 await self._follow_message(message)
             if self._outbox.full:
@@ -345,6 +345,7 @@ class Node:
         self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
         self._removing.clear()
         self._led_since = now
+        answering = await self.stream.subscribe(f"{HUB}.{self.number}", self._answer)
         early: list[Asked] = []
         self._early = early
         copy = await asyncio.to_thread(states.copy, chat)
@@ -362,9 +363,9 @@ class Node:
         leader.take(early)
         self.leader = leader
         self.edge.leading = leader.hub
-        self._leading = self._group.create_task(self._run_leader(leader))
+        self._leading = self._group.create_task(self._run_leader(leader, answering.unsubscribe))
 
-    async def _run_leader(self, leader: Leader) -> None:
+    async def _run_leader(self, leader: Leader, unsubscribe: Callable[[], Awaitable[None]]) -> None:
         try:
             await leader.run()
         except Deposed:
@@ -374,6 +375,7 @@ class Node:
                 _logger.warning("This node is not the hub of the cluster any more")
             if self.leader is leader:
                 self.leader = self.edge.leading = None
+            await unsubscribe()
 
     def _lose(self, node: int) -> None:
         self.nodes.pop(node, None)
@@ -384,7 +386,7 @@ class Node:
                 raise _taken_for_lost()
         self.edge.lose(node)
         if node == self.hub:
-            self._heard = monotonic() - HUB_SILENCE  # somebody else stands at once
+            self._detector.leave()
 
     # What nodes say to each other beside the stream.
 
@@ -419,26 +421,29 @@ class Node:
 
     async def _live(self) -> None:
         """Says that this node is there, and sees who is not."""
-        stagger = secrets.randbelow(1000) / 1000 * STAGGER
         asked_at = monotonic()
         while True:
             try:
                 await self._say_alive()
             except StreamDown as error:
                 _logger.debug("NATS: %s", error)
-            silence = monotonic() - self._heard
-            if silence > READ_ONLY_AFTER and not self._outbox.failing:
+            if self._detector.silence > READ_ONLY_AFTER and not self._outbox.failing:
                 self._is_silent = self._outbox.failing = True
                 _logger.error("The hub of the cluster is not heard: people can only read")
-            if silence > HUB_SILENCE + stagger and self.stream.connected and not self._leaving:
-                await self._try_to_lead()
             if self.edge.unanswered and monotonic() - asked_at > ASK_AGAIN:
                 asked_at = monotonic()
                 self.edge.ask_again()
             if self.leader is not None and not self._leaving:
                 await self._remove_lost(self.leader)
                 self._raise_level(self.leader)
-            await asyncio.sleep(ALIVE_EVERY if silence < HUB_SILENCE - ALIVE_EVERY else 0.2)
+            await asyncio.sleep(ALIVE_EVERY)
+
+    async def _watch_hub(self) -> None:
+        """Stands for election when the hub is gone."""
+        while True:
+            await self._detector.until_silent()
+            if self.leader is None and not self._leaving and await self._detector.is_gone(self.hub):
+                await self._try_to_lead()
 
     async def _keep_short(self) -> None:
         """Shortens the stream now and then, if this node is the hub."""
@@ -484,6 +489,8 @@ class Node:
 
     async def _remove_lost(self, leader: Leader) -> None:
         now = monotonic()
+        if now - self._heard_itself > HEARS_ITSELF:
+            return
         for node, (alive, heard) in list(self.nodes.items()):
             if (
                 node != self.number
@@ -517,18 +524,39 @@ class Node:
     def _hear(self, data: bytes, _reply: str) -> None:
         alive = wire.alive_in(data)
         now = monotonic()
+        if alive.node == self.number:
+            if now - self._heard_itself > HEARS_ITSELF:  # NATS was away for all, or this node was
+                self.nodes = {node: (one, now) for node, (one, _) in self.nodes.items()}
+            self._heard_itself = now
         self.nodes[alive.node] = (alive, now)
         there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
         if self._leaving and all(one.leaving for one in there):
             self._ends.set()
 
-    def _give_state(self, data: bytes, _reply: str) -> None:
-        """Sends a node that comes the state, if this one is the hub."""
-        sending = asyncio.create_task(self._send_state(f"{STATE}.{wire.node_in(data)}"))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
+    def _answer(self, _data: bytes, reply: str) -> None:
+        """Says that this node is the hub."""
+        self._do(self._reply(reply))
 
-    async def _send_state(self, to: str) -> None:
+    async def _reply(self, to: str) -> None:
+        try:
+            await self.stream.reply(to, b"")
+        except StreamDown as error:
+            _logger.debug("NATS: %s", error)
+
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        """Does something that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    def _give_state(self, data: bytes, reply: str) -> None:
+        """Sends a node that comes the state, if this one is the hub."""
+        self._do(self._send_state(f"{STATE}.{wire.node_in(data)}", reply))
+
+    async def _send_state(self, to: str, reply: str) -> None:
+        if self.leader is None:
+            return
+        await self._reply(reply)
         async with self._standing:
             if self.leader is None:
                 return

@@ -137,10 +137,17 @@ class Decided(msgspec.Struct, frozen=True, tag="decided"):
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
-    """A node is no more, and its people have left. What it still asks is not decided."""
+    """A node is no more, and its people have left. What it still asks is not decided.
+
+    Attributes:
+        term: counts the hubs.
+        node: the node's number.
+        is_hub: whether it is the hub, which stops with this.
+    """
 
     term: int
     node: int
+    is_hub: bool = False
 
 
 Message = Elected | Decided | Lost

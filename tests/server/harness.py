@@ -105,6 +105,11 @@ class ServerThread:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
 
+    def ended(self) -> None:
+        """Waits until the server has ended by itself."""
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+
     def connect(self, **options: Any) -> "Client":
         client = Client(self.port, **options)
         self.clients.append(client)

@@ -147,7 +147,7 @@ def test_people_of_a_node_that_is_taken_for_lost_are_not_told_that_they_left(nod
     ben = with_ids(two, "ben")
     one.wait(one.server.node.leader.remove(two.server.node.number))
     told = str(ben.rest())
-    two.wait(asyncio.wait((two.serving,)))
+    two.ended()
     with pytest.raises(CutOff, match="for lost"):
         ending.close()
     assert "QUIT" not in told

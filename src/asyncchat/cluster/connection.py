@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,6 +25,8 @@ from asyncchat.errors import Misuse
 from asyncchat.log.base import LogError
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _API = "$JS.API."
 
@@ -355,6 +357,17 @@ class Connection:
         self._fault = text
         if is_refusal and not self._refused.done():
             self._refused.set_result(text)
+
+
+async def apart(job: Awaitable[T]) -> T:
+    """Awaits what nats-py does, in a task of its own: it swallows cancellation while it writes."""
+    doing = asyncio.ensure_future(job)
+    doing.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody else may look
+    try:
+        await asyncio.wait({doing})
+        return doing.result()
+    finally:
+        doing.cancel()
 
 
 def result(answer: Msg) -> dict[str, Any]:

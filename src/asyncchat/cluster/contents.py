@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from asyncchat.cluster.connection import ApiError, Connection, result
+from asyncchat.cluster.connection import ApiError, Connection, apart, result
 from asyncchat.cluster.errors import StreamDown
 from asyncchat.cluster.objects import (
     UNCLEAR,
@@ -194,7 +194,7 @@ class Contents:
 
     async def _done(self, doing: Awaitable[T]) -> T:
         try:
-            return await doing
+            return await apart(doing)
         except UNCLEAR as error:
             text = str(error) or type(error).__name__
             raise StreamDown(f"NATS does not give or take files now ({text})") from error

@@ -15,7 +15,7 @@ import nats.js.errors
 from nats.js import api
 from nats.js.object_store import ObjectStore
 
-from asyncchat.cluster.connection import ApiError, Connection
+from asyncchat.cluster.connection import ApiError, Connection, apart
 
 T = TypeVar("T")
 
@@ -135,6 +135,6 @@ async def while_active(job: Callable[[Progress], Awaitable[T]]) -> T:
                 limit.reschedule(loop.time() + _SILENCE_SECONDS)
 
         try:
-            return await job(progress)
+            return await apart(job(progress))
         finally:
             ended = True

@@ -11,7 +11,7 @@ import nats.errors
 import nats.js.errors
 from nats.js import api
 
-from asyncchat.cluster.connection import ApiError, Tries
+from asyncchat.cluster.connection import ApiError, Tries, apart
 from asyncchat.cluster.errors import StreamDown
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Values:
         tries = Tries(self._connection, self._patience)
         while True:
             try:
-                return await self._once(f"{self._epoch}.{name}", value, keep=keep)
+                return await apart(self._once(f"{self._epoch}.{name}", value, keep=keep))
             except (TimeoutError, nats.errors.Error, ApiError) as error:
                 text = str(error) or type(error).__name__
             await tries.pause(StreamDown(f"NATS does not give or take the value '{name}' now ({text})"))

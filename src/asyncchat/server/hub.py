@@ -144,6 +144,8 @@ class Hub:
         self._engine = engine(chat, (end or log).last, (end or log).last_time)
         self.on_name_taken: Callable[[Recipient, int], None] = lambda _asker, _holder: None
         """Called with the requester and the number of the person who has the name it asked for."""
+        self.on_leading: Callable[[], None] = lambda: None
+        """Called when ``is_leading`` has changed."""
 
     def submit(self, session: Recipient, commands: Sequence[Command]) -> bool:
         """Decides commands of one session, in their order.

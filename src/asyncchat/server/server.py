@@ -61,6 +61,7 @@ from asyncchat.server.session import Detector, Session, SessionContext
 from asyncchat.server.tls import Certificate
 from asyncchat.server.uploads import Uploads
 from asyncchat.server.watchdog import Watchdog
+from asyncchat.server.webhook_positions import Positions
 from asyncchat.server.webhooks import Webhooks
 from asyncchat.version import __version__
 
@@ -174,7 +175,9 @@ class Server:
         self.protocols.irc.previews_link = self.app.previews.link
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
-        self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)
+        positions = (node.webhook_positions if node is not None else Positions)(webhook_positions)
+        self.webhooks = Webhooks(self.delivery, log, config.webhooks, positions, lambda: self.hub.is_leading)
+        self.hub.on_leading = self.webhooks.look_again
         self.disk = DiskWatch(database, self._announce)
         self._apply_to_chat()
 
@@ -314,6 +317,7 @@ class Server:
         self.listeners.close()
         sessions = self.context.sessions
         if drain and self.node is not None:
+            await self.webhooks.hand_over()
             await self.node.leave(DRAIN_SECONDS, all_offline, partial(self._part, reason))
         elif drain:
             self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))

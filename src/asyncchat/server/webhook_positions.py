@@ -5,6 +5,7 @@ Owns the file. Must not know how messages are posted.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Iterable
@@ -54,6 +55,14 @@ class Positions(dict[str, Position]):
     def encoded(self) -> bytes:
         """The content of the file."""
         return msgspec.json.encode(dict(self))
+
+    async def load(self) -> None:
+        """Reads them where they may have changed: here nobody else writes them."""
+
+    async def keep(self, content: bytes) -> bool:
+        """Keeps them; whether there is nothing to try again."""
+        await asyncio.to_thread(self.write, content)
+        return True
 
     def write(self, content: bytes) -> None:
         """Replaces the file; may be called in a thread."""

@@ -14,7 +14,6 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import h11
@@ -225,17 +224,25 @@ class Webhooks:
         delivery: tells them of their rooms.
         log: gives messages their ids, and what was missed.
         stated: the webhooks of the options, by name.
-        path: where it is kept how far each came; None: nowhere.
+        positions: how far each came.
+        is_leading: whether this server is to post. In a cluster that may change; then call ``look_again``.
     """
 
     def __init__(
-        self, delivery: Delivery, log: Log, stated: Mapping[str, Webhook], path: Path | None = None
+        self,
+        delivery: Delivery,
+        log: Log,
+        stated: Mapping[str, Webhook],
+        positions: Positions,
+        is_leading: Callable[[], bool],
     ) -> None:
         self._delivery = delivery
         self._log = log
         self._stated = stated
         self._encoder = HookEncoder(log.ids)
-        self._positions = Positions(path)
+        self._positions = positions
+        self._is_leading = is_leading
+        self._has_led = self._is_over = False
         self._unsaved = asyncio.Event()
         delivery.observe(MovesRoom, self._room_renamed)
         self._running: dict[str, tuple[Hook, asyncio.Task[None]]] = {}
@@ -247,6 +254,17 @@ class Webhooks:
         self._stated = stated
         self._changed.set()
 
+    def look_again(self) -> None:
+        """Has ``run`` look whether this server is to post."""
+        self._changed.set()
+
+    async def hand_over(self) -> None:
+        """Posts nothing more, and keeps how far each came: another node goes on from there."""
+        self._is_over = True
+        self._adapt({})
+        if self._unsaved.is_set():
+            await self._positions.keep(self._positions.encoded())
+
     async def run(self) -> None:
         """Runs the webhooks of the options, until cancelled."""
         saving = asyncio.create_task(self._save())
@@ -254,7 +272,14 @@ class Webhooks:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                self._adapt(self._stated)
+                if not self._is_leading() or self._is_over:
+                    self._has_led = False
+                    self._unsaved.clear()  # what the next one keeps is newer
+                    self._adapt({})
+                elif self._has_led or await self._load():
+                    self._has_led = True
+                    self._positions.keep_only(self._stated)
+                    self._adapt(self._stated)
         finally:
             tasks = [saving, *(task for _, task in self._running.values())]
             for task in tasks:
@@ -263,13 +288,24 @@ class Webhooks:
             if self._unsaved.is_set():
                 self._positions.write(self._positions.encoded())
 
+    async def _load(self) -> bool:
+        """Reads how far another node came; False: it is to be tried again."""
+        try:
+            await self._positions.load()
+        except LogError as error:
+            _logger.warning("Webhooks wait until it is known how far they came: %s", error)
+            await asyncio.sleep(FIRST_PAUSE)
+            self._changed.set()
+            return False
+        return True
+
     async def _save(self) -> None:
         """Writes positions when they have changed."""
         while True:
             await self._unsaved.wait()
             content = self._positions.encoded()
-            await asyncio.to_thread(self._positions.write, content)
-            if content == self._positions.encoded():
+            is_kept = await self._positions.keep(content)
+            if is_kept and content == self._positions.encoded():
                 self._unsaved.clear()
             await asyncio.sleep(SAVE_SECONDS)
 
@@ -299,7 +335,6 @@ class Webhooks:
                 hook.ended = True
                 task.cancel()
                 del self._running[name]
-        self._positions.keep_only(stated)
         for name, one in stated.items():
             if name not in self._running:
                 hook = Hook(name, one, self._encoder, self._note)

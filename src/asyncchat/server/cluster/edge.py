@@ -83,8 +83,7 @@ class Edge(Hub):
         self._decided: dict[int, asyncio.Future[int]] = {}
         self._others: dict[int, SilentRecipient] = {}
         """Stand for the sessions of other nodes, by their numbers."""
-        self.leading: Hub | None = None
-        """The hub of the cluster, if it is this node."""
+        self._leading: Hub | None = None
         self.status: Callable[[], ClusterStatus]
         """Gives the nodes of the cluster; the node sets it."""
         self.unanswered = 0
@@ -183,6 +182,16 @@ class Edge(Hub):
     def cluster(self) -> ClusterStatus:
         """The nodes of the cluster; see ``CommandExecutor.cluster``."""
         return self.status()
+
+    @property
+    def leading(self) -> Hub | None:
+        """The hub of the cluster, if it is this node; the node sets it."""
+        return self._leading
+
+    @leading.setter
+    def leading(self, hub: Hub | None) -> None:
+        self._leading = hub
+        self.on_leading()
 
     @property
     def is_leading(self) -> bool:

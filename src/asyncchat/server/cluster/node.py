@@ -31,6 +31,7 @@ from asyncchat.server.cluster.joining import STATE, Joining, stand
 from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
 from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.shared_files import SharedFiles
+from asyncchat.server.cluster.shared_positions import SharedPositions
 from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
 from asyncchat.server.file_store import FileStore
@@ -161,6 +162,10 @@ class Node:
     def shared_files(self, store: FileStore) -> SharedFiles:
         """The contents of the cluster's files, with those of this node."""
         return SharedFiles(self.stream.contents, store)
+
+    def webhook_positions(self, path: Path | None) -> SharedPositions:
+        """How far the cluster's webhooks came; ``path`` is where this server kept it when it was alone."""
+        return SharedPositions(self.stream.values, path)
 
     def status(self) -> ClusterStatus:
         """The nodes that are there, this one among them."""

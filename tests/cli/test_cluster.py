@@ -10,15 +10,15 @@ from tests.cli.calling import call
 
 def test_status_lists_the_nodes_and_how_far_each_is(monkeypatch):
     rows = (
-        NodeRow("one", hub=True, sessions=3, last=40, silent=0.5, version="0.1.0"),
+        NodeRow("one", hub=True, sessions=3, last=40, silent=0.5, version="0.1.0", equal=True),
         NodeRow("two", hub=False, sessions=2, last=38, silent=1.0, version="0.2.0"),
     )
     found = ClusterStatus("chat", 7, connected=False, nodes=rows, level=1)
     monkeypatch.setattr(cluster, "ask", lambda *_: found)
     assert call("cluster", "status").stdout.splitlines() == [
         "stream chat, term 7, level 1, NATS is not reached",
-        "one (hub): 3 clients, 0 behind, heard 0.5 s ago, version 0.1.0",
-        "two: 2 clients, 2 behind, heard 1 s ago, version 0.2.0",
+        "one (hub): 3 clients, 0 behind, heard 0.5 s ago, version 0.1.0, state equal",
+        "two: 2 clients, 2 behind, heard 1 s ago, version 0.2.0, state not compared",
     ]
 
 

@@ -10,6 +10,8 @@ from asyncchat.cli._help import Group
 from asyncchat.control.client import ask
 from asyncchat.control.requests import ClusterStatus, GetCluster
 
+_STATES = {True: "equal", False: "differs", None: "not compared"}
+
 
 @click.group("cluster", cls=Group)
 def command() -> None:
@@ -22,7 +24,8 @@ def status(db: str | None, config: str | None) -> None:
     """List the nodes: which is the hub, how many clients each serves, how far each is.
 
     "behind" are records that another node has told its clients already. A node that has not been heard for
-    10 seconds is taken for lost.
+    10 seconds is taken for lost. "state" says whether the nodes of one version have the same chat, which they
+    compare every 30 seconds.
     """
     found = ask(named_database(db, config), GetCluster(), ClusterStatus)
     click.echo(
@@ -32,5 +35,5 @@ def status(db: str | None, config: str | None) -> None:
     newest = max((node.last for node in found.nodes), default=0)
     for node in found.nodes:
         words = [f"{node.sessions} clients", f"{newest - node.last} behind", f"heard {node.silent:g} s ago"]
-        words.append(f"version {node.version}")
+        words += [f"version {node.version}", f"state {_STATES[node.equal]}"]
         click.echo(f"{node.name}{' (hub)' if node.hub else ''}: {', '.join(words)}")

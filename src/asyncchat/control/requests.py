@@ -64,6 +64,7 @@ class NodeRow(msgspec.Struct, frozen=True):
         last: the number of the last record that it has told them.
         silent: seconds since it was heard.
         version: its version of asyncchat.
+        equal: whether it has the same chat as the others; None: that was not compared.
     """
 
     name: str
@@ -72,6 +73,7 @@ class NodeRow(msgspec.Struct, frozen=True):
     last: int
     silent: float
     version: str = ""
+    equal: bool | None = None
 
 
 class ClusterStatus(Result, frozen=True):

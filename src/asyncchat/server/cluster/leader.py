@@ -24,7 +24,7 @@ from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log
 from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import wire
-from asyncchat.server.cluster.wire import Asked, Asks, Decided, Lost, Told
+from asyncchat.server.cluster.wire import Asked, Asks, Compare, Decided, Lost, Told
 from asyncchat.server.hub import Hub
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
@@ -108,7 +108,7 @@ class _Gathered:
     failing = full = False
 
     def __init__(self) -> None:
-        self.waiting: list[Told | Lost] = []
+        self.waiting: list[Told | Lost | Compare] = []
         self.filled = asyncio.Event()
 
     def put(self, asker: Recipient, outcome: Outcome, _records: int) -> None:
@@ -122,7 +122,7 @@ class _Gathered:
     async def room(self) -> None:
         """It is never full: what it holds is what its nodes may ask at a time."""
 
-    def add(self, told: Told | Lost) -> None:
+    def add(self, told: Told | Lost | Compare) -> None:
         """Adds what waits for the stream."""
         self.waiting.append(told)
         self.filled.set()
@@ -172,6 +172,8 @@ class Leader:
         self._batch = 0
         self._next = end.last + 1
         self._level = Level.of(chat)
+        self.noted: object = None
+        """Its state at the place where nodes compare theirs, until it is compared."""
         self.hub = Hub(chat, log, self._gathered, SteadyClock(end.last_time), end=end, engine=_AskingEngine)
 
     def take(self, asked: Iterable[Asked]) -> None:
@@ -214,6 +216,16 @@ class Leader:
         """Has a higher level in force, which all nodes read."""
         _logger.info("All nodes read level %d: it is in force now", level)
         self._level.number = level
+
+    def compare(self) -> None:
+        """Has all nodes hash their state, and notes its own at this place."""
+        self.noted = self.hub.chat.state()
+        self._gathered.add(Compare(self.term))
+
+    def give_up(self) -> None:
+        """Decides nothing more: another node is to be the hub."""
+        self._is_broken = True
+        self._gathered.filled.set()
 
     async def remove(self, node: int, *, is_last: bool = False) -> None:
         """A node is no more: its people leave, a few at a time. ``is_last``: it is the leader's own."""
@@ -266,20 +278,20 @@ class Leader:
             if (early := began + GATHER - loop.time()) > 0:
                 await asyncio.sleep(early)
 
-    def _messages(self, waiting: Iterable[Told | Lost]) -> Iterator[wire.Message]:
+    def _messages(self, waiting: Iterable[Told | Lost | Compare]) -> Iterator[wire.Message]:
         """What waits as messages of some size; nearly always it is one."""
         part: list[Told] = []
         size = 0
         for one in waiting:
-            length = 0 if isinstance(one, Lost) else _size(one)
-            if part and (isinstance(one, Lost) or size + length > BATCH_BYTES):
+            length = _size(one) if isinstance(one, Told) else 0
+            if part and (not length or size + length > BATCH_BYTES):
                 yield Decided(self.term, tuple(part))
                 part, size = [], 0
-            if isinstance(one, Lost):
-                yield one
-            else:
+            if isinstance(one, Told):
                 part.append(one)
                 size += length
+            else:
+                yield one
         if part:
             yield Decided(self.term, tuple(part))
 

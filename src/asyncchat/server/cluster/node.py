@@ -25,6 +25,7 @@ from asyncchat.log.sqlite import SqliteLog
 from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
+from asyncchat.server.cluster.comparison import Comparison
 from asyncchat.server.cluster.edge import Edge
 from asyncchat.server.cluster.failure_detector import HUB, HUB_SILENCE, FailureDetector
 from asyncchat.server.cluster.joining import STATE, Joining, stand
@@ -33,7 +34,7 @@ from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.shared_files import SharedFiles
 from asyncchat.server.cluster.shared_positions import SharedPositions
 from asyncchat.server.cluster.state import State
-from asyncchat.server.cluster.wire import Alive, Asked, Decided, Elected, Told
+from asyncchat.server.cluster.wire import Alive, Asked, Compare, Decided, Elected, Told
 from asyncchat.server.file_store import FileStore
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient
@@ -58,6 +59,10 @@ TOGETHER = 0.1
 
 ASK_AGAIN = 2.0
 """Seconds after which what is not decided is sent once more."""
+
+COMPARE_EVERY = 30.0
+"""Seconds between two places at which nodes compare their states: with 100,000 accounts and 5,000 people that
+takes 0.3 s of the processor, and holds the loop for 14 ms."""
 
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
@@ -124,6 +129,9 @@ class Node:
         """Held while the chat changes, or must not change."""
         self._early: list[Asked] | None = None
         """What nodes ask while this one is about to be the hub; None: it is not."""
+        self._comparison = Comparison(self.number)
+        self._comparing: asyncio.Task[None] | None = None
+        self._compared_at = 0.0
         self._left = asyncio.Event()
         self._leaving = False
         self._parted = False
@@ -178,6 +186,7 @@ class Node:
                 alive.last,
                 round(now - heard, 1),
                 alive.version,
+                self._comparison.equal.get(alive.node),
             )
             for alive, heard in self.nodes.values()
         ]
@@ -301,8 +310,16 @@ class Node:
                 self._fold(content.told)
         elif isinstance(content, Elected):
             await self._follow_hub(content)
+        elif isinstance(content, Compare):
+            self._compare()
         else:
             self._lose(content.node)
+
+    def _compare(self) -> None:
+        """Notes the state at this place, and has it hashed while the chat goes on."""
+        if self._comparing is None or self._comparing.done():
+            taken = self._comparison.take(self._reader.whole, self.edge.chat.state(), self.leader)
+            self._comparing = self._group.create_task(taken)
 
     def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
@@ -349,7 +366,7 @@ class Node:
                 self.nodes.setdefault(node, (Alive(node, "?", 0, 0, 0), now))
         self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
         self._removing.clear()
-        self._led_since = now
+        self._led_since = self._compared_at = now
         answering = await self.stream.subscribe(f"{HUB}.{self.number}", self._answer)
         early: list[Asked] = []
         self._early = early
@@ -441,6 +458,10 @@ class Node:
             if self.leader is not None and not self._leaving:
                 await self._remove_lost(self.leader)
                 self._raise_level(self.leader)
+                if monotonic() - self._compared_at > COMPARE_EVERY:
+                    self._compared_at = monotonic()
+                    self.leader.compare()
+            self._comparison.judge([alive for alive, _heard in self.nodes.values()], self.hub)
             await asyncio.sleep(ALIVE_EVERY)
 
     async def _watch_hub(self) -> None:
@@ -523,6 +544,8 @@ class Node:
             self._leaving,
             levels.LEVEL,
             __version__,
+            self._comparison.place,
+            self._comparison.hash,
         )
         await self.stream.send(_ALIVE, wire.encode(alive))
 

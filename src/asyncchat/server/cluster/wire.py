@@ -150,7 +150,13 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     is_hub: bool = False
 
 
-Message = Elected | Decided | Lost
+class Compare(msgspec.Struct, frozen=True, tag="compare"):
+    """Here all nodes hash the state of the chat, and say what they got."""
+
+    term: int
+
+
+Message = Elected | Decided | Lost | Compare
 """A message of the stream."""
 
 
@@ -166,6 +172,8 @@ class Alive(msgspec.Struct, frozen=True):
         leaving: whether it stops.
         level: the highest level that it reads (``core.features.levels``).
         version: its version of asyncchat.
+        place: the message of the stream at which it has hashed its state last; 0: at none.
+        hash: the hash.
     """
 
     node: int
@@ -176,6 +184,8 @@ class Alive(msgspec.Struct, frozen=True):
     leaving: bool = False
     level: int = 1
     version: str = ""
+    place: int = 0
+    hash: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -1,0 +1,88 @@
+"""Whether this node has the same chat as the others.
+
+Owns the hash of its state at the place where all nodes hash theirs, and what follows from that of the others.
+Must not know how the place is chosen.
+"""
+
+import logging
+from collections.abc import Iterable
+from time import monotonic
+
+from asyncchat.log.base import LogError
+from asyncchat.server.cluster.hashes import hash_of, right_one
+from asyncchat.server.cluster.leader import Leader
+from asyncchat.server.cluster.wire import Alive
+from asyncchat.version import __version__
+
+_logger = logging.getLogger("asyncchat.cluster")
+
+PATIENCE = 10.0
+"""Seconds after which a node is not waited for that says nothing of its state."""
+
+
+class Differs(LogError):
+    """This node has another chat than the others."""
+
+
+class Comparison:
+    """The last comparison.
+
+    Args:
+        number: this node's number.
+
+    Attributes:
+        place: the message of the stream at which the state was hashed; 0: at none.
+        hash: the hash.
+        equal: whether a node has the right state, by the nodes' numbers, of those who were compared.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.place = 0
+        self.hash = ""
+        self.equal: dict[int, bool] = {}
+        self._number = number
+        self._hashed_at = 0.0
+        self._judged = 0
+
+    async def take(self, place: int, state: object, leader: Leader | None) -> None:
+        """Hashes the state at a place, and that by which this node decides, if it is the hub."""
+        try:
+            self.hash = await hash_of(state)
+            self.place, self._hashed_at = place, monotonic()
+            if leader is not None and leader.noted is not None:
+                noted, leader.noted = leader.noted, None
+                if await hash_of(noted) != self.hash:
+                    _logger.critical(
+                        "This hub decides by another chat than the nodes have: a bug of asyncchat"
+                    )
+                    leader.give_up()
+        except TypeError:
+            _logger.exception("The state of the chat can't be hashed; this is a bug of asyncchat")
+
+    def judge(self, nodes: Iterable[Alive], hub: int) -> None:
+        """Compares what all have said, once they have.
+
+        Args:
+            nodes: what the nodes have said last.
+            hub: the number of the node that is the hub.
+
+        Raises:
+            Differs: the others are right.
+        """
+        if self._judged == self.place:
+            return
+        # Other versions may keep something else.
+        others = [one for one in nodes if one.version == __version__ and one.node != self._number]
+        hashes = {one.node: one.hash for one in others if one.place == self.place}
+        if len(hashes) < len(others) and monotonic() - self._hashed_at < PATIENCE:
+            return
+        self._judged = self.place
+        hashes[self._number] = self.hash
+        right = right_one(hashes, hub)
+        self.equal = {node: found == right for node, found in hashes.items()} if right else {}
+        if right and self.hash != right:
+            raise Differs(
+                f"This node's chat is not what the other nodes have (at message {self.place} of the stream "
+                f"its state has the hash {self.hash}, and theirs {right}). Start it again: it gets their "
+                "state. This is a bug of asyncchat, or the machine's memory is damaged: please report it"
+            )

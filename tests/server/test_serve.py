@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from asyncchat.control.requests import Drained
+from asyncchat.errors import Misuse
 from asyncchat.server import serve
 
 
@@ -56,3 +58,23 @@ def test_a_system_without_glibc_goes_on_as_it_is(monkeypatch, platform):
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(ctypes, "CDLL", libc())
     asyncio.run(serve._give_back_memory([]))
+
+
+def test_a_node_is_drained_once_and_stops_and_only_where_others_are():
+    async def scene() -> None:
+        node = SimpleNamespace(is_alone=True)
+        context = SimpleNamespace(sessions={}, now=asyncio.get_running_loop().time)
+        made: Any = SimpleNamespace(
+            server=SimpleNamespace(node=node, context=context, hub=SimpleNamespace(drainer=None))
+        )
+        stopping = asyncio.Event()
+        serve._drain_when_asked(made, stopping)
+        begin = made.server.hub.drainer
+        with pytest.raises(Misuse, match="No other node of the cluster is there"):
+            begin(0)
+        node.is_alone = False
+        assert begin(0) == begin(9) == Drained(0, running=True)
+        await stopping.wait()
+        assert context.draining
+
+    asyncio.run(scene())

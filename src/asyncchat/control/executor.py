@@ -6,7 +6,7 @@ Owns the contract. Must not know sockets.
 from collections.abc import Sequence
 from typing import Protocol
 
-from asyncchat.control.requests import ClusterStatus
+from asyncchat.control.requests import ClusterStatus, Drained
 from asyncchat.control.wire import Refused
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
@@ -44,6 +44,13 @@ class CommandExecutor(Protocol):
 
         Raises:
             AsyncChatError: it is in none.
+        """
+
+    def drain(self, seconds: float) -> Drained:
+        """Takes the node out of service; once it has begun, tells how far that is.
+
+        Raises:
+            AsyncChatError: it is no node of a cluster, or no other node is there.
         """
 
     async def upgrade(self) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asyncchat.control.backup import files_folder, remove_content
 from asyncchat.control.operations import carry_out
-from asyncchat.control.requests import ClusterStatus, Result
+from asyncchat.control.requests import ClusterStatus, Drained, Result
 from asyncchat.control.wire import Refused
 from asyncchat.core.commands import Command
 from asyncchat.core.engine import Engine
@@ -65,6 +65,10 @@ class FileExecutor:
     def cluster(self) -> ClusterStatus:
         """Nobody serves; see ``CommandExecutor.cluster``."""
         raise Refused("No server is running with this history, so it is no node of a cluster")
+
+    def drain(self, _seconds: float) -> Drained:
+        """Nobody serves; see ``CommandExecutor.drain``."""
+        return Drained(0, running=False)
 
     async def upgrade(self) -> int:
         """Nobody serves; see ``CommandExecutor.upgrade``."""

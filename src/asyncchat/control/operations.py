@@ -49,6 +49,14 @@ async def get_cluster(executor: CommandExecutor, _request: requests.GetCluster) 
         raise Refused(str(error)) from error
 
 
+async def drain(executor: CommandExecutor, request: requests.Drain) -> requests.Drained:
+    """Takes the node out of service, or tells how far that is."""
+    try:
+        return executor.drain(request.seconds)
+    except AsyncChatError as error:
+        raise Refused(str(error)) from error
+
+
 async def add_account(executor: CommandExecutor, request: requests.AddAccount) -> requests.Done:
     """Registers an account."""
     await execute(executor, RegisterAccountVerified(request.name, await _verifier(request)))
@@ -187,6 +195,7 @@ async def list_files(executor: CommandExecutor, _request: requests.GetFiles) -> 
 OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaitable[requests.Result]]] = {
     requests.GetStatus: status,
     requests.GetCluster: get_cluster,
+    requests.Drain: drain,
     requests.Upgrade: upgrade,
     requests.AddAccount: add_account,
     requests.ChangeAccountPassword: change_password,

@@ -89,6 +89,19 @@ class ClusterStatus(Result, frozen=True):
     level: int = 0
 
 
+class Drain(Request, frozen=True, tag="drain"):
+    """Takes the node out of service, in so many seconds; asked again, it tells how far that is."""
+
+    seconds: float
+
+
+class Drained(Result, frozen=True):
+    """How many clients are still connected; ``running`` is false if no server has the history."""
+
+    left: int
+    running: bool
+
+
 class Upgrade(Request, frozen=True, tag="upgrade"):
     """Has a new process, of the program as it is now, take over from the server's."""
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from asyncchat.control.requests import ClusterStatus
+from asyncchat.control.requests import ClusterStatus, Drained
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.engine import Engine
@@ -133,6 +133,7 @@ class Hub:
         self.chat = chat
         self.page = ""
         """The address of the page, for links to it; empty: it is not known."""
+        self.drainer: Callable[[float], Drained] | None = None
         self.upgrader: Callable[[], Awaitable[int]] | None = None
         """Has a new process take over, if this one can be followed."""
         self.remove_files: Callable[[Sequence[str]], Awaitable[None]] | None = None
@@ -230,6 +231,13 @@ class Hub:
     def cluster(self) -> ClusterStatus:
         """The nodes of the cluster; see ``CommandExecutor.cluster``."""
         raise Misuse("This server is no node of a cluster: start it with --cluster nats://HOST:PORT")
+
+    def drain(self, seconds: float) -> Drained:
+        """Takes the node out of service; see ``CommandExecutor.drain``."""
+        self.cluster()  # says so if it is none
+        if self.drainer is None:
+            raise Misuse("This server is ended by the program in which it runs")
+        return self.drainer(seconds)
 
     async def upgrade(self) -> int:
         """Has a new process take over, and gives its number; see ``CommandExecutor.upgrade``."""

@@ -20,6 +20,7 @@ import msgspec
 from asyncchat.dialects.udp.admission import Admission
 from asyncchat.server import banner, plaintext
 from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
+from asyncchat.server.drain import TURNED_AWAY
 from asyncchat.server.handover import SessionState
 from asyncchat.server.limits import READ_BYTES, NetworkBudget
 from asyncchat.server.session import Detector, Session, SessionContext
@@ -239,6 +240,8 @@ class Listeners:
         return endpoint
 
     def _admit_udp(self, listener: Address, address: str, opening: bytes | None) -> bytes | Serve:
+        if self._context.draining:
+            return f"{TURNED_AWAY}\r\n".encode()
         if plaintext.is_refused(listener, address):
             return f"{plaintext.sentence(self.tls_port())}\r\n".encode()
         network = self._admit(address)

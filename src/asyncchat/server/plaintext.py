@@ -28,6 +28,11 @@ def sentence(tls_port: int) -> str:
     return f"From there this server takes only TLS, on port {tls_port}: ircs:// or https://"
 
 
+def last_line(kind: Kind, said: str) -> bytes:
+    """What is said to a client that is not let in, in the words of what it speaks."""
+    return f"{'ERROR :' if kind is Kind.IRC else ''}{said}\r\n".encode()
+
+
 def turn_away(kind: Kind, begun: bytes, tls_port: int) -> bytes:
     """The answer to who must come over TLS and does not; a browser is sent on to where it must come.
 
@@ -37,10 +42,8 @@ def turn_away(kind: Kind, begun: bytes, tls_port: int) -> bytes:
         tls_port: where to come over TLS; 0: there is none.
     """
     said = sentence(tls_port)
-    if kind is Kind.IRC:
-        return f"ERROR :{said}\r\n".encode()
     if kind is not Kind.HTTP:
-        return f"{said}\r\n".encode()
+        return last_line(kind, said)
     host, target = _HOST.search(begun), begun.split(b" ", 2)[1]
     head = b"HTTP/1.1 403 Forbidden\r\n"
     if tls_port and host is not None and target.startswith(b"/"):

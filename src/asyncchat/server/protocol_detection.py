@@ -14,6 +14,7 @@ from asyncchat.dialects.plain.unframed import silence_for
 from asyncchat.server import plaintext, proxy_protocol
 from asyncchat.server.addresses import Address, is_within
 from asyncchat.server.chunked_writer import ChunkedWriter
+from asyncchat.server.drain import TURNED_AWAY
 from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
 from asyncchat.server.http.messages import Requesting, Streaming
@@ -162,6 +163,9 @@ class _Detection:
             elif kind is not None and self._must_encrypt:
                 self._turn_away(kind)
                 return None
+            elif kind in (Kind.IRC, Kind.PLAIN) and self._session.context.draining:
+                self._send_elsewhere(kind)
+                return None
             elif kind is Kind.PLAIN:
                 if await self._try_name():
                     return self._begun
@@ -254,7 +258,10 @@ class _Detection:
             self._turn_away(Kind.PLAIN)
             self._begun, self._ended = b"", True
         elif silent:
-            if self._loading_seconds() <= 0:
+            if self._loading_seconds() <= 0 and session.context.draining:
+                self._send_elsewhere(Kind.PLAIN)
+                self._ended = True
+            elif self._loading_seconds() <= 0:
                 self._prompt()
         elif unframed_after is not None:
             self._prompt()
@@ -320,6 +327,10 @@ class _Detection:
         return HttpConnection(
             self._session, self._app, self._protocols.websocket, begun, ended=self._ended, before=before
         )
+
+    def _send_elsewhere(self, kind: Kind) -> None:
+        """Ends with a client that comes to a node which is taken out of service."""
+        self._session.tell(plaintext.last_line(kind, TURNED_AWAY))
 
     def _turn_away(self, kind: Kind) -> None:
         """Ends with a client that must come over TLS and does not."""

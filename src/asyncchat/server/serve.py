@@ -20,9 +20,12 @@ from typing import Any
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Effective, Sources, exposed
+from asyncchat.control.requests import Drained
+from asyncchat.errors import Misuse
 from asyncchat.server import banner, logging_setup, systemd
 from asyncchat.server.addresses import is_local
 from asyncchat.server.control_socket import ControlSocket, control_socket
+from asyncchat.server.drain import drain
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import (
     Launched,
@@ -138,6 +141,7 @@ async def _run(made: Launched, begin: Callable[[], Awaitable[None]]) -> None:
     try:
         async with control_socket(server.hub, made.database) as control:
             upgrading = _upgrade_when_asked(made, control, stopping)
+            _drain_when_asked(made, stopping)
             await begin()
             serving = asyncio.create_task(server.run())
             _tune_memory()
@@ -149,6 +153,29 @@ async def _run(made: Launched, begin: Callable[[], Awaitable[None]]) -> None:
     finally:
         for task in beside:
             task.cancel()
+
+
+def _drain_when_asked(made: Launched, stopping: asyncio.Event) -> None:
+    """Has the control socket take a node of a cluster out of service, after which it stops."""
+    server = made.server
+    draining: list[asyncio.Task[None]] = []
+
+    async def run(seconds: float) -> None:
+        await drain(server.context, seconds)
+        stopping.set()
+
+    def begin(seconds: float) -> Drained:
+        if not draining:
+            if server.node is not None and server.node.is_alone:
+                raise Misuse(
+                    "No other node of the cluster is there, so people have nowhere to go. To stop this one "
+                    "all the same, end its process (SIGTERM)"
+                )
+            _logger.warning("This node is taken out of service within %g s", seconds)
+            draining.append(asyncio.create_task(run(seconds), name="drain"))
+        return Drained(sum(one.dialect is not None for one in server.context.sessions), running=True)
+
+    server.hub.drainer = begin
 
 
 def _upgrade_when_asked(

@@ -37,6 +37,7 @@ from asyncchat.server.cloaks import Cloaks
 from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.disk import DiskWatch
+from asyncchat.server.drain import dismiss
 from asyncchat.server.file_store import FileStore, folder_beside
 from asyncchat.server.handover import HandoverFailed, SessionState, Taken
 from asyncchat.server.history import History
@@ -75,10 +76,6 @@ CLOCK_TOLERANCE = 60
 
 DRAIN_SECONDS = 5.0
 """How long the last bytes to all sessions may take when the server stops."""
-
-
-_NODE_STOPPED = "its server stopped"
-"""Why people left, for the others, whose nodes of the cluster go on."""
 
 
 class Server:
@@ -318,7 +315,7 @@ class Server:
         sessions = self.context.sessions
         if drain and self.node is not None:
             await self.webhooks.hand_over()
-            await self.node.leave(DRAIN_SECONDS, all_offline, partial(self._part, reason))
+            await self.node.leave(DRAIN_SECONDS, all_offline, self._dismiss_all)
         elif drain:
             self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
             try:
@@ -336,10 +333,10 @@ class Server:
             await asyncio.gather(*late, return_exceptions=True)
         self.listeners.close_endpoints()
 
-    def _part(self, reason: str) -> None:
-        """Has all people here leave for another node of the cluster."""
+    def _dismiss_all(self) -> None:
+        """Has all people here go to other nodes of the cluster."""
         for session in list(self.context.sessions):
-            session.disconnect(_NODE_STOPPED, farewell=reason)
+            dismiss(session)
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on; nobody is disconnected for it."""

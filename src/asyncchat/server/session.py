@@ -107,6 +107,8 @@ class SessionContext(FloodContext):
         """The sessions of all connections, with their tasks."""
         self.stopping = False
         """Whether all sessions are to stop where they are, for another process to go on with them."""
+        self.draining = False
+        """Whether this node of a cluster is taken out of service, so that nobody new is let in."""
         self.cutting = False
         """Whether the rest of requests is not waited for any more, for the same reason."""
 

@@ -9,6 +9,7 @@ from asyncchat import Client, Disconnected, Gap, Message, Reconnected, Unconfirm
 from asyncchat.client.address import parse_address
 from asyncchat.client.follower import follow
 from asyncchat.client.http_api import HttpApi
+from asyncchat.server.drain import drain
 from tests.client.fronts import ClientOnLoop
 from tests.server.cluster.test_node import soon  # noqa: F401  # a fixture
 
@@ -80,3 +81,16 @@ def test_a_room_is_followed_over_two_nodes(nodes):
     heard.close()  # type: ignore[attr-defined]  # it is a generator
     assert [message["text"] for message in found] == texts
     assert api.backwards("#tea", 20) == found
+
+
+def test_a_client_goes_on_when_its_node_is_drained(nodes):
+    one, two = nodes.add(), nodes.add()
+    with client(Client, "anna", two, one) as anna, client(Client, "ben", one) as ben:
+        ben.say("#tea", "before").wait()
+        until(anna, "before")
+        two.wait(drain(two.server.context, 0.1))
+        ben.say("#tea", "after").wait()
+        events = until(anna, "after")
+        assert anna.server == address(one)
+        assert [text for _, text in messages(events)] == ["after"]
+        assert not any(isinstance(event, Gap) for event in events)

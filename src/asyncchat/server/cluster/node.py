@@ -175,6 +175,15 @@ class Node:
         """How far the cluster's webhooks came; ``path`` is where this server kept it when it was alone."""
         return SharedPositions(self.stream.values, path)
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other node is there that stays."""
+        now = monotonic()
+        return all(
+            alive.leaving or node == self.number or now - heard > HUB_SILENCE
+            for node, (alive, heard) in self.nodes.items()
+        )
+
     def status(self) -> ClusterStatus:
         """The nodes that are there, this one among them."""
         now = monotonic()

@@ -204,10 +204,8 @@ class App:
         if path == "/healthz":
             return self._require_read(request) or text(200, "ok\n")
         if path == "/readyz":
-            failing = self._context.outbox.failing
-            return self._require_read(request) or (
-                text(503, "the history can't be written\n") if failing else text(200, "ok\n")
-            )
+            fault = self._fault()
+            return self._require_read(request) or (text(503, f"{fault}\n") if fault else text(200, "ok\n"))
         if path == "/":
             if not request.accepts_html:
                 return self._require_read(request) or text(
@@ -222,6 +220,12 @@ class App:
             return refused
         self._note_loading(session.address)
         return response
+
+    def _fault(self) -> str:
+        """Why nobody should be sent here now; '' for nothing."""
+        if self._context.draining:
+            return "this server is taken out of service"
+        return "the history can't be written" if self._context.outbox.failing else ""
 
     def _require_read(self, request: Request) -> Response | None:
         if request.method in ("GET", "HEAD"):

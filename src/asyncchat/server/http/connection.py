@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.dialects import websocket
 from asyncchat.server.addresses import is_local, is_within
+from asyncchat.server.drain import TURNED_AWAY
 from asyncchat.server.http.forwarded import origin_of
 from asyncchat.server.http.messages import Headers, Request, Requesting, Response, headers_of, problem, text
 from asyncchat.server.http.reader import RequestReader
@@ -157,6 +158,8 @@ class HttpConnection:
             # What follows would be read as frames here, as a body elsewhere.
             return problem(400, "This is no WebSocket handshake: it has a body.", close=True)
         session = self._session
+        if session.context.draining:
+            return problem(503, TURNED_AWAY, (("Retry-After", "1"),), close=True)
         compression = session.context.options.compression
         handshake = websocket.shake_hands(
             request.method,

@@ -4,6 +4,7 @@ Not named after a module of the package, because tests of several folders use it
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -140,7 +141,9 @@ class NatsCluster:
                 folder,
                 name=f"n{number}",
                 sync_always=sync_always,
-                more=f"cluster {{ name: test, listen: '127.0.0.1:{port}', routes: [{routes}] }}",
+                # A client that knows the others' addresses would pass by a proxy.
+                more=f"cluster {{ name: test, listen: '127.0.0.1:{port}', routes: [{routes}], "
+                "no_advertise: true }",
             )
             for number, port in enumerate(ports, 1)
         ]
@@ -171,7 +174,7 @@ def running_nats(folder: Path) -> Iterator[str]:
 
 
 class Proxy:
-    """Stands between a node and NATS, and may lose an answer together with the connection.
+    """Stands between a node and NATS: may lose an answer together with the connection, or pass nothing on.
 
     Attributes:
         lose_answers: whether what the server says next is lost, and the connection with it; False after that.
@@ -179,6 +182,8 @@ class Proxy:
 
     def __init__(self, target: str) -> None:
         self.lose_answers = False
+        self._to_server, self._to_client = asyncio.Event(), asyncio.Event()
+        self.heal()
         self._port = int(target.rpartition(":")[2])
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -199,15 +204,35 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def part(self, *, to_server: bool = True, to_client: bool = True) -> None:
+        """Passes nothing on from now, in these directions. No connection ends: what was sent comes later."""
+        if to_server:
+            self._to_server.clear()
+        if to_client:
+            self._to_client.clear()
+
+    def heal(self) -> None:
+        """Passes on what waits, and all that comes."""
+        self._to_server.set()
+        self._to_client.set()
+
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:
+            to_client.close()
+            return
 
         async def forward() -> None:
-            while data := await client.read(65536):
-                to_server.write(data)
+            with contextlib.suppress(OSError):
+                while data := await client.read(65536):
+                    await self._to_server.wait()
+                    to_server.write(data)
+                    await to_server.drain()
+            to_server.close()
 
         forwarding = asyncio.ensure_future(forward())
         try:
@@ -215,7 +240,11 @@ class Proxy:
                 if self.lose_answers:
                     self.lose_answers = False
                     break
+                await self._to_client.wait()
                 to_client.write(data)
+                await to_client.drain()
+        except OSError:
+            pass
         finally:
             forwarding.cancel()
             to_client.close()

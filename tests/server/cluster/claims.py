@@ -15,12 +15,13 @@ import contextlib
 import re
 import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 
-from tests.server.cluster.faults import Exam, Node, main, say
+from tests.server.cluster.faults import KINDS, Exam, Node, main, say
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve")
 """What all want."""
@@ -45,8 +46,8 @@ class Done(msgspec.Struct):
 class Claims(Exam):
     """People who want the same names."""
 
-    def __init__(self, folder: Path, writers: int, seed: int = 0) -> None:
-        super().__init__(folder, writers, seed)
+    def __init__(self, folder: Path, writers: int, seed: int = 0, kinds: Sequence[str] = KINDS) -> None:
+        super().__init__(folder, writers, seed, kinds)
         self.events: dict[int, tuple[str, str, str]] = {}
         """By number: who, what, and the name or the topic."""
         self.done: list[Done] = []

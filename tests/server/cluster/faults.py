@@ -1,9 +1,10 @@
 """An exam of a cluster: people talk on three nodes while nodes and servers of NATS are killed and frozen.
 
 ``python -m tests.server.cluster.faults 50`` has fifty faults: the hub, another node or a server of NATS is
-killed, or a node is frozen for some seconds, at random. At the end all is up again, and it is told: of the
-messages that anybody saw, how many are lost and how many doubled; whether each node's history has the same
-messages in the same order, and each client saw them in that order; how long nobody saw anything then.
+killed, a node is frozen, slow or cut off from NATS for some seconds, or NATS is away, at random; ``--kinds``
+says which of these. At the end all is up again, and it is told: of the messages that anybody saw, how many
+are lost and how many doubled; whether each node's history has the same messages in the same order, and each
+client saw them in that order; how long nobody saw anything then.
 """
 
 import argparse
@@ -20,13 +21,22 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from tests.cluster.nats import NatsCluster
+from tests.cluster.nats import NatsCluster, Proxy
 from tests.server.harness import free_port
 
 LINE = re.compile(rb"msgid=[^-;]+-(\d+)[^ ]* :(\w+)!\S+ PRIVMSG #exam :(\S+)\r?\n?$")
 
-KINDS = ("hub", "hub", "node", "nats", "freeze")
+KINDS = ("hub", "hub", "node", "nats", "freeze", "partition", "partition", "slow", "away")
 """What a fault hits; the hub more often than others."""
+
+DIRECTIONS: Sequence[dict[str, bool]] = ({}, {"to_client": False}, {"to_server": False})
+"""What does not pass between a node and NATS: nothing at all, or nothing in one direction."""
+
+PIECE = 0.1
+"""Seconds for which a slow node works, and then does not."""
+
+AWAY = (5, 20, 60)
+"""Seconds for which NATS is away."""
 
 EVERY = 0.02
 """Seconds between two messages of a writer."""
@@ -45,19 +55,21 @@ def say(line: str) -> None:
 class Node:
     """A process of ``asyncchat serve``."""
 
-    def __init__(self, number: int, folder: Path, nats: str) -> None:
+    def __init__(self, number: int, folder: Path, nats: NatsCluster) -> None:
         self.name = f"n{number}"
+        self.lines = [Proxy(server.url) for server in nats.servers]
+        """Between it and the servers of NATS."""
         self.port = free_port()
         self.database = folder / f"{self.name}.db"
         self.log = folder / f"{self.name}.log"
-        self._nats = nats
         self.process: asyncio.subprocess.Process | None = None
         self.frozen = False
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "asyncchat", "serve", "--no-limits", "--cluster", self._nats),
+                *(sys.executable, "-m", "asyncchat", "serve", "--no-limits"),
+                *("--cluster", ",".join(line.url for line in self.lines)),
                 *("--port", str(self.port), "--db", str(self.database), "--node", self.name),
                 *("--replicas", "3", "--cluster-name", "exam"),
                 stdout=log,
@@ -91,7 +103,8 @@ class Exam:
         self.kinds = kinds
         self.nats = NatsCluster(folder)
         self.nats.start()
-        self.nodes = [Node(number, folder, self.nats.url) for number in (1, 2, 3)]
+        self.nodes = [Node(number, folder, self.nats) for number in (1, 2, 3)]
+        self._lines = contextlib.AsyncExitStack()
         self.writers = writers
         self.seen: dict[str, int] = {}
         """The number of each text that anybody saw."""
@@ -183,6 +196,30 @@ class Exam:
             await asyncio.sleep(seconds)
             node.send(signal.SIGCONT)
             kind = f"{'freeze-hub' if node in hubs else 'freeze'} {node.name} {seconds} s"
+        elif kind == "partition":
+            node = self.random.choice(self.nodes)
+            seconds, passing = self.random.choice([2, 8, 15]), self.random.choice(DIRECTIONS)
+            for line in node.lines:
+                line.part(**passing)
+            await asyncio.sleep(seconds)
+            for line in node.lines:
+                line.heal()
+            one_way = f", {next(iter(passing))} passes" if passing else ""
+            kind = f"{'partition-hub' if node in hubs else 'partition'} {node.name} {seconds} s{one_way}"
+        elif kind == "slow":
+            node = self.random.choice(self.nodes)
+            for _ in range(50):
+                node.send(signal.SIGSTOP)
+                await asyncio.sleep(PIECE)
+                node.send(signal.SIGCONT)
+                await asyncio.sleep(PIECE)
+            kind = f"{'slow-hub' if node in hubs else 'slow'} {node.name}"
+        elif kind == "away":
+            seconds = self.random.choice(AWAY)
+            await asyncio.to_thread(self.nats.kill)
+            await asyncio.sleep(seconds)
+            await asyncio.to_thread(self.nats.start)
+            kind = f"away {seconds} s"
         elif others:
             kind = "node"
             await self.random.choice(others).kill()
@@ -192,8 +229,22 @@ class Exam:
             if not node.running:
                 await node.start()
 
+    async def _all_run(self) -> None:
+        """Waits until no node has ended for some seconds: one that was cut off ends when it learns that."""
+        ended = True
+        while ended:
+            ended = False
+            for node in self.nodes:
+                if not node.running:
+                    await node.start()
+                    ended = True
+            await asyncio.sleep(5)
+            ended = ended or not all(node.running for node in self.nodes)
+
     async def run(self, faults: int, seconds: float) -> bool:
         for node in self.nodes:
+            for line in node.lines:
+                await self._lines.enter_async_context(line)
             await node.start()
             await asyncio.sleep(0.5)
         clients = [
@@ -208,10 +259,7 @@ class Exam:
             silence = max(self._silence, time.monotonic() - self.seen_at)
             self.longest.append(silence)
             say(f"{number + 1:3} {self.faults[-1]:22} silence {silence:5.2f} s, seen {len(self.seen)}")
-        for node in self.nodes:
-            if not node.running:
-                await node.start()
-        await asyncio.sleep(5)
+        await self._all_run()
         self.quiet = True
         await asyncio.sleep(1)
         views = [await self._view(node) for node in self.nodes]
@@ -277,6 +325,7 @@ class Exam:
     async def close(self) -> None:
         for node in self.nodes:
             await node.kill()
+        await self._lines.aclose()
         self.nats.kill()
 
 
@@ -287,9 +336,10 @@ async def main(exam_of: type[Exam], doc: str | None, faults: int) -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="between two faults")
     parser.add_argument("--writers", type=int, default=4, help="for each node")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kinds", default=",".join(KINDS), help="of faults, with commas")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        exam = exam_of(Path(folder), asked.writers, asked.seed)
+        exam = exam_of(Path(folder), asked.writers, asked.seed, asked.kinds.split(","))
         good = False
         try:
             good = await exam.run(asked.faults, asked.seconds)

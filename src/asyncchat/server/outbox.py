@@ -106,6 +106,10 @@ class Outbox:
         """Called with each batch when it is told; None most of the time."""
         self.full = False
         """Whether sessions should stop reading until ``room``."""
+        self.overfull = False
+        """Whether that is for what waits here …"""
+        self.crowded = False
+        """… or for what the hub of a cluster has not decided yet; who sets that sets ``full``, too."""
         self.delays = Histogram()
         """Seconds from the first outcome of a batch until all of the batch is told."""
         self.commits = Histogram()
@@ -130,11 +134,19 @@ class Outbox:
         return len(self._queue)
 
     async def room(self) -> None:
-        """Waits until the outbox takes more."""
+        """Waits until the outbox takes more of sessions."""
         while self.full:
-            if self._room is None:
-                self._room = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._room)
+            await self._batch_left()
+
+    async def follower_room(self) -> None:
+        """Waits until the outbox takes more of what is decided."""
+        while self.overfull:
+            await self._batch_left()
+
+    async def _batch_left(self) -> None:
+        if self._room is None:
+            self._room = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._room)
 
     def holds(self, session: Recipient) -> bool:
         """Whether, while the log fails, an outcome of this session waits."""
@@ -162,7 +174,7 @@ class Outbox:
                 self._filled.set_result(None)
             self._filled = None
         if self._records > MOST_RECORDS or len(queue) > MOST_OUTCOMES or self.weight > MOST_BYTES:
-            self.full = True
+            self.full = self.overfull = True
 
     async def run(self) -> None:
         """Commits and delivers, until cancelled.
@@ -197,7 +209,8 @@ class Outbox:
                 await self._commit(batch)
                 self.commits.fresh.append(perf_counter() - began)
             if self.full:
-                self.full = False
+                self.overfull = False
+                self.full = self.crowded
                 if self._room is not None:
                     self._room.set_result(None)
                     self._room = None

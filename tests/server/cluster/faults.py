@@ -252,7 +252,10 @@ class Exam:
             for node in self.nodes
             for number in range(self.writers + 1)
         ]
-        await asyncio.sleep(3)
+        for _ in range(600):
+            if {text.partition("w")[0] for text in self.seen} == {node.name for node in self.nodes}:
+                break
+            await asyncio.sleep(0.1)
         for number in range(faults):
             await self.fault()
             await asyncio.sleep(seconds)

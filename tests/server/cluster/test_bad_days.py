@@ -5,10 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from asyncchat.server.cluster import edge
 from asyncchat.server.cluster import node as node_module
 from tests.cluster.conftest import name, server  # noqa: F401  # fixtures
 from tests.server.cluster.conftest import Nodes
-from tests.server.cluster.test_node import soon, with_ids  # noqa: F401  # a fixture
+from tests.server.cluster.test_node import ids_of, soon, with_ids  # noqa: F401  # a fixture
 
 
 @pytest.fixture
@@ -40,3 +41,22 @@ def test_nobody_leaves_when_nats_was_away_for_longer_than_a_lost_node_is_waited_
     until(one, lambda: hub._heard_itself > silence + node_module.ALIVE_EVERY)
     ben.send("PRIVMSG #tea :still here\r\n")
     assert "QUIT" not in anna.until(":still here\r\n")
+
+
+def test_what_waits_for_the_hub_is_bounded_and_said_once(over, server, monkeypatch):  # noqa: F811
+    most, sent = 40, 4000
+    monkeypatch.setattr(edge, "MOST_UNANSWERED", most)
+    monkeypatch.setattr(node_module, "READ_ONLY_AFTER", 3600.0)  # so nobody is refused
+    one, two = over.add(limits=False), over.add(limits=False)
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    asking = two.server.hub
+    server.kill()
+    ben.send("".join(f"PRIVMSG #tea :{number}\r\n" for number in range(sent)))
+    until(two, lambda: asking.unanswered > most)
+    until(two, lambda: two.server.node._detector.silence > 1.0)
+    assert asking.unanswered < sent / 2  # what one session reads in one turn, and no more
+    server.start()
+    for client in (anna, ben):
+        told = client.until(f":{sent - 1}\r\n")
+        assert [text for _, text in ids_of(told)] == [str(number) for number in range(sent)]
+    assert not two.server.outbox.full

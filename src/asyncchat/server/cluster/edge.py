@@ -31,6 +31,11 @@ from asyncchat.server.recipients import Recipient, SilentRecipient
 _logger = logging.getLogger("asyncchat.cluster")
 
 
+MOST_UNANSWERED = 5_000
+"""What a node's clients may have asked that is not decided, before their sessions stop reading: people go on
+typing in the seconds in which a cluster has no hub."""
+
+
 class _Waiting:
     """Something that a session asked, in its place in the session's order.
 
@@ -129,6 +134,8 @@ class Edge(Hub):
         assert waiting.asked is not None  # noqa: S101  # the caller made it
         self.outgoing.append(waiting.asked)
         self.unanswered += 1
+        if self.unanswered > MOST_UNANSWERED:
+            self._batches.full = self._batches.crowded = True
         self.filled.set()
 
     def _in_place(self, queue: int, waiting: _Waiting) -> None:
@@ -258,6 +265,8 @@ class Edge(Hub):
                 decided = self._decided.pop(one.queue, None)
                 if decided is not None and not decided.done():
                     decided.set_result(self._batches.batches + 1)
+        if self.unanswered < MOST_UNANSWERED // 2:
+            self._batches.crowded = False
 
     def _own_outcome(self, told: Told, kept: Sequence[object]) -> Iterator[object]:
         for item in wire.items_of(told, kept):
@@ -287,7 +296,7 @@ class Edge(Hub):
                 if wire.is_opaque(item):
                     continue
                 if type(item) is Asks:
-                    yield self._engine.answer(item.person, item.query)
+                    yield from self._answers(item)
                 else:
                     yield item
 

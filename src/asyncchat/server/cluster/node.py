@@ -299,8 +299,8 @@ class Node:
             self._detector.hear()
             async with self._standing:
                 await self._follow_message(message)
-            if self._outbox.full:
-                await self._outbox.room()
+            if self._outbox.overfull:
+                await self._outbox.follower_room()
 
     async def _follow_message(self, message: Message) -> None:
         content = self._reader.take(message)

@@ -53,6 +53,8 @@ RESERVED_FILES = 64
 NATS_SECONDS = 60.0
 """How long a start waits for NATS, which may be starting, too."""
 
+_NODE_NAME = 255
+
 _MANY_FILES = 1_000_000
 """Stands for no limit of files."""
 
@@ -262,10 +264,13 @@ async def join(stream: Stream | None, config: ServeConfig, log: Log, database: P
         raise Misuse(
             "A node of a cluster keeps its history in a file: take away --db :memory: and --no-history"
         )
+    name = config.node or socket.gethostname()
+    if not name.isprintable() or len(name) > _NODE_NAME:
+        raise Misuse(f"A node's name is one line of at most {_NODE_NAME} characters: --node NAME")
     from asyncchat.server.cluster.keys import share_keys
     from asyncchat.server.cluster.node import Node
 
-    node = Node(stream, config.node or socket.gethostname(), log)
+    node = Node(stream, name, log)
     await node.join(partial(_beginning, config, log.last_time))
     try:
         await share_keys(stream, database)

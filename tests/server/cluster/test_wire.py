@@ -15,6 +15,7 @@ from asyncchat.core.features.pins import GetPinsResolved
 from asyncchat.core.people import person
 from asyncchat.core.registry import QUERY_NOTES
 from asyncchat.core.replies import Refusal, Reply
+from asyncchat.log.base import LogError
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.wire import Asked
 from tests.server.cluster.test_node import with_ids
@@ -54,6 +55,14 @@ def test_what_is_no_message_of_a_node_is_passed_over(nodes, request):
     assert told.all.wait(20), told.wanted
     ben.send("PRIVMSG #tea :still here\r\n")
     anna.until(":still here\r\n")
+
+
+@pytest.mark.parametrize("fault", [{"name": "n1\nn2 (hub)"}, {"version": "1\x1b[2J"}, {"node": 0}])
+def test_a_sign_of_life_of_no_node_is_refused(fault):
+    alive = {"node": 7, "name": "n1", "sequence": 1, "last": 1, "sessions": 0}
+    assert wire.alive_in(wire.encode(alive)).name == "n1"
+    with pytest.raises(LogError, match="a sign of life that this version can't read"):
+        wire.alive_in(wire.encode(alive | fault))
 
 
 ELSEWHERE = {

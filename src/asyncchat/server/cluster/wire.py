@@ -8,7 +8,7 @@ What else it adds is of a higher level (``core.features.levels``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, Union, get_args, get_type_hints
+from typing import Annotated, Any, Final, Union, get_args, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -160,6 +160,10 @@ Message = Elected | Decided | Lost | Compare
 """A message of the stream."""
 
 
+_OneLine = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z", max_length=255)]
+"""What is shown in a line."""
+
+
 class Alive(msgspec.Struct, frozen=True):
     """What each node says every second.
 
@@ -176,14 +180,14 @@ class Alive(msgspec.Struct, frozen=True):
         hash: the hash.
     """
 
-    node: int
-    name: str
+    node: Annotated[int, msgspec.Meta(ge=1)]
+    name: _OneLine
     sequence: int
     last: int
     sessions: int
     leaving: bool = False
     level: int = 1
-    version: str = ""
+    version: _OneLine = ""
     place: int = 0
     hash: str = ""
 

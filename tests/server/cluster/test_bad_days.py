@@ -1,15 +1,20 @@
 """What goes wrong around a cluster: what people see of it, and what each node does."""
 
+import re
 import time
 from contextlib import ExitStack
 
 import pytest
 
+from asyncchat.cluster.stream import Stream
+from asyncchat.log.base import LogError
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import edge
 from asyncchat.server.cluster import node as node_module
 from tests.cluster.conftest import name, server  # noqa: F401  # fixtures
+from tests.cluster.streams import api
 from tests.server.cluster.conftest import Nodes
-from tests.server.cluster.test_node import ids_of, soon, with_ids  # noqa: F401  # a fixture
+from tests.server.cluster.test_node import history, ids_of, soon, with_ids  # noqa: F401  # a fixture
 
 
 @pytest.fixture
@@ -60,3 +65,39 @@ def test_what_waits_for_the_hub_is_bounded_and_said_once(over, server, monkeypat
         told = client.until(f":{sent - 1}\r\n")
         assert [text for _, text in ids_of(told)] == [str(number) for number in range(sent)]
     assert not two.server.outbox.full
+
+
+async def remade(stream):
+    """Another stream of the same name."""
+    other = await Stream.open(f"nats://{stream._connection.address}", stream.name)
+    await other.close()
+
+
+def ended_with(stack, node):
+    """The text with which a node has ended by itself."""
+    node.ended()
+    with pytest.raises(LogError) as ended:
+        stack.close()
+    return str(ended.value)
+
+
+@pytest.mark.parametrize("made_again", [False, True])
+def test_the_nodes_stop_when_the_stream_is_deleted_and_begin_a_new_one_with_their_history(nodes, made_again):
+    logs, stacks = [MemoryLog(), MemoryLog()], [ExitStack(), ExitStack()]
+    one, two = (stack.enter_context(nodes.serving(log)) for stack, log in zip(stacks, logs, strict=True))
+    anna = with_ids(one, "anna")
+    ben = with_ids(two, "ben")
+    anna.send("PRIVMSG #tea :before\r\n")
+    before = ids_of(ben.until(":before\r\n"))
+    stream = one.server.node.stream
+    one.wait(api(stream, f"STREAM.DELETE.{stream.name}"))
+    if made_again:
+        one.wait(remade(stream))
+    for stack, node in zip(stacks, (one, two), strict=True):
+        assert re.search("was deleted|deleted and made again", ended_with(stack, node))
+    again = [nodes.add(log) for log in logs]
+    anna, ben = with_ids(again[0], "anna"), with_ids(again[1], "ben")
+    anna.send("PRIVMSG #tea :after\r\n")
+    told = ids_of(ben.until(":after\r\n"))
+    for client in (anna, ben):
+        assert history(client) == before + told

@@ -212,3 +212,20 @@ def test_together_they_have_one_port():
 def test_together_they_are_opened_or_none_is():
     with pytest.raises(ListenError, match="not an address of this machine"):
         open_on_one_port([Address("127.0.0.1", 0), Address("192.0.2.1", 0)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux spreads connections")
+def test_sockets_that_share_a_port_get_connections_when_they_listen():
+    with addresses.share(socket.AF_INET, ("127.0.0.1", 0)) as held:
+        where = held.getsockname()
+        addresses.hold(held)
+        with addresses.share(socket.AF_INET, where) as one, addresses.share(socket.AF_INET, where) as two:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(where)
+            one.listen()
+            for _ in range(10):
+                socket.create_connection(where).close()
+                one.accept()[0].close()
+            two.listen()
+        with pytest.raises(ListenError, match=f"Port {where[1]} is in use"):
+            open_listener(Address("127.0.0.1", where[1]))

@@ -56,6 +56,13 @@ def test_json_has_no_control_characters_after_it_is_read():
     assert entry["message"].startswith("x\\r\\n2026")
 
 
+def test_where_several_write_the_log_each_says_who_it_is():
+    assert TextFormatter("worker-2").format(record("ready")).endswith("WARNING worker-2: ready")
+    entry = json.loads(JsonFormatter("worker-2").format(record("ready")))
+    assert (entry["worker"], entry["message"]) == ("worker-2", "ready")
+    assert "worker" not in json.loads(JsonFormatter().format(record("ready")))
+
+
 def test_who_does_not_read_blocks_nothing_and_is_told_what_was_lost(pipe):
     reading, writing = pipe
     handler = ThreadedHandler(writing, most=100_000, patience=0.0)

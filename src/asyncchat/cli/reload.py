@@ -15,9 +15,14 @@ def command(db: str | None, config: str | None) -> None:
 
     It is started like the old one, with the program and the configuration as they are now. Connections over
     TLS and UDP are told to connect again. If the new process fails, the old one serves on, and this says why.
+
+    Workers (--workers) are started anew, one after another: their clients connect again.
     """
     from asyncchat.control.client import ask
     from asyncchat.control.requests import Upgrade, Upgraded
 
     done = ask(named_database(db, config), Upgrade(), Upgraded)
-    click.echo(f"Process {done.process} serves now.")
+    if done.process:
+        click.echo(f"Process {done.process} serves now.")
+    else:
+        click.echo("The workers are started anew, one after another; the log says when that is done.")

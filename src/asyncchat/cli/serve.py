@@ -12,6 +12,7 @@ _SECTIONS = {
     "Where it listens": ("host", "port", "listen", "lan", "open", "origins", "tls", "tls_cert", "tls_key"),
     "Behind a proxy": ("trusted_proxies", "base_path"),
     "History": ("db", "history", "durable"),
+    "Several cores": ("workers",),
     "Cluster": ("cluster", "cluster_name", "node", "replicas"),
     "What it says of itself": ("name", "description", "contact", "network", "icon", "motd"),
     "People": ("ascii_names", "cloak"),
@@ -33,7 +34,9 @@ def command(context: click.Context, /, file: str | None, **_flags: object) -> No
     Each option can also be set in the file of --config and in the environment (ASYNCCHAT_PORT, …); "asyncchat
     config show" lists all options. The server's password and its operators can be set only there.
     """
-    from asyncchat.server.serve import run
+    from asyncchat.server import serve, workers
 
     source = sources(context, file)
-    run(source, loaded(source), lambda text: click.echo(text, nl=False))
+    effective = loaded(source)
+    run = serve.run if effective.config.workers == 1 else workers.run
+    run(source, effective, lambda text: click.echo(text, nl=False))

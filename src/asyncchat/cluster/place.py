@@ -26,19 +26,20 @@ async def place_of(stream: Stream, number: int, end: int) -> int:
     after = await _first_from(stream, number + 1, first, end + 1)
     if after == first:
         return first
-    return await _first_from(stream, await _first_number(stream, after - 1), first, after)
+    return await _first_from(stream, await first_number(stream, after - 1), first, after)
 
 
 async def _first_from(stream: Stream, number: int, low: int, high: int) -> int:
     """The first sequence from ``low`` on with a first number of ``number`` or more; else ``high``."""
     while low < high:
         middle = (low + high) // 2
-        if await _first_number(stream, middle) < number:
+        if await first_number(stream, middle) < number:
             low = middle + 1
         else:
             high = middle
     return low
 
 
-async def _first_number(stream: Stream, sequence: int) -> int:
+async def first_number(stream: Stream, sequence: int) -> int:
+    """The number of the first record from a message of the stream on."""
     return envelope.decode(sequence, (await stream.get(sequence)).batch).first_number

@@ -336,6 +336,17 @@ class Stream:
             await self._call(tries, f"STREAM.PURGE.{self.name}", {"seq": before, "filter": self._subject})
             self.first = max(self.first, before)
 
+    async def renew(self) -> None:
+        """Removes the stream with all that is in it, and makes it anew, with another epoch.
+
+        Raises:
+            StreamDown: NATS can't do it now.
+        """
+        tries = Tries(self._connection, self._patience)
+        await self._call(tries, f"STREAM.DELETE.{self.name}")
+        self.first, self.last = 1, 0
+        await self._open(self.replicas, tries)
+
     async def put_snapshot(self, sequence: int, file: Path) -> None:
         """Keeps a file that has all up to a sequence; it replaces an older one when it is whole.
 

@@ -176,6 +176,14 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Literal["1", "3", "5"],
         Option("On how many NATS servers a new stream is kept.", key="cluster.replicas"),
     ] = "1"
+    workers: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=64),
+        Option(
+            "Serve with so many processes, for several cores of this machine; they share the port (Linux).",
+            metavar="N",
+        ),
+    ] = 1
     durable: Annotated[
         Literal["process", "power"],
         Option(

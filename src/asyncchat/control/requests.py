@@ -107,7 +107,7 @@ class Upgrade(Request, frozen=True, tag="upgrade"):
 
 
 class Upgraded(Result, frozen=True):
-    """It has; ``process`` is its number."""
+    """It has; ``process`` is its number. 0: workers are started anew, one after another."""
 
     process: int
 

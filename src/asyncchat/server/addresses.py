@@ -177,7 +177,29 @@ def open_on_one_port(wanted: Sequence[Address]) -> list[tuple[Address, list[sock
     return opened
 
 
-def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) -> socket.socket:
+def share(family: int, where: tuple[object, ...]) -> socket.socket:
+    """Binds one more TCP socket of those that share a port. Linux spreads connections over those that listen.
+
+    It listens when it is told to: else it would get connections that nobody accepts.
+
+    Raises:
+        ListenError: somebody else has the port.
+    """
+    try:
+        return _open_tcp(family, socket.SOCK_STREAM, 0, where, shared=True)
+    except OSError as error:
+        address = Address(str(where[0]), int(str(where[1])))
+        raise ListenError(_refusal(address, error)) from error
+
+
+def hold(shared: socket.socket) -> None:
+    """Has a shared socket keep the port for those that share it, also while none of them listens."""
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+
+def _open_tcp(
+    family: int, kind: int, protocol: int, where: tuple[object, ...], *, shared: bool = False
+) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         if os.name == "posix":
@@ -186,8 +208,11 @@ def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) 
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         prepare_tcp(listener)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(where)
-        listener.listen(BACKLOG)
+        if not shared:
+            listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

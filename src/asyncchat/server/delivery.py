@@ -42,7 +42,7 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.roles import OPERATOR, ROLE_NAMED
 from asyncchat.server.presence import Presence
-from asyncchat.server.recipients import Recipient, Subscribers, WriteBatch, catch_up
+from asyncchat.server.recipients import Recipient, SilentRecipient, Subscribers, WriteBatch, catch_up
 from asyncchat.server.slices import SLICE_SECONDS
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ class Delivery:
         self._slice_end = 0.0
         """When the other tasks have their next turn."""
         self._comings: list[str] = []
-        """Who came and went in the batch, for the server's log."""
+        """Who came and went in the batch, for the server's log …"""
+        self.logs_others = True
+        """… where it has those, too, who are on other nodes."""
         self._disconnecting: list[tuple[Recipient, str]] = []
         """Recipients to disconnect after the batch, each with the reason."""
         self._observers: dict[type[Event], list[Callable[[Any], None]]] = {}
@@ -213,6 +215,10 @@ class Delivery:
         self._writes = 0
         self._slice_began = perf_counter()
         self._slice_end = self._slice_began + SLICE_SECONDS
+
+    def _note_coming(self, cause: Recipient, text: str) -> None:
+        if self.logs_others or not isinstance(cause, SilentRecipient):
+            self._comings.append(text)
 
     def _log_presence(self) -> None:
         """Writes who came and who went in one line."""
@@ -360,11 +366,12 @@ class Delivery:
             self.presence.enter(event.person.id, cause)
             if event.person.account:
                 self._follow_ignored(event.person.id)
-            self._comings.append(
-                f"{event.person.name} ({event.person.address or event.person.host}) is online"
-            )
+            address = event.person.address or event.person.host
+            self._note_coming(cause, f"{event.person.name} ({address}) is online")
         elif isinstance(event, SessionAttached):
             self.presence.attach(event.person, cause)
+            address = cause.address
+            self._note_coming(cause, f"{event.person.name} ({address}) is online with one more session")
         elif isinstance(event, SessionDetached):
             self.presence.detach(event.person.id, cause)
         elif isinstance(event, Killed):
@@ -472,7 +479,7 @@ class Delivery:
             self._remove(person_id, rooms)
             self.presence.leave(person_id)
             reason = f" ({record.event.reason})" if record.event.reason else ""
-            self._comings.append(f"{record.event.person.name} left chat{reason}")
+            self._note_coming(cause, f"{record.event.person.name} left chat{reason}")
 
     async def _tell_some(self, record: Record, room: str, to: Iterable[int], cause: Recipient) -> None:
         """Delivers an event to some of a room's members, after what all of them were told before."""

@@ -82,6 +82,7 @@ async def launched(
     sources: Sources | None = None,
     inherited: Listening = NO_SOCKETS,
     taken: Taken | None = None,
+    first: Path | None = None,
 ) -> AsyncIterator[Launched]:
     """Makes a server, and closes what it had after the block. Whoever calls it starts and ends the server.
 
@@ -91,6 +92,7 @@ async def launched(
         sources: where a reload reads the options.
         inherited: sockets of whoever started the process, in place of those of the options.
         taken: what another process has handed over; its sockets are ``inherited``. None: this is a start.
+        first: the history of the first worker, if this process is a worker.
 
     Raises:
         AsyncChatError: a port is in use, a file can't be opened, …; the text says what to do.
@@ -100,21 +102,23 @@ async def launched(
     owns_sockets = not inherited if taken is None else taken.server.owns_sockets
     try:
         if not inherited:
-            shared_port, further = _addresses(config)
-            listening += addresses.open_on_one_port(shared_port)
-            for address in further:
-                listening.append((address, addresses.open_listener(address)))  # what opened is closed
+            open_all(config, listening)
         require_certificate(config, (address for address, _ in listening))
         database = database_path(config)
         has_certificate = bool(config.tls_cert) or config.tls != "off"
         bound = ((asked, one.getsockname()[0]) for asked, sockets in listening for one in sockets)
         check_listeners(bound, has_certificate=has_certificate)
         async with stream_of(config) as stream:
+            if stream is not None and database is not None and first is not None:
+                await _make_fit(stream, database, first)
             await _begin_with_snapshot(stream, database)
             log = (taken and taken.server.log) or await _open_log(config, database)
             try:
                 node = await join(stream, config, log, database)
-                server = _server(config, log, database, motd, most_sessions, sources, taken, node)
+                if node is not None:
+                    node.names_are_unique = first is not None
+                tls = _certificate(config, first or database)
+                server = _server(config, log, database, motd, most_sessions, sources, taken, tls, node)
                 yield Launched(server, listening, database, owns_sockets)
             finally:
                 await log.close()
@@ -135,7 +139,8 @@ def rehearse(config: ServeConfig, most_sessions: int, sources: Sources) -> None:
     import asyncchat.log.sqlite  # noqa: F401  # it takes long the first time
 
     database = database_path(config)
-    _server(config, MemoryLog(0), database, read_motd(config.motd), most_sessions, sources, None)
+    certificate = _certificate(config, database)
+    _server(config, MemoryLog(0), database, read_motd(config.motd), most_sessions, sources, None, certificate)
 
 
 def _server(
@@ -146,6 +151,7 @@ def _server(
     most_sessions: int,
     sources: Sources | None,
     taken: Taken | None,
+    certificate: Certificate | None,
     node: Node | None = None,
 ) -> Server:
     keys = RunKeys() if taken is None else taken.server.keys
@@ -167,7 +173,7 @@ def _server(
         sources=sources,
         webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
         database=database,
-        certificate=_certificate(config, database),
+        certificate=certificate,
         node=node,
     )
 
@@ -192,6 +198,19 @@ async def end(server: Server, serving: asyncio.Task[None], reason: str) -> None:
             serving.result()
     except StorageLost as lost:
         raise ServeError(f"The history could not be written for 30 seconds: {lost}") from lost
+
+
+def open_all(config: ServeConfig, listening: list[tuple[Address, list[socket.socket]]]) -> None:
+    """Opens the listeners of the options, and adds them to a list; those that are open stay there.
+
+    Raises:
+        ServeError: an address is not valid.
+        ListenError: one can't be opened; the text says why.
+    """
+    shared_port, further = _addresses(config)
+    listening += addresses.open_on_one_port(shared_port)
+    for address in further:
+        listening.append((address, addresses.open_listener(address)))
 
 
 def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
@@ -277,6 +296,13 @@ async def join(stream: Stream | None, config: ServeConfig, log: Log, database: P
     except OSError as error:
         raise ServeError(f"The keys beside {database} can't be kept: {error.strerror}") from error
     return node
+
+
+async def _make_fit(stream: Stream, database: Path, first: Path) -> None:
+    """Has the history of a worker be one with which it can join the others."""
+    from asyncchat.server.cluster.copies import make_fit
+
+    await make_fit(stream, database, first)
 
 
 async def _begin_with_snapshot(stream: Stream | None, database: Path | None) -> None:

@@ -33,11 +33,19 @@ def visible(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """One line for people; the lines of a traceback follow it, indented."""
+    """One line for people; the lines of a traceback follow it, indented.
+
+    Args:
+        worker: the name of the process, where several write the same log.
+    """
+
+    def __init__(self, worker: str = "") -> None:
+        super().__init__()
+        self._who = f"{worker}: " if worker else ""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        lines = [f"{self.formatTime(record)} {record.levelname} {visible(record.getMessage())}"]
+        lines = [f"{self.formatTime(record)} {record.levelname} {self._who}{visible(record.getMessage())}"]
         if record.exc_info:
             lines += self.formatException(record.exc_info).split("\n")
         if record.stack_info:
@@ -46,7 +54,15 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line."""
+    """One object a line.
+
+    Args:
+        worker: as for ``TextFormatter``.
+    """
+
+    def __init__(self, worker: str = "") -> None:
+        super().__init__()
+        self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
@@ -57,6 +73,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": visible(record.getMessage()),
         }
+        if self._worker:
+            entry["worker"] = self._worker
         if record.exc_info:
             lines = self.formatException(record.exc_info).split("\n")
             entry["traceback"] = "\n".join(map(visible, lines))
@@ -153,15 +171,16 @@ def _lost_record(lines: int) -> logging.LogRecord:
     )
 
 
-def set_up(level: str, form: str) -> None:
+def set_up(level: str, form: str, worker: str = "") -> None:
     """Logs to standard error, from this level up.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
         form: ``text`` or ``json``.
+        worker: the name of this process, where several write the same log.
     """
     handler = ThreadedHandler(_STANDARD_ERROR)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter(worker) if form == "json" else TextFormatter(worker))
     # None of our formats shows these (logging's documentation, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()

@@ -3,13 +3,10 @@
 Keeps a person's sessions in the same rooms. Must not know the rules of the chat or bytes.
 """
 
-import logging
 from collections.abc import Iterable
 
 from asyncchat.core.people import Person
 from asyncchat.server.recipients import Absent, Recipient, Subscribers
-
-_logger = logging.getLogger("asyncchat.server")
 
 
 class Presence:
@@ -68,7 +65,6 @@ class Presence:
             self._take_out(before[0])
             self.first[person_id] = session
             self.several[person_id] = (session,)
-        _logger.info("%s (%s) is online with one more session", person.name, session.address)
 
     def detach(self, person_id: int, session: Recipient) -> None:
         """A session is no longer this person.

@@ -83,6 +83,8 @@ class Reloader:
         self._turn = asyncio.Lock()
         self.on_reload: Callable[[bool], None] = lambda _running: None
         """Is told that a reload begins (True), or has ended."""
+        self.share: Callable[[], None] = lambda: None
+        """Has other processes of the server reload, after one that a person asked for."""
 
     def ask(self) -> None:
         """Has ``run`` reload: for a signal."""
@@ -131,6 +133,8 @@ class Reloader:
         if waiting:
             _logger.warning("Only a restart changes: %s", ", ".join(waiting))
         self._server.declare([ConfigurationRead(requester, tuple(changed))])
+        if requester is not SIGNAL:
+            self.share()
         return Reloaded(file, tuple(changed), tuple(waiting))
 
     def _read(self) -> tuple[ServeConfig, tuple[str, ...] | None]:

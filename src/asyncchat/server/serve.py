@@ -38,6 +38,7 @@ from asyncchat.server.launch import (
 from asyncchat.server.server import Server
 from asyncchat.server.tls import exposed_key
 from asyncchat.server.upgrade import Predecessor, Upgrade
+from asyncchat.server.worker import Worker
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -62,20 +63,29 @@ def run(sources: Sources, effective: Effective, announce: Callable[[str], None])
     Raises:
         AsyncChatError: the server could not start, or had to stop; the text says what to do.
     """
-    config = effective.config
-    _open_standard_streams()
-    logging_setup.set_up(config.log_level, config.log_format)
-    for warning in filter(None, (exposed(effective), exposed_key(config.tls_cert, config.tls_key))):
-        _logger.warning("%s", warning)
+    worker = Worker.of_environment()
+    if worker is not None:
+        announce = worker.announce
+    prepare(effective, worker)
     try:
         if sys.platform == "win32":
-            asyncio.run(_serve(sources, effective, announce))
+            asyncio.run(_serve(sources, effective, announce, worker))
         else:
             import uvloop
 
-            uvloop.run(_serve(sources, effective, announce))
+            uvloop.run(_serve(sources, effective, announce, worker))
     finally:
         logging_setup.flush()
+
+
+def prepare(effective: Effective, worker: Worker | None = None) -> None:
+    """Sets up standard streams and the log, and warns of what others can read."""
+    config = effective.config
+    _open_standard_streams()
+    logging_setup.set_up(config.log_level, config.log_format, "" if worker is None else worker.name)
+    if worker is None:  # who started it has warned
+        for warning in filter(None, (exposed(effective), exposed_key(config.tls_cert, config.tls_key))):
+            _logger.warning("%s", warning)
 
 
 def _open_standard_streams() -> None:
@@ -85,7 +95,9 @@ def _open_standard_streams() -> None:
     os.close(taken)
 
 
-async def _serve(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
+async def _serve(
+    sources: Sources, effective: Effective, announce: Callable[[str], None], worker: Worker | None
+) -> None:
     config = effective.config
     raise_file_limit()
     before = Predecessor.of_environment()
@@ -93,16 +105,17 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
         with before.told_of_failure():
             await _take_over(before, sources, config)
         return
-    sockets = systemd.inherited()
-    async with launched(config, most_connections(), sources, sockets) as made:
+    sockets = systemd.inherited() if worker is None else worker.sockets
+    first = None if worker is None else worker.first
+    async with launched(config, most_connections(), sources, sockets, first=first) as made:
         await made.server.start(made.listening)
 
         async def begin() -> None:
             announce(_announcement(made.server, config, made.database))
-            if config.open:
+            if config.open and (worker is None or worker.is_start):
                 _open_page(made.server)
 
-        await _run(made, begin)
+        await _run(made, begin, worker)
 
 
 async def _take_over(before: Predecessor, sources: Sources, config: ServeConfig) -> None:
@@ -125,22 +138,25 @@ async def _take_over(before: Predecessor, sources: Sources, config: ServeConfig)
         await _run(made, begin)
 
 
-async def _run(made: Launched, begin: Callable[[], Awaitable[None]]) -> None:
+async def _run(made: Launched, begin: Callable[[], Awaitable[None]], worker: Worker | None = None) -> None:
     """Serves until a signal, or until another process has taken over.
 
     ``begin`` is called when all is ready, and before anything is recorded.
     """
     server = made.server
-    stopping = _stop_at_signals()
+    stopping = stop_at_signals(hint=worker is None)
     server.reloader.on_reload = systemd.notify_reload
-    _reload_at_hangup(server, stopping)
+    at_hangup(stopping, server.reloader.ask)
     beside = [
         asyncio.create_task(_give_back_memory(server.context.sessions), name="memory"),
         asyncio.create_task(systemd.keep_alive(), name="systemd"),
     ]
     try:
         async with control_socket(server.hub, made.database) as control:
-            upgrading = _upgrade_when_asked(made, control, stopping)
+            if worker is None:
+                upgrading = _upgrade_when_asked(made, control, stopping)
+            else:
+                upgrading = _renew_when_asked(server, worker)
             _drain_when_asked(made, stopping)
             await begin()
             serving = asyncio.create_task(server.run())
@@ -221,6 +237,18 @@ def _upgrade_when_asked(
     return turn
 
 
+def _renew_when_asked(server: Server, worker: Worker) -> asyncio.Lock:
+    """Has the control socket start all workers anew, and operators have all reload."""
+
+    async def renew() -> int:
+        worker.ask_restart()
+        return 0
+
+    server.hub.upgrader = renew
+    server.reloader.share = worker.ask_reload
+    return asyncio.Lock()
+
+
 async def _end_after(upgrade: Upgrade) -> None:
     """Ends this process. What it has is the other's now: nothing may be closed in order."""
     await upgrade.finish()
@@ -291,8 +319,12 @@ async def _give_back_memory(sessions: Sized) -> None:
             await asyncio.to_thread(trim, 0)
 
 
-def _stop_at_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set; a second signal ends the process at once."""
+def stop_at_signals(*, hint: bool = True) -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set; a second signal ends the process at once.
+
+    Args:
+        hint: whether whoever reads the log is told of that.
+    """
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -301,6 +333,7 @@ def _stop_at_signals() -> asyncio.Event:
             _logger.warning("Forced to stop")
             logging.shutdown()
             os._exit(FORCED)
+        _logger.info("Stopping%s", " (Ctrl-C once more forces it)" if hint else "")
         stopping.set()
 
     if sys.platform == "win32":
@@ -311,22 +344,23 @@ def _stop_at_signals() -> asyncio.Event:
     return stopping
 
 
-def _reload_at_hangup(server: Server, stopping: asyncio.Event) -> None:
+def at_hangup(stopping: asyncio.Event, reload: Callable[[], None]) -> None:
     """Has SIGHUP reload the configuration, or stop the server when its terminal is gone."""
     if sys.platform == "win32":
         return
-    had_terminal = _has_terminal()
+    had_terminal = has_terminal()
 
     def on_hangup() -> None:
-        if had_terminal and not _has_terminal():
+        if had_terminal and not has_terminal():
             stopping.set()
         else:
-            server.reloader.ask()
+            reload()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
+    """Whether there is a terminal that can hang up."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:
@@ -339,6 +373,4 @@ async def _first(stopping: asyncio.Event, serving: asyncio.Task[None]) -> None:
     signalled = asyncio.create_task(stopping.wait())
     await asyncio.wait((serving, signalled), return_when=asyncio.FIRST_COMPLETED)
     systemd.notify("STOPPING=1", "STATUS=Stopping")
-    if not serving.done():
-        _logger.info("Stopping (Ctrl-C once more forces it)")
     signalled.cancel()

@@ -122,6 +122,7 @@ class Server:
             self.hub = Hub(chat, log, self.outbox, SteadyClock(log.last_time))
         else:
             self.hub = node.make_edge(chat, self.outbox)
+            self.delivery.logs_others = False
         self.reloader = Reloader(self, sources)
         guard = PasswordGuard(asyncio.get_running_loop().time, secret=keys.accounts, counting=config.limits)
         self.auth = Authentication(chat, ServerPasswords(config, guard.queue), owner_code, guard)

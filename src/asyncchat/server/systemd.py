@@ -18,6 +18,11 @@ _logger = logging.getLogger("asyncchat.server")
 FIRST_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START."""
 
+_SOCKETS = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+
+VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", *_SOCKETS)
+"""What is for the process that systemd started, and not for those that it starts."""
+
 TLS_NAME = "tls"
 """The name of a socket (``FileDescriptorName=``) on which only TLS is taken."""
 
@@ -60,14 +65,21 @@ async def keep_alive() -> None:
         await asyncio.sleep(seconds / 3)
 
 
+def offered() -> bool:
+    """Whether systemd hands over listening sockets."""
+    is_ours = os.environ.get("LISTEN_PID", "") == str(os.getpid())
+    return is_ours and os.environ.get("LISTEN_FDS", "").isdecimal()
+
+
 def inherited() -> list[tuple[Address, list[socket.socket]]]:
     """The listening sockets that systemd hands over, once; empty: there are none.
 
     Raises:
         Misuse: one of them can't be listened on.
     """
-    asked = {name: os.environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
-    if asked["LISTEN_PID"] != str(os.getpid()) or not asked["LISTEN_FDS"].isdecimal():
+    has_some = offered()
+    asked = {name: os.environ.pop(name, "") for name in _SOCKETS}
+    if not has_some:
         return []
     names = asked["LISTEN_FDNAMES"].split(":")
     found = []

@@ -133,6 +133,8 @@ class Node:
         self._comparing: asyncio.Task[None] | None = None
         self._compared_at = 0.0
         self._left = asyncio.Event()
+        self.names_are_unique = False
+        """Whether one that comes with the name of another is that one, started again."""
         self._leaving = False
         self._parted = False
         """Whether the people here have been told so, and have left."""
@@ -565,6 +567,10 @@ class Node:
             if now - self._heard_itself > HEARS_ITSELF:  # NATS was away for all, or this node was
                 self.nodes = {node: (one, now) for node, (one, _) in self.nodes.items()}
             self._heard_itself = now
+        if self.names_are_unique:
+            for number, (other, _heard) in self.nodes.items():
+                if other.name == alive.name and number != alive.node:
+                    self.nodes[number] = (other, now - NODE_SILENCE)  # it was started again
         self.nodes[alive.node] = (alive, now)
         there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
         if self._leaving and all(one.leaving for one in there):

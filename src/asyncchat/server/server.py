@@ -20,6 +20,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.empty_rooms import EmptyRooms
+from asyncchat.core.features.hub_silence import HubSilent
 from asyncchat.core.features.last_seen import all_offline
 from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.opers import Announced
@@ -144,6 +145,7 @@ class Server:
         )
         if node is not None:
             node.clients = lambda: len(self.context.sessions)
+            node.on_silence = self._tell_of_silence
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
         self.push = Push(self.context, shown, server_key(keys.pushes))
         handlers.update(self.push.handlers)
@@ -384,6 +386,12 @@ class Server:
         to = tuple(self.hub.chat.server_operators)
         if to:
             self.hub.declare([Announced(from_origin(self.options.name), text, to)])
+
+    def _tell_of_silence(self) -> None:
+        """Tells those of whom something is not decided that it waits; others are refused what they ask."""
+        for session in self.context.sessions:
+            if session.dialect is not None and session.dialect.entered and self.outbox.waits(session):
+                self.outbox.put(session, (HubSilent(),), 0)
 
     def _apply_to_chat(self) -> None:
         chat, options = self.hub.chat, self.options

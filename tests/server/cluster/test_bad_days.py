@@ -67,6 +67,29 @@ def test_what_waits_for_the_hub_is_bounded_and_said_once(over, server, monkeypat
     assert not two.server.outbox.full
 
 
+def test_people_are_told_that_what_they_said_waits_or_is_refused(over, server):  # noqa: F811
+    one, two = over.add(), over.add()
+    anna, ben, carl = with_ids(one, "anna"), with_ids(two, "ben"), two.person("carl")
+    carl.send("/join #tea\n")
+    ben.until(":carl!")
+    ben.until("JOIN #tea")
+    server.kill()
+    ben.send("PRIVMSG #tea :waits\r\n")
+    carl.send("so do I\n")
+    ben.until("NOTICE ben :The servers of this chat do not reach each other at the moment. You can read.")
+    carl.until("What you said last waits, and is said when they do.")
+    until(one, lambda: one.server.outbox.failing)
+    anna.send("PRIVMSG #tea :not now\r\n")
+    anna.until(" 400 anna * :Not accepted")
+    server.start()
+    told = anna.until(":so do I\r\n")
+    assert [text for _, text in ids_of(told)] == ["waits", "so do I"]
+    until(one, lambda: not one.server.outbox.failing)
+    anna.send("PRIVMSG #tea :now\r\n")
+    told = ben.until(":now\r\n")
+    assert [text for _, text in ids_of(told)] == ["waits", "so do I", "now"]
+
+
 async def remade(stream):
     """Another stream of the same name."""
     other = await Stream.open(f"nats://{stream._connection.address}", stream.name)

@@ -110,6 +110,8 @@ class Node:
         self.leader: Leader | None = None
         self.clients: Callable[[], int] = lambda: 0
         """Gives how many clients this node serves; the server sets it."""
+        self.on_silence: Callable[[], None] = lambda: None
+        """Called when the hub was not heard for so long that nothing can be said; the server sets it."""
         self._log = log
         self._reader: Reader
         self._last = Position(log.last, log.last_time)
@@ -463,6 +465,7 @@ class Node:
             if self._detector.silence > READ_ONLY_AFTER and not self._outbox.failing:
                 self._is_silent = self._outbox.failing = True
                 _logger.error("The hub of the cluster is not heard: people can only read")
+                self.on_silence()
             if self.edge.unanswered and monotonic() - asked_at > ASK_AGAIN:
                 asked_at = monotonic()
                 self.edge.ask_again()

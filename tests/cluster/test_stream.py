@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -265,3 +266,18 @@ class _wrong_digest:
 
     def digest(self):
         return bytes(32)
+
+
+@asynchronous
+@pytest.mark.parametrize(("minutes", "words"), [(5, "300 s ahead of"), (-5, "300 s behind"), (0, None)])
+async def test_a_wrong_clock_is_told(nats_url, name, monkeypatch, caplog, minutes, words):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(minutes=minutes)
+
+    monkeypatch.setattr("asyncchat.cluster.stream.datetime", Clock)
+    async with opened(nats_url, name):
+        told = [text for text in caplog.messages if "clock" in text]
+        assert len(told) == bool(words)
+        assert not words or told[0].startswith(f"This machine's clock is {words} that of NATS")

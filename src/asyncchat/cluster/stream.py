@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from time import monotonic
@@ -43,6 +43,9 @@ _HEADERS_ROOM = 1024
 
 _LATE_SECONDS = 0.5
 """An opening that takes longer had to wait for NATS."""
+
+_CLOCK_TOLERANCE = 5
+"""Seconds that the clocks of machines may differ without anybody being told."""
 
 _MOST_HOLES = 3
 """How often the next message is asked for anew when another one comes."""
@@ -389,6 +392,7 @@ class Stream:
             info = await self._make(tries, replicas)
         self._check(info["config"])
         self._note(info)
+        self._warn_of_the_clock(info["ts"])
         self.replicas = info["config"]["num_replicas"]
         if self.replicas != replicas:
             _log.warning(
@@ -445,6 +449,17 @@ class Stream:
             raise LogError(
                 f"The stream '{self.name}' removes messages ({', '.join(limits) or config['retention']}): "
                 "take that out of its configuration with `nats stream edit`"
+            )
+
+    def _warn_of_the_clock(self, time: str) -> None:
+        """Says so if this machine's clock is another than that of NATS, which is one for all nodes."""
+        ahead = (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()
+        if abs(ahead) > _CLOCK_TOLERANCE:
+            _log.warning(
+                "This machine's clock is %.0f s %s that of NATS. Set it, by NTP: while this node is the hub, "
+                "messages have the time of its clock",
+                abs(ahead),
+                "ahead of" if ahead > 0 else "behind",
             )
 
     def _note(self, info: dict[str, Any]) -> None:

@@ -1,20 +1,26 @@
 """What goes wrong around a cluster: what people see of it, and what each node does."""
 
 import re
+import threading
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 
 from asyncchat.cluster.stream import Stream
 from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server.cluster import edge
+from asyncchat.server import outbox
+from asyncchat.server.clock import SteadyClock
+from asyncchat.server.cluster import edge, joining, leader
 from asyncchat.server.cluster import node as node_module
+from asyncchat.server.outbox import StorageLost
 from tests.cluster.conftest import name, server  # noqa: F401  # fixtures
 from tests.cluster.streams import api
 from tests.server.cluster.conftest import Nodes
 from tests.server.cluster.test_node import history, ids_of, soon, with_ids  # noqa: F401  # a fixture
+from tests.server.test_outbox import UnsureLog
 
 
 @pytest.fixture
@@ -88,6 +94,74 @@ def test_people_are_told_that_what_they_said_waits_or_is_refused(over, server): 
     anna.send("PRIVMSG #tea :now\r\n")
     told = ben.until(":now\r\n")
     assert [text for _, text in ids_of(told)] == ["waits", "so do I", "now"]
+
+
+@pytest.mark.parametrize("hub", [True, False])
+def test_the_others_go_on_when_one_node_can_t_write_its_history(nodes, hub):
+    log = UnsureLog()
+    first, second = (log, None) if hub else (None, log)
+    full, other = (nodes.add(first), nodes.add(second))[:: 1 if hub else -1]
+    anna, ben = with_ids(full, "anna"), with_ids(other, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+    log.failure = LogError("the disk is full")
+    ben.send("PRIVMSG #tea :one\r\nPRIVMSG #tea :two\r\n")
+    ben.until(":two\r\n")
+    until(full, lambda: full.server.outbox.failing)
+    anna.send("PRIVMSG #tea :not now\r\n")
+    assert "PRIVMSG" not in anna.until(" 400 anna * :Not accepted")
+    log.failure = None
+    told = anna.until(":two\r\n")
+    ben.send("PRIVMSG #tea :three\r\n")
+    told += anna.until(":three\r\n")
+    assert [text for _, text in ids_of(told)] == ["one", "two", "three"]
+    assert history(anna) == history(ben)
+
+
+def test_a_node_stops_that_can_t_write_its_history_for_long_and_another_is_the_hub(nodes, monkeypatch):
+    monkeypatch.setattr(outbox, "GIVE_UP", 0.5)
+    log, stack = UnsureLog(), ExitStack()
+    full = stack.enter_context(nodes.serving(log))
+    nodes.all.append(full)
+    other = nodes.add()
+    anna, ben = with_ids(full, "anna"), with_ids(other, "ben")
+    log.failure = LogError("the disk is full")
+    ben.send("PRIVMSG #tea :one\r\n")
+    assert "the history can't be written" in str(anna.rest())
+    full.ended()
+    with pytest.raises(StorageLost, match="the disk is full"):
+        stack.close()
+    ben.send("PRIVMSG #tea :two\r\n")
+    ben.until(":two\r\n")
+    assert other.server.node.leader is not None
+
+
+def set_clocks(monkeypatch, *minutes):
+    """Has the clocks of nodes be so much ahead, in the order in which they come."""
+    left, of_thread = iter(minutes), dict[threading.Thread, int]()
+
+    def steady(last):
+        thread = threading.current_thread()
+        ahead = of_thread[thread] if thread in of_thread else of_thread.setdefault(thread, next(left))
+        return SteadyClock(last, wall=lambda: time.time_ns() + ahead * 60_000_000_000)
+
+    for module in (joining, node_module, leader):
+        monkeypatch.setattr(module, "SteadyClock", steady)
+
+
+def test_times_go_on_when_the_next_hub_has_another_clock(nodes, monkeypatch):
+    set_clocks(monkeypatch, 5, 0, -5)
+    three = [nodes.add() for _ in range(3)]
+    clients = [with_ids(node, nick) for node, nick in zip(three, ("anna", "ben", "carl"), strict=True)]
+    told = ""
+    for number, (node, client) in enumerate(zip(three, clients, strict=True)):
+        client.send(f"PRIVMSG #tea :{number}\r\n")
+        told += clients[-1].until(f":{number}\r\n")
+        if node is not three[-1]:
+            node.stop()
+    times = re.findall(r"time=(\S+?Z)\S* :\w+!\S+ PRIVMSG #tea :\d", told)
+    assert len(times) == 3
+    assert times == sorted(times)
+    assert times[0] > datetime.now(UTC).isoformat()  # a hub that is ahead, followed by others
 
 
 async def remade(stream):

@@ -65,6 +65,14 @@ def test_post_and_subscribe(run):
     run(scene())
 
 
+def test_workers_are_for_the_program(run):
+    async def scene():
+        with pytest.raises(AsyncChatError, match="Only “asyncchat serve” starts workers"):
+            await Server(workers=2).__aenter__()
+
+    run(scene())
+
+
 def test_what_is_refused(run):
     async def scene():
         server = Server()

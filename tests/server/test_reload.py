@@ -5,7 +5,7 @@ import pytest
 from asyncchat.config.sources import Sources
 from asyncchat.log.base import RetentionPolicy
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server.reload import ServeError, read_motd
+from asyncchat.server.reload import SIGNAL, ServeError, read_motd
 from tests.server.harness import CODE, serving
 
 
@@ -71,6 +71,17 @@ def test_what_can_be_is_taken_over_and_nobody_is_dropped(server, file, owner):
     full = server.connect()
     assert full.rest() == b"The chat is full. Try again later.\r\n"
     assert server.people() == ["anna", "boss"]
+
+
+def test_other_processes_reload_too_after_a_person_and_not_after_a_signal(server, owner):
+    shared = []
+    server.server.reloader.share = lambda: shared.append(True)
+    server.wait(server.server.reloader.reload(SIGNAL))
+    assert shared == []
+    owner.send("REHASH\r\n")
+    owner.until(" 382 ")
+    owner.until("Changed: ")
+    assert shared == [True]
 
 
 def test_a_changed_token_is_told_to_irc_clients(server, file, owner):

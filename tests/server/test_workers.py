@@ -21,7 +21,8 @@ import asyncchat.server.workers
 from asyncchat.bench.process import tree
 from asyncchat.cli import main
 from asyncchat.control.client import ask
-from asyncchat.control.requests import Upgrade, Upgraded
+from asyncchat.control.requests import Drain, Drained, Upgrade, Upgraded
+from asyncchat.control.wire import Refused
 from tests.cli.test_serve import Serving
 from tests.client_programs import waits_for
 from tests.cluster.nats import binary
@@ -36,12 +37,14 @@ MANY = 20
 class Workers(Serving):
     """A server with workers."""
 
-    def __init__(self, database: Path, *words: str, number: int = 2) -> None:
+    def __init__(self, database: Path, *words: str) -> None:
         self.database = database
         self.log = database.with_name("log").open("a+")
         self.people: list[Person] = []
         super().__init__(
-            *("--workers", str(number), "--port", "0", "--db", str(database), *words), stderr=self.log
+            *(() if "--config" in words else ("--workers", "2")),
+            *("--port", "0", "--db", str(database), *words),
+            stderr=self.log,
         )
 
     @property
@@ -90,8 +93,8 @@ def workers(tmp_path) -> Iterator[Any]:
     binary()
     with ExitStack() as stack:
 
-        def start(*words: str, database: str = "chat.db", number: int = 2) -> Workers:
-            started = Workers(tmp_path / database, *words, number=number)
+        def start(*words: str) -> Workers:
+            started = Workers(tmp_path / "chat.db", *words)
             stack.callback(started.close)
             assert started.banner.endswith("Stop with Ctrl-C.\n"), started.written
             return started
@@ -192,7 +195,7 @@ def is_running(pid: int) -> bool:
 
 def test_it_listens_as_a_server_does_reads_its_options_again_and_is_started_anew(workers, tmp_path):
     config = tmp_path / "chat.toml"
-    config.write_text('name = "chat.example.org"\n')
+    config.write_text('name = "chat.example.org"\nworkers = 2\n')
     unix = tmp_path / "chat.sock"
     server = workers(
         *("--config", str(config), "--tls", "self-signed", "--listen", f"unix://{unix}"),
@@ -206,12 +209,15 @@ def test_it_listens_as_a_server_does_reads_its_options_again_and_is_started_anew
     assert {fingerprint(port) for port in ports} == {"".join(shown.split()).replace(":", "").lower()}
 
     # One asks all to reload, whoever has the connection.
-    config.write_text('name = "chat.example.org"\ndescription = "about tea"\n')
+    config.write_text('name = "chat.example.org"\ndescription = "about tea"\nworkers = 3\n')
     server.process.send_signal(signal.SIGHUP)
     for worker in ("worker-1", "worker-2"):
         text = f"{worker}: Reloaded (SIGHUP); changed: description"
         assert waits_for(partial(server.has_written, text), PATIENCE)
+    assert waits_for(partial(server.has_written, "WARNING Only a restart changes: workers"), PATIENCE)
 
+    with pytest.raises(Refused, match="“asyncchat reload” starts all anew, in turn"):
+        ask(server.database, Drain(1.0), Drained)
     anna = server.person("anna")
     before = [server.pid("worker-1"), server.pid("worker-2")]
     assert ask(server.database, Upgrade(), Upgraded).process == 0

@@ -97,6 +97,8 @@ async def launched(
     Raises:
         AsyncChatError: a port is in use, a file can't be opened, …; the text says what to do.
     """
+    if config.workers > 1:
+        raise Misuse("Only “asyncchat serve” starts workers: take away the option workers")
     motd = read_motd(config.motd)
     listening = list(inherited)
     owns_sockets = not inherited if taken is None else taken.server.owns_sockets

@@ -155,9 +155,9 @@ async def _run(made: Launched, begin: Callable[[], Awaitable[None]], worker: Wor
         async with control_socket(server.hub, made.database) as control:
             if worker is None:
                 upgrading = _upgrade_when_asked(made, control, stopping)
+                _drain_when_asked(made, stopping)
             else:
                 upgrading = _renew_when_asked(server, worker)
-            _drain_when_asked(made, stopping)
             await begin()
             serving = asyncio.create_task(server.run())
             _tune_memory()
@@ -244,7 +244,10 @@ def _renew_when_asked(server: Server, worker: Worker) -> asyncio.Lock:
         worker.ask_restart()
         return 0
 
-    server.hub.upgrader = renew
+    def refuse(_seconds: float) -> Drained:
+        raise Misuse("A worker that ends is started again. “asyncchat reload” starts all anew, in turn")
+
+    server.hub.upgrader, server.hub.drainer = renew, refuse
     server.reloader.share = worker.ask_reload
     return asyncio.Lock()
 

@@ -13,7 +13,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def run(sources: Sources, effective: Effective, announce: Callable[[str], None])
     try:
         with ExitStack() as stack:
             stack.callback(_locked(database).release, "")
-            supervisor = Supervisor(effective.config, database, stack)
+            supervisor = Supervisor(sources, effective.config, database, stack)
             asyncio.run(supervisor.run(announce))
     finally:
         logging_setup.flush()
@@ -181,6 +181,7 @@ class Supervisor:
     """All processes of one server.
 
     Args:
+        sources: where the options are stated.
         config: the options.
         database: the history of the first worker.
         stack: closes what is open here.
@@ -189,7 +190,8 @@ class Supervisor:
         AsyncChatError: a port is in use, there is no nats-server, …; the text says what to do.
     """
 
-    def __init__(self, config: ServeConfig, database: Path, stack: ExitStack) -> None:
+    def __init__(self, sources: Sources, config: ServeConfig, database: Path, stack: ExitStack) -> None:
+        self._sources = sources
         folder = Path(f"{database}-nats")
         try:
             server = LocalServer(nats_server(), folder, syncs=config.durable == "power")
@@ -245,7 +247,7 @@ class Supervisor:
                 group.create_task(_whenever(reloading, self._reload))
                 group.create_task(_whenever(renewing, self._renew))
                 group.create_task(systemd.keep_alive())
-        except* AsyncChatError as failed:
+        except* Exception as failed:  # noqa: BLE001  # the first one says why
             raise failed.exceptions[0] from None
 
     async def _end(self) -> None:
@@ -258,6 +260,11 @@ class Supervisor:
         systemd.notify_reload(True)
         for worker in self._workers:
             worker.send(signal.SIGHUP)
+        with suppress(AsyncChatError):  # the workers say what is wrong
+            stated = (await asyncio.to_thread(self._sources.load)).config
+            logging_setup.set_level(stated.log_level)
+            if stated.workers != len(self._workers):
+                _logger.warning("Only a restart changes: workers")
         systemd.notify_reload(False)
 
     async def _renew(self) -> None:

@@ -1,6 +1,7 @@
 """Several nodes are one chat: who is on one meets who is on another."""
 
 import asyncio
+import logging
 import pickle
 import re
 import threading
@@ -21,15 +22,17 @@ from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import server as server_module
-from asyncchat.server.cluster import failure_detector, leader
+from asyncchat.server.cluster import failure_detector, leader, wire
 from asyncchat.server.cluster import joining as joining_module
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
 from asyncchat.server.cluster.node import CutOff
+from asyncchat.server.cluster.wire import Alive
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.upgrade import Upgrade
+from tests.client_programs import waits_for
 from tests.server.harness import PATIENCE, serving
 
 TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
@@ -154,6 +157,19 @@ def test_people_of_a_node_that_is_taken_for_lost_are_not_told_that_they_left(nod
     assert "this node of the cluster can't go on" in told
 
 
+def test_who_missed_that_the_last_other_one_stops_waits_for_no_word_of_it(nodes):
+    one, two = nodes.add(), nodes.add()
+    node, hub = two.server.node, one.server.node.number
+
+    def is_waiting():
+        return not node._left.is_set()
+
+    two.call(setattr, node, "_leaving", True)
+    assert two.call(is_waiting)
+    two.call(node._lose, hub)
+    assert not two.call(is_waiting)
+
+
 def test_another_node_is_the_hub_when_the_hub_stops(nodes):
     one, two, three = nodes.add(), nodes.add(), nodes.add()
     anna, ben, carl = with_ids(one, "anna"), with_ids(two, "ben"), with_ids(three, "carl")
@@ -256,6 +272,43 @@ def test_a_node_knows_the_others_and_the_hub(nodes):
             clients[0].until("again\r\n")
             time.sleep(0.02)
         assert [(row.name, row.hub, row.sessions) for row in found] == want
+
+
+def test_one_that_was_started_again_stands_for_the_one_of_its_name(nodes):
+    one, two = nodes.add(), nodes.add()
+    node, number = one.server.node, two.server.node.number
+
+    def lost(name):
+        """Whether the hub takes the second node for lost when one of this name comes."""
+        alive, _ = node.nodes[number]
+        node.nodes[number] = (alive, time.monotonic())
+        node._hear(wire.encode(Alive(1, name, 0, 0, 0)), "")
+        del node.nodes[1]
+        _, heard = node.nodes[number]
+        node.nodes[number] = (alive, time.monotonic())  # nothing becomes of it
+        return time.monotonic() - heard >= node_module.NODE_SILENCE
+
+    def heard():
+        return number in node.nodes
+
+    assert waits_for(lambda: one.call(heard), PATIENCE)
+    assert one.call(lost, "n2") is False  # names may be the same where they say nothing
+    one.call(setattr, node, "names_are_unique", True)
+    assert one.call(lost, "n3") is False
+    assert one.call(lost, "n2") is True
+
+
+def test_the_log_tells_who_comes_on_this_node_only(nodes, caplog):
+    caplog.set_level(logging.INFO)
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+    ben.send("QUIT\r\n")
+    anna.until("ben!ben@localhost QUIT")
+    two.left()
+    text = caplog.text
+    assert [text.count(f"{name} (127.0.0.1) is online") for name in ("anna", "ben")] == [1, 1]
+    assert text.count("ben left chat") == 1
 
 
 def test_a_node_is_not_upgraded_in_place(nodes):

@@ -422,6 +422,16 @@ class Node:
         self.edge.lose(node)
         if node == self.hub:
             self._detector.leave()
+        self._note_end()
+
+    def _note_end(self) -> None:
+        """Notes it if all nodes stop, as this one does."""
+        now = monotonic()
+        there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
+        if self._leaving and all(one.leaving for one in there):
+            self._ends.set()
+            if self.hub != self.number and self.hub not in self.nodes:
+                self._left.set()  # nobody will say so
 
     # What nodes say to each other beside the stream.
 
@@ -575,9 +585,7 @@ class Node:
                 if other.name == alive.name and number != alive.node:
                     self.nodes[number] = (other, now - NODE_SILENCE)  # it was started again
         self.nodes[alive.node] = (alive, now)
-        there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
-        if self._leaving and all(one.leaving for one in there):
-            self._ends.set()
+        self._note_end()
 
     def _answer(self, _data: bytes, reply: str) -> None:
         """Says that this node is the hub."""

@@ -146,6 +146,7 @@ class Server:
         if node is not None:
             node.clients = lambda: len(self.context.sessions)
             node.on_silence = self._tell_of_silence
+            node.shortening.observe(self.delivery)
         self.delivery.observe(LoginTokensRevoked, partial(self.auth.end_revoked, self.context.sessions))
         self.push = Push(self.context, shown, server_key(keys.pushes))
         handlers.update(self.push.handlers)

@@ -70,7 +70,7 @@ class Chat:
             for server in servers[1:]:
                 assert server.log.ids.epochs == servers[0].log.ids.epochs
             if shorten:
-                await servers[0].node.shorten()
+                await servers[0].node.shortening.shorten()
             return servers[0].log.ids.epochs
 
 

@@ -345,7 +345,7 @@ def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shor
         async with node(1) as one:
             for number in range(20):
                 await one.hub.request(PostFromProgram("bot", "#lobby", f"line {number}"))
-            await one.node.shorten()
+            await one.node.shortening.shorten()
             assert one.node.stream.first > 5
             async with node(2) as two:
                 await two.hub.request(PostFromProgram("bot", "#lobby", "line 20"))

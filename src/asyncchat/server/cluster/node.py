@@ -6,7 +6,6 @@ Owns the election, and which nodes are there. Must not know what commands and ev
 import asyncio
 import logging
 import secrets
-import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,9 +18,7 @@ from asyncchat.control.requests import ClusterStatus, NodeRow
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features import levels
-from asyncchat.log.backup import back_up
 from asyncchat.log.base import Log, LogError
-from asyncchat.log.sqlite import SqliteLog
 from asyncchat.server.clock import SteadyClock
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
@@ -33,6 +30,7 @@ from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of
 from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.shared_files import SharedFiles
 from asyncchat.server.cluster.shared_positions import SharedPositions
+from asyncchat.server.cluster.shortening import Folded, Shortening
 from asyncchat.server.cluster.state import State
 from asyncchat.server.cluster.wire import Alive, Asked, Compare, Decided, Elected, Told
 from asyncchat.server.file_store import FileStore
@@ -66,15 +64,6 @@ takes 0.3 s of the processor, and holds the loop for 14 ms."""
 
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
-
-SHORTEN_EVERY = 600.0
-"""Seconds between two looks at how long the stream is."""
-
-SETTLED = 1.0
-"""Seconds after which a message of the stream is in the history."""
-
-STREAM_MESSAGES = 200_000
-"""Messages from which on it is shortened: a hub that has nothing to decide makes 172,800 a day."""
 
 _COMMANDS, _ALIVE = "commands", "alive"
 
@@ -112,6 +101,13 @@ class Node:
         """Gives how many clients this node serves; the server sets it."""
         self.on_silence: Callable[[], None] = lambda: None
         """Called when the hub was not heard for so long that nothing can be said; the server sets it."""
+        self.shortening = Shortening(
+            stream,
+            log,
+            lambda: Folded(self._reader.whole, self._last.last),
+            lambda: [one.sequence for one, _heard in self.nodes.values() if one.node != self.number],
+            lambda: self.leader is not None,
+        )
         self._log = log
         self._reader: Reader
         self._last = Position(log.last, log.last_time)
@@ -234,7 +230,7 @@ class Node:
                 group.create_task(self._send())
                 group.create_task(self._live())
                 group.create_task(self._watch_hub())
-                group.create_task(self._keep_short())
+                group.create_task(self.shortening.run())
                 group.create_task(self._take_commands())
         except* Exception as failed:  # noqa: BLE001  # the first one says why
             raise failed.exceptions[0] from None
@@ -398,6 +394,7 @@ class Node:
         leader.take(early)
         self.leader = leader
         self.edge.leading = leader.hub
+        self.shortening.look_again()
         self._leading = self._group.create_task(self._run_leader(leader, answering.unsubscribe))
 
     async def _run_leader(self, leader: Leader, unsubscribe: Callable[[], Awaitable[None]]) -> None:
@@ -494,39 +491,6 @@ class Node:
             await self._detector.until_silent()
             if self.leader is None and not self._leaving and await self._detector.is_gone(self.hub):
                 await self._try_to_lead()
-
-    async def _keep_short(self) -> None:
-        """Shortens the stream now and then, if this node is the hub."""
-        while True:
-            await asyncio.sleep(SHORTEN_EVERY)
-            if self.leader is None or self.stream.last - self.stream.first < STREAM_MESSAGES:
-                continue
-            try:
-                await self.shorten()
-            except (LogError, OSError) as error:
-                _logger.error("The stream can't be shortened: %s", error)
-
-    async def shorten(self) -> None:
-        """Keeps a snapshot of the history for nodes that come, and removes what it has from the stream.
-
-        What a node that is there has not folded yet stays.
-
-        Raises:
-            LogError: it can't be done now.
-            OSError: there is no room for a copy of the history.
-        """
-        if not isinstance(self._log, SqliteLog):
-            return
-        sequence, last, path = self._reader.whole, self._last.last, self._log.path
-        await asyncio.sleep(SETTLED)
-        if self._log.last < last:
-            raise LogError("the history is behind it")
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            copy = Path(folder, path.name)
-            await asyncio.to_thread(back_up, path, copy, lambda _done, _of: None)
-            await self.stream.put_snapshot(sequence, copy)
-        there = [alive.sequence for alive, _heard in self.nodes.values() if alive.node != self.number]
-        await self.stream.cut(min([sequence, *there]))
 
     async def _try_to_lead(self) -> None:
         try:

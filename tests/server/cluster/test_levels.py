@@ -83,6 +83,17 @@ def test_a_command_of_a_new_version_works_when_all_nodes_read_it(nodes, monkeypa
     assert level_of(three.server.hub.chat) == 2
 
 
+def test_a_late_word_of_a_node_that_has_left_keeps_no_level_back(nodes):
+    one, two = nodes.add(), nodes.add()
+    left = two.server.node.number
+    anna = with_ids(one, "anna")
+    with_ids(two, "ben")
+    two.stop()
+    anna.until("ben!ben@localhost QUIT")
+    one.call(lambda: one.server.node._hear(wire.encode(Alive(left, "n2", 0, 0, 0, leaving=True)), ""))
+    assert [row.name for row in one.call(one.server.hub.cluster).nodes] == ["n1"]
+
+
 def test_an_event_above_the_level_in_force_is_decided_by_no_hub(monkeypatch):
     chat = house()
     engine = leader_module._AskingEngine(chat)

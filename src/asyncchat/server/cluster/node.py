@@ -122,6 +122,8 @@ class Node:
         self._group: asyncio.TaskGroup
         self._outbox: Outbox
         self._removing: set[int] = set()
+        self._gone: set[int] = set()
+        """The nodes that are no more. What they said last may come late."""
         self._answering: set[asyncio.Task[None]] = set()
         self._standing = asyncio.Lock()
         """Held while the chat changes, or must not change."""
@@ -410,6 +412,7 @@ class Node:
             await unsubscribe()
 
     def _lose(self, node: int) -> None:
+        self._gone.add(node)
         self.nodes.pop(node, None)
         self._counters = {queue: count for queue, count in self._counters.items() if node_of(queue) != node}
         if node == self.number:
@@ -539,6 +542,8 @@ class Node:
 
     def _hear(self, data: bytes, _reply: str) -> None:
         alive = wire.alive_in(data)
+        if alive.node in self._gone:
+            return
         now = monotonic()
         if alive.node == self.number:
             if now - self._heard_itself > HEARS_ITSELF:  # NATS was away for all, or this node was

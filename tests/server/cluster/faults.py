@@ -55,6 +55,9 @@ def say(line: str) -> None:
 class Node:
     """A process of ``asyncchat serve``."""
 
+    module = "asyncchat"
+    """The program."""
+
     def __init__(self, number: int, folder: Path, nats: NatsCluster) -> None:
         self.name = f"n{number}"
         self.lines = [Proxy(server.url) for server in nats.servers]
@@ -68,7 +71,7 @@ class Node:
     async def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "asyncchat", "serve", "--no-limits"),
+                *(sys.executable, "-m", self.module, "serve", "--no-limits"),
                 *("--cluster", ",".join(line.url for line in self.lines)),
                 *("--port", str(self.port), "--db", str(self.database), "--node", self.name),
                 *("--replicas", "3", "--cluster-name", "exam"),
@@ -90,6 +93,23 @@ class Node:
         if self.process is not None:
             await self.process.wait()
 
+    async def stop(self) -> None:
+        """Stops it in order."""
+        assert self.process is not None
+        self.send(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            await self.process.wait()
+
+    async def serves(self) -> bool:
+        """Whether somebody can connect."""
+        try:
+            _reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
     @property
     def term(self) -> int:
         """The last term for which it was the hub; 0: none."""
@@ -101,6 +121,7 @@ class Node:
 class Exam:
     def __init__(self, folder: Path, writers: int, seed: int = 0, kinds: Sequence[str] = KINDS) -> None:
         self.kinds = kinds
+        self.folder = folder
         self.nats = NatsCluster(folder)
         self.nats.start()
         self.nodes = [Node(number, folder, self.nats) for number in (1, 2, 3)]
@@ -241,10 +262,14 @@ class Exam:
             await asyncio.sleep(5)
             ended = ended or not all(node.running for node in self.nodes)
 
+    async def open_lines(self, node: Node) -> None:
+        """Lets a node reach NATS."""
+        for line in node.lines:
+            await self._lines.enter_async_context(line)
+
     async def run(self, faults: int, seconds: float) -> bool:
         for node in self.nodes:
-            for line in node.lines:
-                await self._lines.enter_async_context(line)
+            await self.open_lines(node)
             await node.start()
             await asyncio.sleep(0.5)
         clients = [

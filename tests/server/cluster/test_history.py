@@ -40,6 +40,21 @@ def test_a_history_with_a_record_of_its_own_does_not_join(nodes, more):
     with_ids(nodes.add(log), "ben")
 
 
+@pytest.mark.parametrize("more", [1, 3])
+def test_a_history_that_goes_on_behind_the_stream_does_not_begin_the_cluster(nodes, more):
+    """A loss of power does this to a stream, where NATS does not sync."""
+    log = MemoryLog()
+    one = nodes.add(log)
+    with_ids(one, "anna")
+    one.stop()
+    changed = log
+    for _ in range(more):
+        changed = with_a_record_of_its_own(changed)
+    with pytest.raises(AssertionError, match=f"up to {changed.last}, .* only up to {log.last}: NATS lost"):
+        nodes.add(changed)
+    with_ids(nodes.add(log), "ben")
+
+
 def test_a_node_comes_while_the_hub_has_not_folded_what_is_in_the_stream(nodes, monkeypatch):
     pack, packed = states.pack, []
 

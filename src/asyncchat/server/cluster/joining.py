@@ -103,6 +103,8 @@ class Joining:
         self._term = 0
         self._has_ended = False
         """Whether the hub has said that it stops, and nothing came after that."""
+        self._stream_number = 0
+        """The number of the last record that the stream has, as far as it was read."""
         self._reader: Reader
         self._last = Position(log.last, log.last_time)
         self._joined_with, self._joined_time = self._last
@@ -154,6 +156,8 @@ class Joining:
                 continue
             if end and not is_copy:
                 raise _another_chats()
+            if is_copy and self._joined_with > self._stream_number:
+                raise _goes_on(self._joined_with, self._stream_number)
             try:
                 return await self._begin_anew(beginning)
             except Deposed:
@@ -255,7 +259,9 @@ class Joining:
                 if content is not None:
                     self._term = max(self._term, content.term)
                     self._has_ended = isinstance(content, Lost) and content.is_hub
+                    self._stream_number = max(self._stream_number, self._reader.number)
                 if isinstance(content, Decided):
+                    self._stream_number = max(self._stream_number, wire.last_number(content.told))
                     await self._keep(content.told)
                 if message.sequence >= until:
                     break
@@ -283,6 +289,14 @@ def _differs(number: int) -> LogError:
     return LogError(
         f"This node's history has a record {number} that the cluster's does not have: it was used without "
         "the cluster. Begin with a copy of another node's, or put its file away and begin with none"
+    )
+
+
+def _goes_on(own: int, number: int) -> LogError:
+    return LogError(
+        f"This node's history has records up to {own}, and the cluster's stream only up to {number}: NATS "
+        "lost what it had acknowledged, or the history was used without the cluster. To go on with this "
+        "history, start with it under another --cluster-name, and the other nodes with copies of it"
     )
 
 

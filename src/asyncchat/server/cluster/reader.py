@@ -38,11 +38,13 @@ class Reader:
         sequence: the last message that was read …
         whole: … and the last one that is whole: a batch may take several.
         level: the level in force there.
+        number: the number of the last record before that message.
     """
 
     def __init__(self, sequence: int, level: int) -> None:
         self.sequence = self.whole = sequence
         self.level = level
+        self.number = 0
         self._assembler = Assembler()
 
     def take(self, message: Message) -> wire.Message | None:
@@ -59,4 +61,5 @@ class Reader:
             return None
         self.level = level
         self.whole = message.sequence
+        self.number = envelope.first_number - 1
         return wire.message_in(envelope)

@@ -23,6 +23,9 @@ _ROOM = 128
 _MAX_PIECE = MAX_BATCH - _ROOM
 
 
+_OR_FOREIGN = "or somebody else wrote it: then begin another stream with a node's history (--cluster-name)"
+
+
 class Envelope(msgspec.Struct, frozen=True, array_like=True):
     """A batch, or a part of one.
 
@@ -81,12 +84,12 @@ def decode(sequence: int, message: bytes) -> Envelope:
         version = f"version {message[0]}" if message else "no version"
         raise LogError(
             f"Message {sequence} of the stream has {version}, and this asyncchat reads {VERSION}: "
-            "upgrade asyncchat"
+            f"upgrade asyncchat, {_OR_FOREIGN}"
         )
     try:
         return _decoder.decode(memoryview(message)[1:])
     except msgspec.MsgspecError as error:
-        raise LogError(f"Message {sequence} of the stream is damaged ({error})") from error
+        raise LogError(f"Message {sequence} of the stream is damaged ({error}), {_OR_FOREIGN}") from error
 
 
 class Assembler:

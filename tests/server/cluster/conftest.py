@@ -42,8 +42,7 @@ class Nodes:
             log or MemoryLog(),
             database=self._folder / f"n{number}.db",
             node=f"n{number}",
-            **self._options,
-            **options,
+            **self._options | options,
         )
 
 

@@ -1,5 +1,6 @@
 """What goes wrong around a cluster: what people see of it, and what each node does."""
 
+import asyncio
 import re
 import threading
 import time
@@ -17,6 +18,7 @@ from asyncchat.server.cluster import edge, joining, leader
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.outbox import StorageLost
 from tests.cluster.conftest import name, server  # noqa: F401  # fixtures
+from tests.cluster.nats import Proxy
 from tests.cluster.streams import api
 from tests.server.cluster.conftest import Nodes
 from tests.server.cluster.test_node import history, ids_of, soon, with_ids  # noqa: F401  # a fixture
@@ -135,6 +137,81 @@ def test_a_node_stops_that_can_t_write_its_history_for_long_and_another_is_the_h
     assert other.server.node.leader is not None
 
 
+def lead(node):
+    """Has a node be the hub."""
+    node.wait(node.server.node._try_to_lead(node.server.node.term))
+    until(node, lambda: node.server.node.leader is not None)
+
+
+def test_two_that_miss_the_hub_elect_one(nodes, monkeypatch):
+    _one, two, three = (nodes.add() for _ in range(3))
+    second = two.server.node
+    stream, hub = second.stream, three.server.node.number
+    at_end = stream.at_end
+
+    async def later():
+        if second.hub != hub:
+            await asyncio.to_thread(lead, three)
+            await asyncio.to_thread(until, two, lambda: second.hub == hub)
+        return await at_end()
+
+    monkeypatch.setattr(stream, "at_end", later)
+    two.wait(second._try_to_lead(second.term))
+    with_ids(two, "ben")  # it has read what came until then
+    assert second.hub == hub
+
+
+@pytest.fixture
+def cut(nodes, nats_url):
+    """Two nodes with a proxy between the second one, which is the hub, and NATS; and what ends that node."""
+    one, stack, proxy = nodes.add(), ExitStack(), Proxy(nats_url)
+    one.wait(proxy.__aenter__())
+    two = stack.enter_context(nodes.serving(cluster=proxy.url))
+    nodes.all.append(two)
+    with_ids(one, "olga")  # the hub knows that both are there
+    until(one, lambda: two.server.node.number in one.server.node.nodes)
+    until(two, lambda: one.server.node.number in two.server.node.nodes)
+    lead(two)
+    yield one, two, proxy, stack
+    one.call(proxy.heal)
+    stack.close()
+    one.wait(proxy.__aexit__())
+
+
+@pytest.mark.parametrize(
+    "passes", [{}, {"to_client": False}, {"to_server": False}], ids=["nothing", "to the hub", "from the hub"]
+)
+def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes):
+    one, two, proxy, _stack = cut
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    ben.send("PRIVMSG #tea :before\r\n")
+    anna.until(":before\r\n")
+    one.call(lambda: proxy.part(**passes))
+    ben.send("PRIVMSG #tea :from the one that was cut off\r\n")
+    anna.send("PRIVMSG #tea :from the other\r\n")
+    until(one, lambda: one.server.node.leader is not None)
+    anna.until(":from the other\r\n")
+    one.call(proxy.heal)
+    ben.send("PRIVMSG #tea :after\r\n")
+    anna.until(":after\r\n")
+    ben.until(":after\r\n")
+    assert two.server.node.leader is None
+    texts = [text for _, text in history(anna)]
+    assert sorted(texts) == ["after", "before", "from the one that was cut off", "from the other"]
+    assert history(ben) == history(anna)
+
+
+def test_a_node_that_is_cut_off_for_long_stops_and_says_why(cut):
+    one, two, proxy, stack = cut
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+    one.call(proxy.part)
+    anna.until("ben!ben@localhost QUIT")
+    one.call(proxy.heal)
+    assert "QUIT" not in str(ben.rest())
+    assert "taken this one for lost" in ended_with(stack, two)
+
+
 def set_clocks(monkeypatch, *minutes):
     """Has the clocks of nodes be so much ahead, in the order in which they come."""
     left, of_thread = iter(minutes), dict[threading.Thread, int]()
@@ -176,6 +253,17 @@ def ended_with(stack, node):
     with pytest.raises(LogError) as ended:
         stack.close()
     return str(ended.value)
+
+
+@pytest.mark.parametrize("data", [b"hello", b"", b"\x01\xff\xff"], ids=["text", "nothing", "nearly"])
+def test_all_nodes_stop_when_somebody_else_has_written_into_the_stream(nodes, data):
+    stacks = [ExitStack(), ExitStack()]
+    one, two = (stack.enter_context(nodes.serving()) for stack in stacks)
+    with_ids(two, "ben")
+    stream = one.server.node.stream
+    one.wait(stream._connection.send(stream._subject, data))
+    for stack, node in zip(stacks, (one, two), strict=True):
+        assert re.search(r"Message \d+ of the stream .* somebody else", ended_with(stack, node))
 
 
 @pytest.mark.parametrize("made_again", [False, True])

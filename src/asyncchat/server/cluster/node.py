@@ -492,13 +492,15 @@ class Node:
         """Stands for election when the hub is gone."""
         while True:
             await self._detector.until_silent()
+            term = self.term
             if self.leader is None and not self._leaving and await self._detector.is_gone(self.hub):
-                await self._try_to_lead()
+                await self._try_to_lead(term)
 
-    async def _try_to_lead(self) -> None:
+    async def _try_to_lead(self, term: int) -> None:
+        """Stands for election after the hub of a term, unless there is another one by now."""
         try:
             end = await self.stream.at_end()
-            if end.sequence == self._reader.sequence and self.leader is None:
+            if end.sequence == self._reader.sequence and self.term == term:
                 elected = Elected(self.term + 1, self.number, self.name, self._last.last + 1)
                 await stand(self.stream, end.sequence, elected, self._reader.level)
         except (Deposed, StreamDown) as error:

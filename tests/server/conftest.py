@@ -5,6 +5,7 @@ import gc
 import pytest
 
 from asyncchat.server import auth, protocol_detection
+from tests.server.cluster import server_tests  # noqa: F401  # in that exam, servers are nodes
 
 
 @pytest.fixture(scope="session", autouse=True)

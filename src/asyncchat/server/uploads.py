@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from asyncchat.core.events import Event
 from asyncchat.core.features.files import (
     ID_LENGTH,
     ID_LETTERS,
@@ -124,13 +125,15 @@ class Uploads:
         """Looks at one file at a time, and leaves the loop's threads to others: passwords wait for these."""
         self._changing = asyncio.Lock()
         """Held while a content and its fact come or go: they must not cross."""
-        self._erased = asyncio.Event()
-        context.delivery.observe(Erased, self._note_erasure)
-        context.delivery.observe(RedactedInPrivate, self._note_erasure)
+        self._changed = asyncio.Event()
+        context.delivery.observe(Erased, self._note_change)
+        context.delivery.observe(RedactedInPrivate, self._note_change)
         self._had: set[str] = set()
         """Contents that files had: another node may have removed them since."""
         if shared is not None:
-            context.delivery.observe(FilesRemoved, self._note_erasure)
+            context.delivery.observe(FilesRemoved, self._note_change)
+            if shared.is_complete:
+                context.delivery.observe(FileUploaded, self._note_change)
 
     @property
     def most_bytes(self) -> int:
@@ -314,8 +317,8 @@ class Uploads:
             await asyncio.to_thread(self.store.remove, hash)
         return True
 
-    def _note_erasure(self, _event: Erased | RedactedInPrivate | FilesRemoved) -> None:
-        self._erased.set()
+    def _note_change(self, _event: Event) -> None:
+        self._changed.set()
 
     async def run(self) -> None:
         """Removes what nothing refers to, until cancelled."""
@@ -330,8 +333,8 @@ class Uploads:
                 await asyncio.sleep(REST_SECONDS)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(SWEEP_SECONDS):
-                        await self._erased.wait()
-                self._erased.clear()
+                        await self._changed.wait()
+                self._changed.clear()
         finally:
             self._examiner.shutdown(wait=False, cancel_futures=True)
             if self._shared is not None:
@@ -359,7 +362,7 @@ class Uploads:
             self._had = set(known)
             if is_leading:
                 await self._shared.remove_strays(known, UNSAID_SECONDS)
-            await self._shared.mend(known, self._erased)
+            await self._shared.mend(known, self._changed)
 
     async def _unlinked(self, ids: tuple[str, ...]) -> list[str]:
         """Which of these files nothing refers to, and nobody may be about to refer to."""

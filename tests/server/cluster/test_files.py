@@ -172,6 +172,21 @@ def test_a_single_servers_files_are_the_clusters(nodes, tmp_path):
     assert given(nodes.add(copies[1]), path) == (200, b"early")
 
 
+def test_a_node_that_is_to_have_all_files_gets_them(nodes):
+    two = nodes.add()
+    path = shared(two, b"early")
+    one = nodes.add()
+    one.call(lambda: setattr(one.server.uploads._shared, "is_complete", True))
+    sweep(one)
+    assert stored(one) == stored(two)
+    later = shared(two, b"later")
+    folded(two, one)
+    sweep(one)
+    assert stored(one) == stored(two)
+    two.stop()
+    assert [given(one, each) for each in (path, later)] == [(200, b"early"), (200, b"later")]
+
+
 def test_without_nats_a_file_is_not_taken_and_those_that_are_here_are_given(
     server,  # noqa: F811
     name,

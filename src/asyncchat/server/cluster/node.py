@@ -135,6 +135,8 @@ class Node:
         self._left = asyncio.Event()
         self.names_are_unique = False
         """Whether one that comes with the name of another is that one, started again."""
+        self.has_all_files = False
+        """Whether it gets the contents of all files, not only of those that it is asked for."""
         self._leaving = False
         self._parted = False
         """Whether the people here have been told so, and have left."""
@@ -171,7 +173,7 @@ class Node:
 
     def shared_files(self, store: FileStore) -> SharedFiles:
         """The contents of the cluster's files, with those of this node."""
-        return SharedFiles(self.stream.contents, store)
+        return SharedFiles(self.stream.contents, store, is_complete=self.has_all_files)
 
     def webhook_positions(self, path: Path | None) -> SharedPositions:
         """How far the cluster's webhooks came; ``path`` is where this server kept it when it was alone."""

@@ -23,9 +23,11 @@ class SharedFiles:
     Args:
         contents: those in NATS.
         store: the node's own.
+        is_complete: whether this node gets all of them, not only those that it is asked for.
     """
 
-    def __init__(self, contents: Contents, store: FileStore) -> None:
+    def __init__(self, contents: Contents, store: FileStore, *, is_complete: bool = False) -> None:
+        self.is_complete = is_complete
         self._contents = contents
         self._store = store
         self._coming: dict[str, asyncio.Task[bool]] = {}
@@ -96,19 +98,26 @@ class SharedFiles:
     async def mend(self, known: Collection[str], until: asyncio.Event) -> None:
         """Gives NATS what it lacks and this node has: it was another server's, or NATS has lost it.
 
+        A node that is to have all contents gets those that it lacks, too.
+
         Args:
             known: the hashes of contents that files have.
             until: when this is set, it goes on another time.
 
         Raises:
             StreamDown: NATS can't take it now.
-            OSError: it can't be read.
+            OSError: it can't be read or written.
         """
         own = await asyncio.to_thread(self._store.names)
         lacking = {name for name in own if name.removesuffix(THUMBNAIL) in known}
-        if lacking:
-            lacking -= await self._contents.names()
-        for name in sorted(lacking):
+        there = await self._contents.names() if lacking or self.is_complete else set()
+        if self.is_complete:
+            for name in sorted(there - own):
+                if until.is_set():
+                    return
+                if name.removesuffix(THUMBNAIL) in known:
+                    await self.fetch(name)
+        for name in sorted(lacking - there):
             if until.is_set():
                 return
             try:

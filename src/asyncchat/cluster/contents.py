@@ -43,7 +43,7 @@ class Contents:
     Args:
         connection: to NATS.
         stream: the stream's name.
-        epoch: the stream's epoch. Contents with another one are given, but are no strays.
+        epoch: the stream's epoch. Contents of one before it are given, but are no strays unless it is said.
         replicas: on how many servers the stream is kept.
     """
 
@@ -105,12 +105,15 @@ class Contents:
         found = await self._done(self._subjects(self._names))
         return await asyncio.to_thread(_names_in, found, len(self._names))
 
-    async def remove_strays(self, known: Collection[str], older_than: float) -> int:
+    async def remove_strays(
+        self, known: Collection[str], older_than: float, *, of_all_epochs: bool = False
+    ) -> int:
         """Removes what nodes have left that were ended in the middle.
 
         Args:
             known: the names of contents that belong to files.
             older_than: seconds for which something has been there.
+            of_all_epochs: also what streams before this one had.
 
         Returns:
             How many there were.
@@ -118,7 +121,7 @@ class Contents:
         Raises:
             StreamDown: NATS can't do it now.
         """
-        return await self._done(self._remove_strays(known, timedelta(seconds=older_than)))
+        return await self._done(self._remove_strays(known, timedelta(seconds=older_than), of_all_epochs))
 
     async def _remove(self, name: str) -> None:
         store = await find_store(self._connection, self._bucket)
@@ -127,14 +130,14 @@ class Contents:
             await self._purge(self._subject(name))  # first: without its pieces it could not be read
             await self._purge(f"{self._pieces}{info.nuid}")
 
-    async def _remove_strays(self, known: Collection[str], age: timedelta) -> int:
+    async def _remove_strays(self, known: Collection[str], age: timedelta, of_all_epochs: bool) -> int:
         removed = 0
         before = datetime.now(UTC) - age
         for name in await self.names() - set(known):
             store = await find_store(self._connection, self._bucket)
             info = None if store is None else await info_of(store, name)
-            is_own = info is not None and (info.headers or {}).get(_EPOCH) == [self._epoch]
-            if is_own and await self._time(self._subject(name)) < before:
+            epoch = None if info is None else (info.headers or {}).get(_EPOCH)
+            if (of_all_epochs or epoch == [self._epoch]) and await self._time(self._subject(name)) < before:
                 await self._remove(name)
                 removed += 1
         return removed + await self._remove_pieces(before)

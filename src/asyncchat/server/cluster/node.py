@@ -173,7 +173,9 @@ class Node:
 
     def shared_files(self, store: FileStore) -> SharedFiles:
         """The contents of the cluster's files, with those of this node."""
-        return SharedFiles(self.stream.contents, store, is_complete=self.has_all_files)
+        return SharedFiles(
+            self.stream.contents, store, is_complete=self.has_all_files, is_private=self.names_are_unique
+        )
 
     def webhook_positions(self, path: Path | None) -> SharedPositions:
         """How far the cluster's webhooks came; ``path`` is where this server kept it when it was alone."""

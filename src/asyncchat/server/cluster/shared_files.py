@@ -24,9 +24,13 @@ class SharedFiles:
         contents: those in NATS.
         store: the node's own.
         is_complete: whether this node gets all of them, not only those that it is asked for.
+        is_private: whether NATS has nothing that is of use to anybody but this cluster as it is.
     """
 
-    def __init__(self, contents: Contents, store: FileStore, *, is_complete: bool = False) -> None:
+    def __init__(
+        self, contents: Contents, store: FileStore, *, is_complete: bool = False, is_private: bool = False
+    ) -> None:
+        self._is_private = is_private
         self.is_complete = is_complete
         self._contents = contents
         self._store = store
@@ -133,7 +137,7 @@ class SharedFiles:
             StreamDown: NATS can't do it now.
         """
         names = {*known, *(hash + THUMBNAIL for hash in known)}
-        removed = await self._contents.remove_strays(names, older_than)
+        removed = await self._contents.remove_strays(names, older_than, of_all_epochs=self._is_private)
         if removed:
             _logger.info("Removed %d contents from NATS, which belong to no file", removed)
 

@@ -3,14 +3,15 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 
 import pytest
 
-from asyncchat.server import children
-from asyncchat.server.children import Child, spawn
+from asyncchat.server import children, systemd
+from asyncchat.server.children import Child, Signs, spawn
 from asyncchat.server.reload import ServeError
 from tests.client_programs import waits_for
 from tests.server.harness import PATIENCE
@@ -24,8 +25,8 @@ class Program(Child):
     It is ready when it has written a line.
     """
 
-    def __init__(self, *scripts: str) -> None:
-        super().__init__("program")
+    def __init__(self, *scripts: str, signs: Signs | None = None) -> None:
+        super().__init__("program", signs)
         self._scripts = list(scripts)
         self.started = 0
         self._all: list[Process] = []
@@ -136,6 +137,55 @@ def test_one_that_does_not_stop_is_killed(caplog):
 
     run(scene)
     assert caplog.messages == ["program does not stop within 0.01 s: it is killed"]
+
+
+def test_one_that_gives_no_sign_of_life_is_killed_and_started_again(caplog, monkeypatch):
+    monkeypatch.setattr(children, "SILENCE_SECONDS", 0.05)
+
+    async def scene() -> None:
+        program = Program(RUNS, signs=Signs())
+        keeping = asyncio.create_task(program.keep())
+        while program.started < 2 or not program.ready.is_set():  # noqa: ASYNC110  # that is what it waits for
+            await asyncio.sleep(0.01)
+        keeping.cancel()
+        await program.end(PATIENCE)
+        await program.closed()
+        program.close()
+
+    run(scene)
+    assert caplog.messages[:2] == [
+        "program has given no sign of life for 0.05 s: it is killed",
+        "program was ended by SIGKILL: it is started again",
+    ]
+
+
+def test_signs_of_life_are_those_of_systemd(monkeypatch):
+    signs = Signs()
+    for name, value in signs.environment.items():
+        monkeypatch.setenv(name, value)
+    assert systemd.watchdog_seconds() == children.SILENCE_SECONDS
+
+    async def scene() -> None:
+        monkeypatch.setattr(children, "SILENCE_SECONDS", PATIENCE)
+        waiting = asyncio.create_task(signs.wait_silence())
+        for _ in range(3):
+            systemd.notify("WATCHDOG=1")
+            while not is_taken():  # noqa: ASYNC110  # that is what it waits for
+                await asyncio.sleep(0.01)
+        assert not waiting.done()
+        waiting.cancel()
+
+    def is_taken() -> bool:
+        try:
+            signs._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        return False
+
+    run(scene)
+    monkeypatch.setattr(children, "SILENCE_SECONDS", 0.01)
+    run(signs.wait_silence)
+    signs.close()
 
 
 STARTER = """

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, Process
@@ -26,6 +27,11 @@ SETTLED_SECONDS = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 """Seconds before a process is started again, twice as long each time."""
 
+SILENCE_SECONDS = 30.0
+"""After which one that gave signs of life and gives none any more is killed."""
+
+_SIGN_BYTES = 4096
+
 _TIED = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))
@@ -37,15 +43,49 @@ os.execv(sys.argv[2], sys.argv[2:])
 prctl(2)): a supervisor that was killed leaves nobody behind."""
 
 
+class Signs:
+    """Signs of life of a process, given as to systemd (``WatchdogSec=``): they come from its loop."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind("")  # the system gives it a name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Has a process give them."""
+        name = self._socket.getsockname()[1:].decode()
+        return {"NOTIFY_SOCKET": f"@{name}", "WATCHDOG_USEC": str(int(SILENCE_SECONDS * 1_000_000))}
+
+    async def wait_silence(self) -> None:
+        """Waits until there was none for ``SILENCE_SECONDS``."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await loop.sock_recv(self._socket, _SIGN_BYTES)
+            except TimeoutError:
+                try:
+                    self._socket.recv(_SIGN_BYTES)  # this process may have stood still, not that one
+                except BlockingIOError:
+                    return
+
+    def close(self) -> None:
+        """Takes none any more."""
+        self._socket.close()
+
+
 class Child(ABC):
     """A process that is started, and started again when it ends.
 
     Args:
         name: what logs call it.
+        signs: those that it gives when it is ready; None: it gives none.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, signs: Signs | None = None) -> None:
         self.name = name
+        self._signs = signs
         self.process: Process | None = None
         self.ready = asyncio.Event()
         self._is_wanted = False
@@ -77,7 +117,7 @@ class Child(ABC):
             if await self.wait_ready(self.process):
                 was_ready = True
                 self.ready.set()
-            status = await self.process.wait()
+            status = await self._wait(self.process)
             self.process = None
             self.ready.clear()
             if not was_ready:
@@ -93,11 +133,30 @@ class Child(ABC):
             _logger.error("%s %s: it is started again", self.name, _ending(status))
             await asyncio.sleep(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
 
+    async def _wait(self, process: Process) -> int:
+        """Waits for its end, and sees to it that one comes; gives its exit status."""
+        watching = asyncio.create_task(self._end_silence())
+        try:
+            return await process.wait()
+        finally:
+            watching.cancel()
+
+    async def _end_silence(self) -> None:
+        if self._signs is not None and self.ready.is_set():
+            await self._signs.wait_silence()
+            _logger.error("%s has given no sign of life for %g s: it is killed", self.name, SILENCE_SECONDS)
+            self.send(signal.SIGKILL)
+
     def send(self, number: signal.Signals) -> None:
         """Sends it a signal, if it runs."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(number)
+
+    def close(self) -> None:
+        """Takes no more signs of it."""
+        if self._signs is not None:
+            self._signs.close()
 
     async def renew(self) -> None:
         """Stops it in order, and waits until it is there again."""

@@ -28,7 +28,7 @@ from asyncchat.errors import AsyncChatError, Misuse
 from asyncchat.log.lockfile import InUse, LockFile
 from asyncchat.server import addresses, logging_setup, serve, systemd
 from asyncchat.server.addresses import Address
-from asyncchat.server.children import Child, spawn
+from asyncchat.server.children import Child, Signs, spawn
 from asyncchat.server.launch import open_all
 from asyncchat.server.reload import ServeError
 from asyncchat.server.worker import VARIABLE, Place
@@ -140,14 +140,15 @@ class Worker(Child):
     """
 
     def __init__(self, number: int, first: Path, names: Sequence[Named], of_first: Sockets, url: str) -> None:
-        super().__init__(f"worker-{number}")
+        signs = Signs()
+        super().__init__(f"worker-{number}", signs)
+        self._environment = {**_surroundings(), **signs.environment, "ASYNCCHAT_CLUSTER_URL": url}
         self.announcement = b""
         """What people are shown, of the first one at its first start."""
         self._first = first
         self._database = first if number == 1 else Path(f"{first}-{self.name}")
         self._names = names
         self._own = of_first if number == 1 else []
-        self._url = url
         self._told: asyncio.StreamReader
 
     async def start(self) -> Process:
@@ -162,11 +163,7 @@ class Worker(Child):
             place = Place(self.name, str(self._first), numbers, sink, is_start)
             command = [sys.executable, *sys.orig_argv[1:]]
             command += ["--workers", "1", "--db", str(self._database), "--node", self.name]
-            environment = {
-                **_surroundings(),
-                VARIABLE: msgspec.json.encode(place).decode(),
-                "ASYNCCHAT_CLUSTER_URL": self._url,
-            }
+            environment = {**self._environment, VARIABLE: msgspec.json.encode(place).decode()}
             files = [sink, *(file for _, some in numbers for file in some)]
             return await spawn(command, environment, pass_fds=files)
 
@@ -202,6 +199,8 @@ class Supervisor:
         self._workers = [
             Worker(number, database, names, of_first, server.url) for number in range(1, config.workers + 1)
         ]
+        for worker in self._workers:
+            stack.callback(worker.close)
 
     async def run(self, announce: Callable[[str], None]) -> None:
         """Serves until a signal.

@@ -223,8 +223,8 @@ def test_it_listens_as_a_server_does_reads_its_options_again_and_is_started_anew
     assert ask(server.database, Upgrade(), Upgraded).process == 0
     assert waits_for(partial(server.has_written, "All workers were started anew"), PATIENCE)
     assert not {server.pid("worker-1"), server.pid("worker-2")} & {0, *before}
-    assert "the server is stopping" in anna.rest().decode()
-    say(server.person("anna"), [], "here again")
+    assert "this server stops; connect to another one of this chat" in anna.rest().decode()
+    say(server.person("anna"), [], "here again")  # nobody has the name any more
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(unix))
     assert server.end(signal.SIGTERM)[0] == 0

@@ -15,6 +15,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Awaitable, Callable, Sized
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,11 @@ async def _serve(
         await made.server.start(made.listening)
 
         async def begin() -> None:
-            announce(_announcement(made.server, config, made.database))
+            text = _announcement(made.server, config, made.database)
+            if made.server.node is not None and worker is not None:
+                made.server.node.on_known = partial(announce, text)
+            else:
+                announce(text)
             if config.open and (worker is None or worker.is_start):
                 _open_page(made.server)
 

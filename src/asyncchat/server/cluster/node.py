@@ -133,6 +133,8 @@ class Node:
         self._comparing: asyncio.Task[None] | None = None
         self._compared_at = 0.0
         self._left = asyncio.Event()
+        self.on_known: Callable[[], None] = lambda: None
+        """Called once, when the other nodes have heard that this one is there."""
         self.names_are_unique = False
         """Whether one that comes with the name of another is that one, started again."""
         self.has_all_files = False
@@ -431,8 +433,12 @@ class Node:
     def _note_end(self) -> None:
         """Notes it if all nodes stop, as this one does."""
         now = monotonic()
-        there = [one for one, heard in self.nodes.values() if now - heard < HUB_SILENCE]
-        if self._leaving and all(one.leaving for one in there):
+        others = [
+            alive
+            for node, (alive, heard) in self.nodes.items()
+            if node != self.number and now - heard < HUB_SILENCE
+        ]
+        if self._leaving and all(one.leaving for one in others):
             self._ends.set()
             if self.hub != self.number and self.hub not in self.nodes:
                 self._left.set()  # nobody will say so
@@ -555,6 +561,8 @@ class Node:
             if now - self._heard_itself > HEARS_ITSELF:  # NATS was away for all, or this node was
                 self.nodes = {node: (one, now) for node, (one, _) in self.nodes.items()}
             self._heard_itself = now
+            on_known, self.on_known = self.on_known, lambda: None
+            on_known()
         if self.names_are_unique:
             for number, (other, _heard) in self.nodes.items():
                 if other.name == alive.name and number != alive.node:

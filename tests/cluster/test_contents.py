@@ -90,6 +90,25 @@ async def test_what_nats_does_not_do_is_told(server, name, tmp_path, monkeypatch
 
 
 @asynchronous
+async def test_a_content_waits_for_a_leader_of_nats(cluster, name, tmp_path):
+    (tmp_path / "sent").write_bytes(b"content")
+    async with opened(cluster.url, name, replicas=3) as stream:
+        await stream.contents.put("a", tmp_path / "sent")
+        info = await api(stream, f"STREAM.INFO.OBJ_{name}-files")
+        client = stream._connection._client
+        connected = client._server_info["server_name"]
+        leader = info["cluster"]["leader"]
+        if leader == connected:
+            await api(stream, f"STREAM.LEADER.STEPDOWN.OBJ_{name}-files")
+            info = await api(stream, f"STREAM.INFO.OBJ_{name}-files")
+            while (leader := info["cluster"].get("leader")) in (None, "", connected):
+                info = await api(stream, f"STREAM.INFO.OBJ_{name}-files")
+        next(one for one in cluster.servers if one.name == leader).kill()
+        await stream.contents.put("b", tmp_path / "sent")
+        assert await stream.contents.get("b", tmp_path / "came")
+
+
+@asynchronous
 async def test_one_that_can_t_be_read_or_written_is_no_fault_of_nats(nats_url, name, tmp_path):
     (tmp_path / "sent").write_bytes(b"content")
     async with opened(nats_url, name) as stream:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from asyncchat.cluster.connection import ApiError, Connection, apart, result
+from asyncchat.cluster.connection import ApiError, Connection, Tries, apart, result
 from asyncchat.cluster.errors import StreamDown
 from asyncchat.cluster.objects import (
     UNCLEAR,
@@ -45,9 +45,13 @@ class Contents:
         stream: the stream's name.
         epoch: the stream's epoch. Contents of one before it are given, but are no strays unless it is said.
         replicas: on how many servers the stream is kept.
+        patience: seconds for which a content is tried to be put or got while NATS is connected: its servers
+            may be without a leader for a moment.
     """
 
-    def __init__(self, connection: Connection, stream: str, epoch: str, replicas: int) -> None:
+    def __init__(
+        self, connection: Connection, stream: str, epoch: str, replicas: int, patience: float
+    ) -> None:
         self._connection = connection
         self._bucket = f"{stream}-files"
         self._stream = f"OBJ_{self._bucket}"
@@ -55,6 +59,7 @@ class Contents:
         self._pieces = f"$O.{self._bucket}.C."
         self._epoch = epoch
         self._replicas = replicas
+        self._patience = patience
 
     async def put(self, name: str, file: Path) -> None:
         """Keeps a file, if there is none of this name.
@@ -69,7 +74,7 @@ class Contents:
             if await info_of(store, name) is None:
                 await put_file(store, name, file, {_EPOCH: self._epoch}, progress)
 
-        await self._done(while_active(put))
+        await self._tried(put)
 
     async def get(self, name: str, file: Path) -> bool:
         """Writes the content of this name to a file; whether there is one.
@@ -86,7 +91,7 @@ class Contents:
             await get_file(store, name, file, progress)
             return True
 
-        return await self._done(while_active(get))
+        return await self._tried(get)
 
     async def remove(self, name: str) -> None:
         """Removes a content, if there is one.
@@ -194,6 +199,16 @@ class Contents:
 
     def _subject(self, name: str) -> str:
         return f"{self._names}{base64.urlsafe_b64encode(name.encode()).decode()}"
+
+    async def _tried(self, job: Callable[[Progress], Awaitable[T]]) -> T:
+        tries = Tries(self._connection, self._patience)
+        while True:
+            try:
+                return await self._done(while_active(job))
+            except StreamDown as error:
+                if not self._connection.connected:
+                    raise
+                await tries.pause(error)
 
     async def _done(self, doing: Awaitable[T]) -> T:
         try:

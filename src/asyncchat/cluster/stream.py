@@ -156,7 +156,7 @@ class Stream:
     @property
     def contents(self) -> Contents:
         """The contents of uploaded files, which all nodes of this stream share."""
-        return Contents(self._connection, self.name, self.epoch, self.replicas)
+        return Contents(self._connection, self.name, self.epoch, self.replicas, self._patience)
 
     @property
     def on_change(self) -> Callable[[bool], None] | None:

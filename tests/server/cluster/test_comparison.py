@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -41,6 +42,12 @@ class Copies(ManyClients):
 
 TestCopies = Copies.TestCase
 TestCopies.settings = settings(max_examples=20, stateful_step_count=20)
+
+
+def test_the_pieces_of_a_chat_are_its_state():
+    pieces = {name: piece() for name, piece in house().pieces().items()}
+    state: dict[str, Any] = house().state()
+    assert pieces == state.pop("parts") | state
 
 
 def test_the_order_in_which_it_came_about_makes_no_difference():
@@ -166,7 +173,7 @@ def test_a_hub_that_decides_by_another_chat_than_its_nodes_have_is_not_the_hub_a
     anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
     until_equal(one, 2)
     leader = one.server.node.leader
-    with logged("This hub decides by another chat than the nodes have") as said:
+    with logged("This hub decides by other accounts than the nodes have") as said:
         one.call(lambda: leader.hub.chat.accounts.__setitem__("x", Account("x", "", 1)))
         assert said.wait(20)
     ben.send("PRIVMSG #tea :goes on\r\n")

@@ -5,7 +5,7 @@ Must not know how the place is chosen.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import monotonic
 
 from asyncchat.log.base import LogError
@@ -44,16 +44,19 @@ class Comparison:
         self._hashed_at = 0.0
         self._judged = 0
 
-    async def take(self, place: int, state: object, leader: Leader | None) -> None:
-        """Hashes the state at a place, and that by which this node decides, if it is the hub."""
+    async def take(self, place: int, pieces: Mapping[str, object], leader: Leader | None) -> None:
+        """Hashes the state at a place, and what the hub has noted there, if it is this node."""
         try:
-            self.hash = await hash_of(state)
+            hashes = {name: await hash_of(piece) for name, piece in pieces.items()}
+            self.hash = await hash_of(hashes)
             self.place, self._hashed_at = place, monotonic()
-            if leader is not None and leader.noted is not None:
-                noted, leader.noted = leader.noted, None
-                if await hash_of(noted) != self.hash:
+            if leader is None:
+                return
+            noted, leader.noted = leader.noted, {}
+            for name, piece in noted.items():
+                if await hash_of(piece) != hashes[name]:
                     _logger.critical(
-                        "This hub decides by another chat than the nodes have: a bug of asyncchat"
+                        "This hub decides by other %s than the nodes have: this is a bug of asyncchat", name
                     )
                     leader.give_up()
         except TypeError:

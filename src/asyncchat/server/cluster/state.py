@@ -4,7 +4,7 @@ Owns which classes these bytes may have: those of the chat's state alone, so tha
 node reads what one of another version has written: what it does not keep is passed over, what it keeps
 besides is as in a new chat. Must not know who asks for them.
 
-It may be called in a thread, while nothing changes the chat: it lets the loop go on after each piece.
+It may be called in a thread, while nothing changes the chat: it lets the loop go on at each piece.
 """
 
 import pickle
@@ -14,6 +14,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from importlib import import_module
 from itertools import islice
+from time import sleep
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +45,11 @@ _MADE_ANEW: Final[dict[type, frozenset[str]]] = {
 
 _AT_ONCE = 2000
 """Entries of a table that one pickler writes: what it remembers of 100,000 takes 20 ms to be freed."""
+
+
+_PAUSE = 0.001
+"""Seconds for which a thread lets the loop go on at each piece of some 64 KB, which takes as long. Without it
+the loop would wait for the interpreter at each write to a client, 5 ms each time."""
 
 
 class BadState(AsyncChatError):
@@ -82,7 +88,7 @@ class _Head(msgspec.Struct):
 
 
 class _Pieces:
-    """A file in memory that is written in pieces. Each call lets other threads go on, unlike ``BytesIO``."""
+    """A file in memory that is written in pieces."""
 
     def __init__(self) -> None:
         self.all: list[bytes] = []
@@ -90,6 +96,7 @@ class _Pieces:
     def write(self, piece: Any) -> int:
         """Takes the next piece."""
         self.all.append(bytes(piece))
+        sleep(_PAUSE)
         return len(piece)
 
 
@@ -106,6 +113,7 @@ class _Source:
         while len(found) < size and (self._rest or self._pieces):
             if not self._rest:
                 self._rest = memoryview(self._pieces.popleft())
+                sleep(_PAUSE)
             taken = self._rest[: size - len(found)]
             found += taken
             self._rest = self._rest[len(taken) :]

@@ -243,8 +243,8 @@ class Proxy:
                 await self._to_client.wait()
                 to_client.write(data)
                 await to_client.drain()
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # the streams of Python 3.11 report a cancelled task as a fault
         finally:
             forwarding.cancel()
             to_client.close()

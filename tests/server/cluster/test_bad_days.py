@@ -201,6 +201,18 @@ def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes):
     assert history(ben) == history(anna)
 
 
+def test_a_node_without_a_connection_is_not_waited_for(cut, monkeypatch):
+    """As that of a process that was killed."""
+    monkeypatch.setattr(node_module, "NODE_SILENCE", 3600.0)
+    one, two, proxy, _stack = cut
+    lead(one)
+    anna = with_ids(one, "anna")
+    with_ids(two, "ben")
+    anna.until("ben!ben@localhost JOIN #tea")
+    one.wait(proxy.__aexit__())
+    anna.until("ben!ben@localhost QUIT")
+
+
 def test_a_node_that_is_cut_off_for_long_stops_and_says_why(cut):
     one, two, proxy, stack = cut
     anna, ben = with_ids(one, "anna"), with_ids(two, "ben")

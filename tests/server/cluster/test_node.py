@@ -44,7 +44,15 @@ def soon(monkeypatch):
     for module, names in (
         (
             node_module,
-            ("ALIVE_EVERY", "HUB_SILENCE", "NODE_SILENCE", "HEARS_ITSELF", "READ_ONLY_AFTER", "ASK_AGAIN"),
+            (
+                "ALIVE_EVERY",
+                "HUB_SILENCE",
+                "NODE_SILENCE",
+                "NODE_ASKED_AFTER",
+                "HEARS_ITSELF",
+                "READ_ONLY_AFTER",
+                "ASK_AGAIN",
+            ),
         ),
         (failure_detector, ("HUB_ASKED_AFTER", "LOOK_EVERY", "HUB_SILENCE", "STAGGER", "HUB_PATIENCE")),
         (leader, ("BEAT",)),

@@ -43,6 +43,17 @@ HUB = "hub"
 """Where a hub answers, followed by its node's number."""
 
 
+async def has_connection(stream: Stream, subject: str) -> bool:
+    """Whether NATS has a connection of whoever listens to a subject; it may be frozen all the same."""
+    try:
+        await stream.request(subject, b"", _ANSWER_SECONDS)
+    except NoAnswer:
+        return False
+    except StreamDown:
+        pass
+    return True
+
+
 class FailureDetector:
     """Watches the hub.
 

@@ -24,7 +24,7 @@ from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.comparison import Comparison
 from asyncchat.server.cluster.edge import Edge
-from asyncchat.server.cluster.failure_detector import HUB, HUB_SILENCE, FailureDetector
+from asyncchat.server.cluster.failure_detector import HUB, HUB_SILENCE, FailureDetector, has_connection
 from asyncchat.server.cluster.joining import STATE, Joining, stand
 from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
 from asyncchat.server.cluster.reader import Reader
@@ -46,6 +46,10 @@ ALIVE_EVERY = 1.0
 NODE_SILENCE = 10.0
 """Seconds without a word of a node after which its people leave."""
 
+NODE_ASKED_AFTER = 2.0
+"""Seconds without a word of a node after which the hub looks whether it has a connection to NATS. If it has
+none twice, its process is gone, or NATS is for it: it need not be waited for."""
+
 HEARS_ITSELF = 3.0
 """Seconds without its own sign of life after which a hub does not judge who is lost: it hears nobody."""
 
@@ -65,7 +69,7 @@ takes 0.3 s of the processor, and holds the loop for 8 ms at a time."""
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
 
-_COMMANDS, _ALIVE = "commands", "alive"
+_COMMANDS, _ALIVE, _NODE = "commands", "alive", "node"
 
 NODE_RANDOM_BITS = 30
 """A node's number is random, so nobody has to hand out numbers; those of its sessions have 62 bits then."""
@@ -122,6 +126,8 @@ class Node:
         self._group: asyncio.TaskGroup
         self._outbox: Outbox
         self._removing: set[int] = set()
+        self._absent: set[int] = set()
+        """Nodes that had no connection to NATS when the hub looked last."""
         self._gone: set[int] = set()
         """The nodes that are no more. What they said last may come late."""
         self._answering: set[asyncio.Task[None]] = set()
@@ -225,7 +231,11 @@ class Node:
         Raises:
             LogError: the node can't go on; the text says why.
         """
-        subscriptions = [await self.stream.subscribe(_ALIVE, self._hear), self._asked_for_state]
+        subscriptions = [
+            self._asked_for_state,
+            await self.stream.subscribe(_ALIVE, self._hear),
+            await self.stream.subscribe(f"{_NODE}.{self.number}", self._answer),
+        ]
         self._detector.hear()
         if self.hub != self.number:  # it has not said yet that it is there
             self.nodes.setdefault(self.hub, (Alive(self.hub, "?", 0, 0, 0), monotonic()))
@@ -424,6 +434,7 @@ class Node:
     def _lose(self, node: int) -> None:
         self._gone.add(node)
         self.nodes.pop(node, None)
+        self._absent.discard(node)
         self._counters = {queue: count for queue, count in self._counters.items() if node_of(queue) != node}
         if node == self.number:
             self._left.set()
@@ -525,14 +536,24 @@ class Node:
         if now - self._heard_itself > HEARS_ITSELF:
             return
         for node, (alive, heard) in list(self.nodes.items()):
-            if (
-                node != self.number
-                and ((alive.leaving and not alive.sessions) or now - heard > NODE_SILENCE)
-                and node not in self._removing
-            ):
+            if node == self.number or node in self._removing:
+                continue
+            if (alive.leaving and not alive.sessions) or now - heard > NODE_SILENCE:
                 self._removing.add(node)
                 _logger.warning("Node %s is %s", alive.name, "leaving" if alive.leaving else "lost")
                 await leader.remove(node)
+            elif now - heard > NODE_ASKED_AFTER:
+                self._do(self._look_for(node))
+
+    async def _look_for(self, node: int) -> None:
+        """Takes a node that is silent for lost if it had no connection the last time either."""
+        if await has_connection(self.stream, f"{_NODE}.{node}"):
+            self._absent.discard(node)
+        elif node not in self._absent:
+            self._absent.add(node)
+        elif node in self.nodes:
+            alive, heard = self.nodes[node]
+            self.nodes[node] = (alive, heard - NODE_SILENCE)
 
     def _raise_level(self, leader: Leader) -> None:
         """Has the highest level in force that all nodes read, when all of them had time to say so."""
@@ -572,10 +593,11 @@ class Node:
                 if other.name == alive.name and number != alive.node:
                     self.nodes[number] = (other, now - NODE_SILENCE)  # it was started again
         self.nodes[alive.node] = (alive, now)
+        self._absent.discard(alive.node)
         self._note_end()
 
     def _answer(self, _data: bytes, reply: str) -> None:
-        """Says that this node is the hub."""
+        """Says that this node is there."""
         self._do(self._reply(reply))
 
     async def _reply(self, to: str) -> None:

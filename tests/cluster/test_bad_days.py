@@ -78,6 +78,22 @@ async def test_nats_starts_later_than_the_node(tmp_path, server):
 
 
 @asynchronous
+async def test_an_opening_waits_longer_and_says_so(server, monkeypatch, caplog):
+    monkeypatch.setattr("asyncchat.cluster.connection._TOLD_SECONDS", 0.05)
+    server.kill()
+    told = asyncio.Event()
+    monkeypatch.setattr("asyncchat.cluster.stream._LATE_SECONDS", 0.05)
+    monkeypatch.setattr(caplog.handler, "emit", lambda _record: told.set())
+    opening = asyncio.ensure_future(Stream.open(server.url, patience=0.1, opening=60))
+    await told.wait()
+    server.start()
+    stream = await opening
+    assert stream.connected
+    assert stream.came_late
+    await stream.close()
+
+
+@asynchronous
 async def test_nats_is_frozen_for_a_moment(server):
     async with opened(server.url) as stream, aclosing(stream.follow(0)) as messages:
         await fill(stream, 1)

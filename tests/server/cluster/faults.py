@@ -250,6 +250,12 @@ class Exam:
             if not node.running:
                 await node.start()
 
+    async def _heard_since(self, moment: float) -> None:
+        """Waits until somebody sees something after a moment, as long as that can take."""
+        until = time.monotonic() + PATIENCE
+        while self.seen_at <= moment and time.monotonic() < until:  # noqa: ASYNC110  # as the clients do
+            await asyncio.sleep(0.1)
+
     async def _all_run(self) -> None:
         """Waits until no node has ended for some seconds: one that was cut off ends when it learns that."""
         ended = True
@@ -277,13 +283,12 @@ class Exam:
             for node in self.nodes
             for number in range(self.writers + 1)
         ]
-        for _ in range(600):
-            if {text.partition("w")[0] for text in self.seen} == {node.name for node in self.nodes}:
-                break
-            await asyncio.sleep(0.1)
+        await self._heard_since(self.seen_at)
+        await asyncio.sleep(3)
         for number in range(faults):
             await self.fault()
             await asyncio.sleep(seconds)
+            await self._heard_since(time.monotonic())  # else the next silence begins in this one
             silence = max(self._silence, time.monotonic() - self.seen_at)
             self.longest.append(silence)
             say(f"{number + 1:3} {self.faults[-1]:22} silence {silence:5.2f} s, seen {len(self.seen)}")

@@ -7,6 +7,7 @@ One that is not complete when another begins never will be: its appender was end
 the stream see the same, so all leave it out.
 """
 
+import secrets
 from collections.abc import Sequence
 
 import msgspec
@@ -63,6 +64,11 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
             msgspec.structs.replace(self, payload=piece, part=part, parts=len(pieces))
             for part, piece in enumerate(pieces)
         ]
+
+
+def padding(term: int, batch: int, first_number: int, kind: str, level: int) -> Envelope:
+    """A message that means nothing to anybody: the first part of a batch that is never complete."""
+    return Envelope(term, batch, first_number, kind, secrets.token_bytes(_MAX_PIECE), 0, 2, level)
 
 
 _encoder = msgspec.msgpack.Encoder()

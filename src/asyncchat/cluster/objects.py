@@ -22,6 +22,9 @@ T = TypeVar("T")
 _PIECE = 128 * 1024
 """Bytes of one message, as the object stores of NATS have them."""
 
+BLOCK_BYTES = 8_400_000
+"""A bit more than a file of NATS has of a stream. NATS removes such a file when nothing in it is needed."""
+
 _SILENCE_SECONDS = 10.0
 """Without a piece of the file for this long, it is given up."""
 

@@ -3,7 +3,10 @@
 Owns how a file is kept there, replaced when it is whole, and checked. It must not know what is in the file.
 """
 
+import asyncio
 import os
+import secrets
+from base64 import urlsafe_b64encode as b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from nats.js import api
 from asyncchat.cluster.connection import Connection
 from asyncchat.cluster.errors import StreamDown
 from asyncchat.cluster.objects import (
+    BLOCK_BYTES,
     UNCLEAR,
     Progress,
     find_store,
@@ -25,6 +29,7 @@ from asyncchat.cluster.objects import (
 from asyncchat.log.base import LogError
 
 _OBJECT = "history"
+_PADDING = "padding"
 _EPOCH = "Asyncchat-Epoch"
 _SEQUENCE = "Asyncchat-Sequence"
 
@@ -41,7 +46,9 @@ class Snapshots:
         self._connection = connection
         self._bucket = f"{stream}-snapshot"
 
-    async def put(self, epoch: str, sequence: int, file: Path, replicas: int) -> None:
+    async def put(
+        self, epoch: str, sequence: int, file: Path, replicas: int, *, is_apart: bool = False
+    ) -> None:
         """Keeps a file; see ``Stream.put_snapshot``."""
 
         async def put(progress: Progress) -> str | None:
@@ -49,8 +56,15 @@ class Snapshots:
             kept = await info_of(store, _OBJECT)
             if kept is not None and _place(kept)[0] == epoch and _place(kept)[1] >= sequence:
                 return kept.nuid
+            if is_apart:
+                await store.put(_PADDING, await asyncio.to_thread(secrets.token_bytes, BLOCK_BYTES))
             headers = {_EPOCH: epoch, _SEQUENCE: str(sequence)}
-            return (await put_file(store, _OBJECT, file, headers, progress)).nuid
+            nuid = (await put_file(store, _OBJECT, file, headers, progress)).nuid
+            if is_apart:
+                await store.delete(_PADDING)
+                meta = f"$O.{self._bucket}.M.{b64encode(_PADDING.encode()).decode()}"
+                await self._connection.api(f"STREAM.PURGE.OBJ_{self._bucket}", {"filter": meta})
+            return nuid
 
         try:
             nuid = await while_active(put)

@@ -350,14 +350,19 @@ class Stream:
         self.first, self.last = 1, 0
         await self._open(self.replicas, tries)
 
-    async def put_snapshot(self, sequence: int, file: Path) -> None:
+    async def put_snapshot(self, sequence: int, file: Path, *, is_apart: bool = False) -> None:
         """Keeps a file that has all up to a sequence; it replaces an older one when it is whole.
+
+        Args:
+            sequence: the sequence.
+            file: the file.
+            is_apart: whether nothing of an older one is to stay in the files of NATS.
 
         Raises:
             StreamDown: NATS can't take it now.
             LogError: NATS does not take it.
         """
-        await self._snapshots.put(self.epoch, sequence, file, self.replicas)
+        await self._snapshots.put(self.epoch, sequence, file, self.replicas, is_apart=is_apart)
 
     async def get_snapshot(self, file: Path) -> int | None:
         """Writes the newest snapshot of this stream to a file, when it is whole.

@@ -1,6 +1,7 @@
 """A person who is forgotten is in no file of any node, nor in the stream."""
 
 import asyncio
+import threading
 from contextlib import ExitStack
 
 import pytest
@@ -74,9 +75,32 @@ def test_who_is_forgotten_is_in_no_file_of_any_node_and_not_in_nats(nodes, tmp_p
     other = running[1 - on]
     other.wait(other.server.log.run_maintenance())  # which it does in a quiet moment
     sweep(other)  # which it does within a second
-    own = [name for name in files_with(tmp_path, *words) if "jetstream" not in name]
-    assert own == []
     one.wait(_is_in_nothing_that_nats_gives(one.server.node.stream, tmp_path, words))
+    assert files_with(tmp_path, *words) == []
+
+
+def test_the_next_hub_does_what_the_last_one_had_begun(nodes, tmp_path, caplog):
+    caplog.set_level("INFO", "asyncchat.cluster")
+    one, two = (add(nodes, tmp_path) for _ in range(2))
+    anna, ben = someone(one, "annabel"), someone(two, "ben")
+    said(anna, "#lobby", "geheim")
+    ben.until("geheim")
+    leader = one.server.node.leader
+    pad, begun = leader.pad, threading.Event()
+
+    async def begin(size):
+        begun.set()
+        return await pad(100 * size)
+
+    leader.pad = begin
+    two.wait(carry_out(two.server.hub, line_of(requests.Forget("annabel"))))
+    assert begun.wait(PATIENCE)
+    said(ben, "#lobby", "others go on meanwhile")
+    with logged(DONE) as done:
+        one.stop()
+        said(ben, "#lobby", "and afterwards")
+        assert done.wait(PATIENCE)
+    two.wait(_is_in_nothing_that_nats_gives(two.server.node.stream, tmp_path, (b"geheim", b"annabel")))
 
 
 async def _is_in_nothing_that_nats_gives(stream, folder, words):

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from asyncchat.cluster.envelope import Envelope, encode
+from asyncchat.cluster.envelope import Envelope, encode, padding
 from asyncchat.cluster.errors import StreamDown
 from asyncchat.cluster.stream import Stream
 from asyncchat.core.chat import Chat
@@ -170,6 +170,8 @@ class Leader:
         """Whether its state has what no outcome has: then somebody else is to decide."""
         self._gathered = _Gathered()
         self._batch = 0
+        self._padding = 0
+        self._padded: asyncio.Future[int]
         self._next = end.last + 1
         self._level = Level.of(chat)
         self.noted: dict[str, object] = {}
@@ -256,12 +258,34 @@ class Leader:
         self.hub.declare(list(ending(self.hub.chat, self.hub.now())))
         self._gathered.add(Lost(self.term, node, is_hub=True))
 
+    async def pad(self, size: int) -> int:
+        """Writes bytes that mean nothing, between what is decided; gives the place of the last ones.
+
+        NATS keeps what it has removed in a file of some size until it begins the next one.
+
+        Raises:
+            StreamDown: another node is the hub before they are written.
+        """
+        if self._padding <= 0:
+            self._padded = asyncio.get_running_loop().create_future()
+        self._padding = size
+        self._gathered.filled.set()
+        return await asyncio.shield(self._padded)
+
     async def run(self) -> None:
         """Writes what is decided, until cancelled, or until it can decide no more.
 
         Raises:
             Deposed: another node is the hub.
         """
+        try:
+            await self._write()
+        finally:
+            if self._padding > 0:
+                self._padding = 0
+                self._padded.set_exception(StreamDown("This node is not the hub any more"))
+
+    async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         gathered = self._gathered
         while True:
@@ -281,6 +305,8 @@ class Leader:
                     return
             if self._is_broken:
                 return
+            if self._padding > 0:
+                await self._append_padding()
             if (early := began + GATHER - loop.time()) > 0:
                 await asyncio.sleep(early)
 
@@ -307,6 +333,16 @@ class Leader:
             await self._append_part(part)
         if isinstance(message, Decided):
             self._next = max(self._next, wire.last_number(message.told) + 1)
+
+    async def _append_padding(self) -> None:
+        self._batch += 1
+        part = padding(self.term, self._batch, self._next, wire.KIND, self.level)
+        await self._append_part(part)
+        self._padding -= len(part.payload)
+        if self._padding > 0:
+            self._gathered.filled.set()
+        else:
+            self._padded.set_result(self._sequence)
 
     async def _append_part(self, part: Envelope) -> None:
         failing = False

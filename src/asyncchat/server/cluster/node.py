@@ -111,6 +111,7 @@ class Node:
             lambda: Folded(self._reader.whole, self._last.last),
             lambda: [one.sequence for one, _heard in self.nodes.values() if one.node != self.number],
             lambda: self.leader is not None,
+            self._pad,
         )
         self._log = log
         self._reader: Reader
@@ -178,6 +179,10 @@ class Node:
         self.edge = Edge(self.number, chat, self._log, self._last, outbox, SteadyClock(self._last.last_time))
         self.edge.status = self.status
         return self.edge
+
+    async def _pad(self, size: int) -> int:
+        assert self.leader is not None  # noqa: S101  # the caller has looked
+        return await self.leader.pad(size)
 
     def shared_files(self, store: FileStore) -> SharedFiles:
         """The contents of the cluster's files, with those of this node."""

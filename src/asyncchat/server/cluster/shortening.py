@@ -8,12 +8,13 @@ import asyncio
 import logging
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from asyncchat.cluster.objects import BLOCK_BYTES
 from asyncchat.cluster.stream import Stream
 from asyncchat.core.events import Event
 from asyncchat.core.features.forget import Forgotten
@@ -55,6 +56,7 @@ class Shortening:
         folded: gives what this node has folded.
         others: gives the last messages that the other nodes have folded.
         is_hub: whether this node is the hub.
+        pad: has the hub, which this node is, write so many bytes that mean nothing; gives where they end.
     """
 
     def __init__(
@@ -64,14 +66,17 @@ class Shortening:
         folded: Callable[[], Folded],
         others: Callable[[], Iterable[int]],
         is_hub: Callable[[], bool],
+        pad: Callable[[int], Awaitable[int]],
     ) -> None:
         self._stream = stream
         self._log = log
         self._folded = folded
         self._others = others
         self._is_hub = is_hub
+        self._pad = pad
         self._upto = 0
         """All messages up to this one are to be removed, because somebody was forgotten."""
+        self._is_padded = False
         self._erased_at = 0.0
         self._wake = asyncio.Event()
 
@@ -83,15 +88,18 @@ class Shortening:
 
     def _note_forgotten(self, _event: Event) -> None:
         """A person was forgotten."""
-        self._upto = self._folded().sequence
-        self._erased_at = monotonic()
+        self._note()
         self.look_again()
 
     def _note_erasure(self, _event: Event) -> None:
         """Something was erased, maybe for a person who was forgotten."""
         if self._upto:
-            self._upto = self._folded().sequence
-            self._erased_at = monotonic()
+            self._note()
+
+    def _note(self) -> None:
+        self._upto = self._folded().sequence
+        self._is_padded = False
+        self._erased_at = monotonic()
 
     def look_again(self) -> None:
         """Has ``run`` look whether there is something to do: another node is the hub."""
@@ -116,20 +124,24 @@ class Shortening:
 
     async def _forget(self, upto: int) -> None:
         await self._stream.cut(0)  # now it is known where it begins
-        if self._stream.first <= upto:
-            await self._log.forget()
-            await self.shorten(compact=True)
-        if self._stream.first > upto and self._upto == upto:
+        if self._stream.first > upto:
             self._upto = 0
             _logger.info("The stream has nothing of who was forgotten any more")
+        elif not self._is_padded:
+            end = await self._pad(BLOCK_BYTES)
+            if self._upto == upto:
+                self._upto, self._is_padded = end, True
+        else:
+            await self._log.forget()
+            await self.shorten(is_clean=True)
 
-    async def shorten(self, *, compact: bool = False) -> None:
+    async def shorten(self, *, is_clean: bool = False) -> None:
         """Keeps a snapshot of the history for nodes that come, and removes what it has from the stream.
 
         What a node that is there has not folded yet stays.
 
         Args:
-            compact: whether the snapshot is written anew, without what is left in unused parts of the file.
+            is_clean: whether nothing that was erased is to be left, in unused parts of files.
 
         Raises:
             LogError: it can't be done now.
@@ -144,14 +156,14 @@ class Shortening:
             raise LogError("the history is behind it")
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             copy = Path(folder, path.name)
-            await asyncio.to_thread(_copy, path, copy, compact)
-            await self._stream.put_snapshot(sequence, copy)
+            await asyncio.to_thread(_copy, path, copy, is_clean)
+            await self._stream.put_snapshot(sequence, copy, is_apart=is_clean)
         await self._stream.cut(min([sequence, *self._others()]))
 
 
-def _copy(path: Path, copy: Path, compact: bool) -> None:
+def _copy(path: Path, copy: Path, is_clean: bool) -> None:
     """For a thread."""
     back_up(path, copy, lambda _done, _of: None)
-    if compact:
+    if is_clean:
         with closing(sqlite3.connect(copy)) as connection:
             connection.execute("VACUUM")

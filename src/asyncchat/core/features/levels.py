@@ -13,8 +13,9 @@ LEVEL: Final = 1
 """The highest level that this version reads.
 
 It is raised by one where an older version would not read what this one says, or would make something else of
-it: a new event, command, reply or refusal, a new value of an enumeration in one, or a new field that changes
-the state. The new class says so by ``level``. A new field has a default, and keeps it below the level.
+it: a new event, command, reply or refusal, a new value of an enumeration in one, a new field that changes the
+state, or a new kind of message between nodes. The new class says so by ``level``. A new field has a default,
+and keeps it below the level.
 """
 
 

@@ -17,6 +17,7 @@ from asyncchat.core.features.monitor import Monitor
 from asyncchat.core.people import Account, with_bot
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Topic
+from asyncchat.server.cluster import comparison
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.hashes import entries, hash_of, right_one
@@ -186,17 +187,42 @@ def test_what_is_said_while_a_state_is_hashed_makes_no_difference(nodes, often, 
     one, two = nodes.add(), nodes.add()
     anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
     begun, go_on = threading.Event(), threading.Event()
-    takes = type(two.server.node._comparison).take
+    hashes = type(two.server.node._comparison)._hash
 
     async def late(comparison, *values):
         begun.set()
         await asyncio.to_thread(go_on.wait, 20)
-        await takes(comparison, *values)
+        await hashes(comparison, *values)
 
-    monkeypatch.setattr(type(two.server.node._comparison), "take", late)
+    monkeypatch.setattr(type(two.server.node._comparison), "_hash", late)
     assert begun.wait(20)
     anna.send("TOPIC #tea :black\r\nNICK anne\r\n")
     ben.until("NICK anne")
     go_on.set()
     until_equal(one, 2)
     until_equal(two, 2)
+
+
+@pytest.mark.parametrize("where", ["noting", "hashing"])
+def test_a_state_that_can_t_be_compared_for_a_bug_ends_no_node(nodes, often, monkeypatch, where):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
+    told: list[str] = []
+    monkeypatch.setattr(comparison._logger, "exception", told.append)
+    until_equal(one, 2)
+
+    def fails(*_: object):
+        raise KeyError
+
+    if where == "noting":
+        monkeypatch.setattr(Monitor, "state", fails)
+    else:
+        monkeypatch.setattr(comparison, "hash_of", fails)
+    for _ in range(5000):
+        if told:
+            break
+        anna.send("PRIVMSG #tea :one more\r\n")
+        ben.until(":one more\r\n")
+    assert told
+    anna.send("PRIVMSG #tea :goes on\r\n")
+    ben.until(":goes on\r\n")

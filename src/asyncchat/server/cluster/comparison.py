@@ -4,10 +4,12 @@ Owns the hash of its state at the place where all nodes hash theirs, and what fo
 Must not know how the place is chosen.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from time import monotonic
 
+from asyncchat.core.chat import Chat
 from asyncchat.log.base import LogError
 from asyncchat.server.cluster.hashes import hash_of, right_one
 from asyncchat.server.cluster.leader import Leader
@@ -15,6 +17,8 @@ from asyncchat.server.cluster.wire import Alive
 from asyncchat.version import __version__
 
 _logger = logging.getLogger("asyncchat.cluster")
+
+_BUG = "The states of the nodes can't be compared; this is a bug of asyncchat"
 
 PATIENCE = 10.0
 """Seconds after which a node is not waited for that says nothing of its state."""
@@ -41,11 +45,39 @@ class Comparison:
         self.hash = ""
         self.equal: dict[int, bool] = {}
         self._number = number
+        self._hashing: asyncio.Task[None] | None = None
         self._hashed_at = 0.0
         self._judged = 0
 
-    async def take(self, place: int, pieces: Mapping[str, object], leader: Leader | None) -> None:
-        """Hashes the state at a place, and what the hub has noted there, if it is this node."""
+    def have_compared(self, leader: Leader) -> None:
+        """Has all nodes compare their states; a bug in that ends no node."""
+        try:
+            leader.compare()
+        except Exception:
+            _logger.exception(_BUG)
+
+    async def begin(self, place: int, chat: Chat, leader: Leader | None, tasks: asyncio.TaskGroup) -> None:
+        """Notes the state at a place, while nothing changes it, and has it hashed while the chat goes on.
+
+        Args:
+            place: the message of the stream.
+            chat: the chat there.
+            leader: what decides, if this node is the hub: it has noted its own state there.
+            tasks: has the work.
+        """
+        if self._hashing is not None and not self._hashing.done():
+            return
+        pieces: dict[str, object] = {}
+        try:
+            for name, piece in chat.pieces().items():
+                pieces[name] = piece()
+                await asyncio.sleep(0)
+        except Exception:
+            _logger.exception(_BUG)
+            return
+        self._hashing = tasks.create_task(self._hash(place, pieces, leader))
+
+    async def _hash(self, place: int, pieces: Mapping[str, object], leader: Leader | None) -> None:
         try:
             hashes = {name: await hash_of(piece) for name, piece in pieces.items()}
             self.hash = await hash_of(hashes)
@@ -59,8 +91,8 @@ class Comparison:
                         "This hub decides by other %s than the nodes have: this is a bug of asyncchat", name
                     )
                     leader.give_up()
-        except TypeError:
-            _logger.exception("The state of the chat can't be hashed; this is a bug of asyncchat")
+        except Exception:
+            _logger.exception(_BUG)
 
     def judge(self, nodes: Iterable[Alive], hub: int) -> None:
         """Compares what all have said, once they have.

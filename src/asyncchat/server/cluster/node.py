@@ -137,7 +137,6 @@ class Node:
         self._early: list[Asked] | None = None
         """What nodes ask while this one is about to be the hub; None: it is not."""
         self._comparison = Comparison(self.number)
-        self._comparing: asyncio.Task[None] | None = None
         self._compared_at = 0.0
         self._left = asyncio.Event()
         self.on_known: Callable[[], None] = lambda: None
@@ -343,19 +342,9 @@ class Node:
         elif isinstance(content, Elected):
             await self._follow_hub(content)
         elif isinstance(content, Compare):
-            await self._compare()
+            await self._comparison.begin(self._reader.whole, self.edge.chat, self.leader, self._group)
         else:
             self._lose(content.node)
-
-    async def _compare(self) -> None:
-        """Notes the state at this place, and has it hashed while the chat goes on."""
-        if self._comparing is None or self._comparing.done():
-            pieces = {}
-            for name, piece in self.edge.chat.pieces().items():
-                pieces[name] = piece()
-                await asyncio.sleep(0)
-            taken = self._comparison.take(self._reader.whole, pieces, self.leader)
-            self._comparing = self._group.create_task(taken)
 
     def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
@@ -514,7 +503,7 @@ class Node:
                 self._raise_level(self.leader)
                 if monotonic() - self._compared_at > COMPARE_EVERY:
                     self._compared_at = monotonic()
-                    self.leader.compare()
+                    self._comparison.have_compared(self.leader)
             self._comparison.judge([alive for alive, _heard in self.nodes.values()], self.hub)
             await asyncio.sleep(ALIVE_EVERY)
 

@@ -298,6 +298,16 @@ def test_what_does_not_go_together_is_refused(words, reason, tmp_path, monkeypat
     assert reason in done.output
 
 
+def test_a_folder_that_can_t_be_made_is_refused(tmp_path):
+    pytest.importorskip("nats", reason="needs nats-py")
+    binary()
+    (tmp_path / "file").touch()
+    database = tmp_path / "file" / "chat.db"
+    done = CliRunner().invoke(main, ["serve", "--workers", "2", "--db", str(database)])
+    assert done.exit_code == 1
+    assert f"Error: The history {database} can't be kept: File exists." in done.output
+
+
 def test_sockets_of_systemd_are_refused(monkeypatch):
     monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
     monkeypatch.setenv("LISTEN_FDS", "1")

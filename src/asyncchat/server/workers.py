@@ -76,6 +76,7 @@ def _database(config: ServeConfig) -> Path:
 
     Raises:
         Misuse: there can't be several workers; the text says why.
+        ServeError: its folder can't be made.
     """
     if sys.platform != "linux":
         raise Misuse("--workers needs Linux: here one process serves. Take it away")
@@ -96,7 +97,12 @@ def _database(config: ServeConfig) -> Path:
         raise Misuse(
             "Workers keep the history in files: take away --db :memory: and --no-history, or --workers"
         )
-    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServeError(
+            f"The history {database} can't be kept: {error.strerror}. Choose another: --db FILE"
+        ) from error
     return database
 
 

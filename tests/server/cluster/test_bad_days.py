@@ -203,8 +203,9 @@ def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes):
 
 def test_a_node_without_a_connection_is_not_waited_for(cut, monkeypatch):
     """As that of a process that was killed."""
-    monkeypatch.setattr(node_module, "NODE_SILENCE", 3600.0)
     one, two, proxy, _stack = cut
+    monkeypatch.setattr(node_module, "NODE_SILENCE", 3600.0)
+    one.call(lambda: setattr(one.server.node, "_returned", -1e9))  # NATS was never away
     lead(one)
     anna = with_ids(one, "anna")
     with_ids(two, "ben")

@@ -46,9 +46,9 @@ ALIVE_EVERY = 1.0
 NODE_SILENCE = 10.0
 """Seconds without a word of a node after which its people leave."""
 
-NODE_ASKED_AFTER = 2.0
-"""Seconds without a word of a node after which the hub looks whether it has a connection to NATS. If it has
-none twice, its process is gone, or NATS is for it: it need not be waited for."""
+NODE_ASKED_AFTER = 5.0
+"""Seconds without a word of a node after which the hub looks whether it has a connection to NATS: more than a
+node needs to leave a server of NATS whose machine is dead. If it has none twice, its process is gone."""
 
 HEARS_ITSELF = 3.0
 """Seconds without its own sign of life after which a hub does not judge who is lost: it hears nobody."""
@@ -120,6 +120,8 @@ class Node:
         self._ended: dict[int, None] = {}
         """The queues that ended last, the oldest first."""
         self._detector = FailureDetector(stream)
+        self._returned = 0.0
+        """When it heard itself again, after NATS was away: others come back then, too (monotonic)."""
         self._heard_itself = 0.0
         """When it heard its own sign of life: then others' reach it, too (monotonic)."""
         self._leading: asyncio.Task[None] | None = None
@@ -536,7 +538,7 @@ class Node:
                 self._removing.add(node)
                 _logger.warning("Node %s is %s", alive.name, "leaving" if alive.leaving else "lost")
                 await leader.remove(node)
-            elif now - heard > NODE_ASKED_AFTER:
+            elif now - heard > NODE_ASKED_AFTER and now - self._returned > NODE_SILENCE:
                 self._do(self._look_for(node))
 
     async def _look_for(self, node: int) -> None:
@@ -579,6 +581,7 @@ class Node:
         if alive.node == self.number:
             if now - self._heard_itself > HEARS_ITSELF:  # NATS was away for all, or this node was
                 self.nodes = {node: (one, now) for node, (one, _) in self.nodes.items()}
+                self._returned = now
             self._heard_itself = now
             on_known, self.on_known = self.on_known, lambda: None
             on_known()

@@ -21,6 +21,7 @@ from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.reader import Reader, TooOld
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Told
 from tests.core.house import ANNA, house
+from tests.server.cluster.rolling import Rolling
 from tests.server.cluster.test_node import soon, with_ids  # noqa: F401  # a fixture
 
 
@@ -147,3 +148,14 @@ def test_fields_that_a_later_version_adds_are_passed_over():
     later = wire.encode({"type": "decided", "term": 3, "told": [LaterTold(1, 2, 3, 4, (), ())], "mood": 1})
     read = wire.message_in(msgspec.structs.replace(wire.envelope(Decided(3), 1, 1, 1), payload=later))
     assert read == Decided(3, (Told(1, 2, 3, 4, (), ()),))
+
+
+def test_nothing_that_was_seen_is_lost_or_doubled_by_a_rolling_upgrade(tmp_path):
+    async def run():
+        exam = Rolling(tmp_path, writers=1)
+        try:
+            return await exam.run()
+        finally:
+            await exam.close()
+
+    assert asyncio.run(run())

@@ -1,5 +1,6 @@
 """irssi and WeeChat, as people have them, with a person at nc: they join, talk, moderate, are moderated;
-irssi logs in by SASL, reads what was said before it came, and comes back after a break.
+irssi logs in by SASL, reads what was said before it came, and comes back after a break. Both go on at another
+node of a cluster when theirs ends.
 
 ``.ci/run`` installs both; where one is missing, its test is skipped and says so.
 """
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.conftest import name, nats_url  # noqa: F401  # fixtures
+from tests.server.cluster.conftest import nodes  # noqa: F401  # a fixture
 from tests.server.harness import CODE, PATIENCE, Client, serving
 
 needs_irssi = pytest.mark.skipif(shutil.which("irssi") is None, reason="irssi is not installed")
@@ -149,17 +152,17 @@ def test_weechat(tmp_path):
 ACCOUNT = "sesame-2026"
 
 
-def registered(server, name):
+def registered(server, nick):
     """Makes an account of a name, and goes."""
     with Client(server.port) as client:
-        client.send(f"NICK {name}\r\nUSER a 0 * :a\r\nNS REGISTER {ACCOUNT}\r\n")
+        client.send(f"NICK {nick}\r\nUSER a 0 * :a\r\nNS REGISTER {ACCOUNT}\r\n")
         client.until(" 900 ")
         client.send("QUIT\r\n")
         client.rest()
 
 
-def account_of(server, name):
-    return server.call(lambda: server.server.hub.chat.person_named(name).account)
+def account_of(server, nick):
+    return server.call(lambda: server.server.hub.chat.person_named(nick).account)
 
 
 IRSSI = """
@@ -192,3 +195,77 @@ def test_irssi_logs_in_reads_what_was_said_and_comes_back(tmp_path):
             assert account_of(server, "iris") == "iris"
             irssi.type("and I am back")
             bob.until("iris: and I am back\n")
+
+
+IRSSI_OF_TWO = """
+servers = (
+  {{ address = "127.0.0.1"; port = "{first}"; chatnet = "here"; autoconnect = "yes"; }},
+  {{ address = "127.0.0.1"; port = "{second}"; chatnet = "here"; }}
+);
+"""
+
+
+@needs_irssi
+def test_irssi_goes_on_at_another_node(tmp_path, nodes):  # noqa: F811
+    one, two = nodes.add(), nodes.add()
+    registered(one, "iris")
+    bob = one.person("bob")
+    servers = IRSSI_OF_TWO.format(first=two.port, second=one.port)
+    of_one = IRSSI.format(port=0, password=ACCOUNT).partition("\nchatnets")
+    (tmp_path / "config").write_text(f"{servers}{''.join(of_one[1:])}{IRSSI_SETTINGS}")
+    with Terminal("irssi", f"--home={tmp_path}", home=tmp_path) as irssi:
+        bob.until("iris is online\n")
+        bob.send("said on another node\n")
+        irssi.until("said on another node")
+        two.stop()
+        bob.until("iris left chat (its server stopped)\n")
+        irssi.until("irssi.org")  # above the room's window when the connection is lost
+        bob.send("said while iris was away\n")
+        irssi.type("/reconnect RECON-1")  # else in some minutes
+        bob.until("iris is online\n")
+        irssi.until("said while iris was away")
+        assert account_of(one, "iris") == "iris"
+        irssi.type("and I am back")
+        bob.until("iris: and I am back\n")
+
+
+@needs_weechat
+def test_weechat_goes_on_at_another_node(tmp_path, nodes):  # noqa: F811
+    one, two = nodes.add(), nodes.add()
+    registered(one, "wee")
+    bob = one.person("bob")
+    pipe, log = tmp_path / "pipe", tmp_path / "log"
+    setup = (
+        f"/set fifo.file.path {pipe}",
+        "/fifo enable",
+        f"/set logger.file.path {log}",
+        "/set logger.file.flush_delay 0",
+        f"/server add t 127.0.0.1/{two.port},127.0.0.1/{one.port} -notls",
+        "/set irc.server.t.anti_flood_prio_high 0",
+        "/set irc.server.t.anti_flood_prio_low 0",
+        "/set irc.server.t.autoreconnect_delay 1",
+        "/set irc.server.t.nicks wee",
+        "/set irc.server.t.sasl_username wee",
+        f"/set irc.server.t.sasl_password {ACCOUNT}",
+        "/set irc.server.t.autojoin #lobby",
+        "/connect t",
+    )
+    runs = [word for line in setup for word in ("--run-command", line)]
+    with Terminal("weechat-headless", "--dir", str(tmp_path / "weechat"), *runs, home=tmp_path):
+        bob.until("wee is online\n")
+        bob.send("said on another node\n")
+        two.stop()
+        bob.until("wee left chat (its server stopped)\n")
+        bob.send("said while wee was away\n")
+        bob.until("wee is online\n")
+        assert account_of(one, "wee") == "wee"
+        with pipe.open("w") as fifo:
+            fifo.write("irc.t.#lobby *and I am back\n")
+        bob.until("wee: and I am back\n")
+    (written,) = log.glob("irc.t.#lobby.weechatlog")
+    said = [
+        line.split("\t")[2]
+        for line in written.read_text().splitlines()
+        if line.split("\t")[1] in ("bob", "wee")
+    ]
+    assert sorted(said) == ["and I am back", "said on another node", "said while wee was away"]

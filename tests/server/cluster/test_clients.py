@@ -8,7 +8,7 @@ import pytest
 from asyncchat import Client, Disconnected, Gap, Message, Reconnected, Unconfirmed
 from asyncchat.client.address import parse_address
 from asyncchat.client.follower import follow
-from asyncchat.client.http_api import HttpApi
+from asyncchat.client.http_api import ApiError, HttpApi
 from asyncchat.server.drain import drain
 from tests.client.fronts import ClientOnLoop
 from tests.server.cluster.test_node import soon  # noqa: F401  # a fixture
@@ -94,3 +94,13 @@ def test_a_client_goes_on_when_its_node_is_drained(nodes):
         assert anna.server == address(one)
         assert [text for _, text in messages(events)] == ["after"]
         assert not any(isinstance(event, Gap) for event in events)
+
+
+def test_a_node_that_is_behind_says_so_to_who_follows_a_room(nodes):
+    one, two = nodes.add(), nodes.add()
+    api = HttpApi(parse_address(address(one)))
+    first = api.post("#tea", "first", "gus")["id"]
+    two.call(lambda: setattr(two.server.delivery, "delivered", 0))
+    behind = HttpApi(parse_address(address(two)))
+    with pytest.raises(ApiError, match="does not have that message yet"):
+        next(follow(behind, "#tea", first))

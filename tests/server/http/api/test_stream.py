@@ -101,6 +101,8 @@ def test_a_stream_goes_on_where_it_was(server, monkeypatch):
         assert [follower.event()[0] for _ in range(8)] == ids[2:]
     late = post(server, "late")
     assert follower.event()[0] == late
+    never = f"{late.partition('-')[0]}-{10**9}"
+    assert ask(server, "GET", f"/rooms/ci/stream?after={never}", bearer="bot").status == 404
 
 
 def test_each_message_comes_once_while_many_are_said(server):

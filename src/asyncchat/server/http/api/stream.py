@@ -51,6 +51,7 @@ RETRY = b"retry: 3000\n\n"
 
 
 _LATER = (("Retry-After", "60"),)
+_SOON = (("Retry-After", "1"),)
 
 
 class StreamEncoder:
@@ -118,7 +119,10 @@ async def stream(call: Call) -> Response:
     after = None
     if text:
         after = log.ids.number_of(text)
-        if after is None:
+        if after is not None and after > delivery.delivered and context.sessions.options.cluster:
+            # The client comes from another node, which was faster: what follows would come twice.
+            return problem(503, "This node does not have that message yet. Try again.", _SOON)
+        if after is None or after > delivery.delivered:
             return problem(404, f"There is no message {text[:64]}.", more={"id": text[:64]})
     if not call.session.may_stream():
         return problem(429, "Too many streams are open from your network. Close some.", _LATER)
@@ -209,6 +213,7 @@ ROUTES = (
         action=READ, optional=True, query=schemas.StreamQuery,
         problems={
             404: "There is no such message, or no such room that may be read.",
+            503: "This node of a cluster does not have the message yet.",
             429: "Too many requests, or too many streams from the network.",
         },
         headers={"Last-Event-ID": "The last id that was seen: what followed it comes first."},

@@ -4,7 +4,7 @@ Owns the time-outs. Must not know dialects beyond ``probe`` and ``lapse``.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from asyncchat.server.limits import REGISTRATION_SECONDS
 from asyncchat.server.recipients import Recipient
@@ -40,6 +40,8 @@ class Keepalive:
     def __init__(self, context: SessionContext, name: str) -> None:
         self._context = context
         self._name = name
+        self.ask_holder: Callable[[int, str], None] = lambda _holder, _address: None
+        """Asks the other nodes of a cluster for a session that has a name: by its person, for an address."""
 
     async def run(self) -> None:
         """Checks all sessions every ``ROUND`` seconds, until cancelled."""
@@ -59,8 +61,15 @@ class Keepalive:
 
     def probe(self, requester: Recipient, holder: int) -> None:
         """Pings the session whose name is asked for from the same address, if it is silent."""
+        if isinstance(self._context.delivery.presence.first.get(holder), Session):
+            self.probe_here(holder, requester.address)
+        else:
+            self.ask_holder(holder, requester.address)
+
+    def probe_here(self, holder: int, address: str) -> None:
+        """The same, if this server has that session; ``address``: from where its name is asked for."""
         session = self._context.delivery.presence.first.get(holder)
-        if not isinstance(session, Session) or session.address != requester.address or session.ended:
+        if not isinstance(session, Session) or session.address != address or session.ended:
             return
         asked_at = self._context.now()
         if asked_at - session.heard_at < NAME_SILENCE:

@@ -176,6 +176,8 @@ class Server:
         self.protocols.irc.previews_link = self.app.previews.link
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
+        if node is not None:
+            self.keepalive.ask_holder, node.on_wanted = node.ask_holder, self.keepalive.probe_here
         positions = (node.webhook_positions if node is not None else Positions)(webhook_positions)
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, positions, lambda: self.hub.is_leading)
         self.hub.on_leading = self.webhooks.look_again

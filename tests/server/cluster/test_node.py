@@ -21,6 +21,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server import keepalive
 from asyncchat.server import server as server_module
 from asyncchat.server.cluster import failure_detector, leader, wire
 from asyncchat.server.cluster import joining as joining_module
@@ -442,3 +443,17 @@ def test_what_is_asked_while_a_node_becomes_the_hub_is_decided(nodes, monkeypatc
     go_on.set()
     for client in clients:
         client.until(":early\r\n")
+
+
+def test_the_name_of_a_dead_client_on_another_node_is_given_to_its_address(nodes, monkeypatch):
+    monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)
+    monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.05)
+    one, two = nodes.add(), nodes.add()
+    dead, anna = with_ids(two, "ben"), with_ids(one, "anna")
+    ben = one.connect()
+    ben.send("NICK ben\r\nUSER b 0 * :b\r\n")
+    ben.until(" 433 ")
+    dead.until("PING")
+    anna.until("ben!ben@localhost QUIT :no answer\r\n")
+    ben.send("NICK ben\r\n")
+    ben.until(" 001 ben ")

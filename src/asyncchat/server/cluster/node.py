@@ -32,7 +32,7 @@ from asyncchat.server.cluster.shared_files import SharedFiles
 from asyncchat.server.cluster.shared_positions import SharedPositions
 from asyncchat.server.cluster.shortening import Folded, Shortening
 from asyncchat.server.cluster.state import State
-from asyncchat.server.cluster.wire import Alive, Asked, Compare, Decided, Elected, Told
+from asyncchat.server.cluster.wire import Alive, Asked, Compare, Decided, Elected, Told, Wanted
 from asyncchat.server.file_store import FileStore
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient
@@ -69,7 +69,7 @@ takes 0.3 s of the processor, and holds the loop for 8 ms at a time."""
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
 
-_COMMANDS, _ALIVE, _NODE = "commands", "alive", "node"
+_COMMANDS, _ALIVE, _NODE, _WANTED = "commands", "alive", "node", "wanted"
 
 NODE_RANDOM_BITS = 30
 """A node's number is random, so nobody has to hand out numbers; those of its sessions have 62 bits then."""
@@ -101,6 +101,8 @@ class Node:
         self.nodes: dict[int, tuple[Alive, float]] = {}
         """The nodes that are there, and when each was heard last (monotonic)."""
         self.leader: Leader | None = None
+        self.on_wanted: Callable[[int, str], None] = lambda _person, _address: None
+        """Is told whose name is asked for at another node, and from which address; the server sets it."""
         self.clients: Callable[[], int] = lambda: 0
         """Gives how many clients this node serves; the server sets it."""
         self.on_silence: Callable[[], None] = lambda: None
@@ -241,6 +243,7 @@ class Node:
             self._asked_for_state,
             await self.stream.subscribe(_ALIVE, self._hear),
             await self.stream.subscribe(f"{_NODE}.{self.number}", self._answer),
+            await self.stream.subscribe(_WANTED, self._hear_wanted),
         ]
         self._detector.hear()
         if self.hub != self.number:  # it has not said yet that it is there
@@ -608,6 +611,18 @@ class Node:
         task = asyncio.create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    def ask_holder(self, person: int, address: str) -> None:
+        """Has the node that serves a person look whether it is still there: its name is asked for."""
+        self._do(self._send_wanted(Wanted(person, address)))
+
+    async def _send_wanted(self, wanted: Wanted) -> None:
+        with suppress(StreamDown):  # who is asked for the name again asks again
+            await self.stream.send(_WANTED, wire.encode(wanted))
+
+    def _hear_wanted(self, data: bytes, _reply: str) -> None:
+        wanted = wire.wanted_in(data)
+        self.on_wanted(wanted.person, wanted.address)
 
     def _give_state(self, data: bytes, reply: str) -> None:
         """Sends a node that comes the state, if this one is the hub."""

@@ -192,11 +192,19 @@ class Alive(msgspec.Struct, frozen=True):
     hash: str = ""
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """Somebody at this address asks for the name of this person, which may be the same one, back."""
+
+    person: int
+    address: str
+
+
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 _decode_asked = msgspec.msgpack.Decoder(tuple[Asked, ...]).decode
 _decode_message = msgspec.msgpack.Decoder(Message).decode
 _decode_alive = msgspec.msgpack.Decoder(Alive).decode
+_decode_wanted = msgspec.msgpack.Decoder(Wanted).decode
 
 
 def asked_in(data: bytes) -> tuple[Asked, ...]:
@@ -221,6 +229,18 @@ def alive_in(data: bytes) -> Alive:
         return _decode_alive(data)
     except msgspec.MsgspecError as error:
         raise _unreadable("a sign of life", error) from error
+
+
+def wanted_in(data: bytes) -> Wanted:
+    """Whose name is asked for.
+
+    Raises:
+        LogError: this version can't read it.
+    """
+    try:
+        return _decode_wanted(data)
+    except msgspec.MsgspecError as error:
+        raise _unreadable("a question for a name", error) from error
 
 
 def node_in(data: bytes) -> int:

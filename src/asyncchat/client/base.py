@@ -49,7 +49,7 @@ class BaseClient(ABC):
         keepalive: float = 30.0,
         reconnect: bool = True,
         backoff: tuple[float, float] = (1.0, 60.0),
-        nick_patience: float = 10.0,
+        nick_patience: float = 15.0,
         user: str = "",
         realname: str = "",
         password: str = "",

@@ -41,7 +41,7 @@ class Settings:
         timeout: longest wait for a connection, for the registration, and for each answer.
         keepalive: silence after which a PING is sent.
         nick_patience: how long our former nick is asked for again while our own dead connection may have it:
-            servers need up to 5 s to find a dead connection, some longer.
+            servers need up to 5 s to find a dead connection, a cluster up to 12 s to find a dead node.
         backoff: first and longest wait before reconnecting.
         reconnect: whether to reconnect at all.
         account: the account to log in to with ``password``, which is then not sent to the server; '': none.
@@ -56,7 +56,7 @@ class Settings:
     echo: bool = False
     timeout: float = 30.0
     keepalive: float = 30.0
-    nick_patience: float = 10.0
+    nick_patience: float = 15.0
     backoff: tuple[float, float] = (1.0, 60.0)
     reconnect: bool = True
     password: str = field(default="", repr=False)

@@ -246,7 +246,7 @@ class Node:
             await self.stream.subscribe(_WANTED, self._hear_wanted),
         ]
         self._detector.hear()
-        if self.hub != self.number:  # it has not said yet that it is there
+        if self.hub not in {self.number, *self._gone}:  # it has not said yet that it is there
             self.nodes.setdefault(self.hub, (Alive(self.hub, "?", 0, 0, 0), monotonic()))
         try:
             async with asyncio.TaskGroup() as group:

@@ -118,7 +118,7 @@ async def launched(
             try:
                 node = await join(stream, config, log, database)
                 if node is not None:
-                    node.names_are_unique = first is not None
+                    node.members.names_are_unique = first is not None
                     node.has_all_files = database == first  # a single server may go on with them
                 tls = _certificate(config, first or database)
                 server = _server(config, log, database, motd, most_sessions, sources, taken, tls, node)

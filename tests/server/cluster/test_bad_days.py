@@ -14,7 +14,7 @@ from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import outbox
 from asyncchat.server.clock import SteadyClock
-from asyncchat.server.cluster import edge, joining, leader
+from asyncchat.server.cluster import edge, joining, leader, members
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.outbox import StorageLost
 from tests.cluster.conftest import name, server  # noqa: F401  # fixtures
@@ -44,14 +44,14 @@ def test_nobody_leaves_when_nats_was_away_for_longer_than_a_lost_node_is_waited_
     anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
     anna.until("ben!ben@localhost JOIN #tea")
     hub = one.server.node
-    until(one, lambda: two.server.node.number in hub.nodes)
+    until(one, lambda: two.server.node.number in hub.members.all)
     server.kill()
     anna.send("PRIVMSG #tea :said while NATS is away\r\n")
-    until(one, lambda: hub._heard_itself < time.monotonic() - node_module.NODE_SILENCE)
+    until(one, lambda: hub.members._heard_itself < time.monotonic() - members.NODE_SILENCE)
     server.start()
     ben.until(":said while NATS is away\r\n")
-    silence = hub._heard_itself
-    until(one, lambda: hub._heard_itself > silence + node_module.ALIVE_EVERY)
+    silence = hub.members._heard_itself
+    until(one, lambda: hub.members._heard_itself > silence + node_module.ALIVE_EVERY)
     ben.send("PRIVMSG #tea :still here\r\n")
     assert "QUIT" not in anna.until(":still here\r\n")
 
@@ -169,8 +169,8 @@ def cut(nodes, nats_url):
     two = stack.enter_context(nodes.serving(cluster=proxy.url))
     nodes.all.append(two)
     with_ids(one, "olga")  # the hub knows that both are there
-    until(one, lambda: two.server.node.number in one.server.node.nodes)
-    until(two, lambda: one.server.node.number in two.server.node.nodes)
+    until(one, lambda: two.server.node.number in one.server.node.members.all)
+    until(two, lambda: one.server.node.number in two.server.node.members.all)
     lead(two)
     yield one, two, proxy, stack
     one.call(proxy.heal)
@@ -204,8 +204,8 @@ def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes):
 def test_a_node_without_a_connection_is_not_waited_for(cut, monkeypatch):
     """As that of a process that was killed."""
     one, two, proxy, _stack = cut
-    monkeypatch.setattr(node_module, "NODE_SILENCE", 3600.0)
-    one.call(lambda: setattr(one.server.node, "_returned", -1e9))  # NATS was never away
+    monkeypatch.setattr(members, "NODE_SILENCE", 3600.0)
+    one.call(lambda: setattr(one.server.node.members, "_returned", -1e9))  # NATS was never away
     lead(one)
     anna = with_ids(one, "anna")
     with_ids(two, "ben")

@@ -23,7 +23,7 @@ from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import keepalive
 from asyncchat.server import server as server_module
-from asyncchat.server.cluster import failure_detector, leader, wire
+from asyncchat.server.cluster import failure_detector, leader, members, wire
 from asyncchat.server.cluster import joining as joining_module
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
@@ -48,13 +48,11 @@ def soon(monkeypatch):
             (
                 "ALIVE_EVERY",
                 "HUB_SILENCE",
-                "NODE_SILENCE",
-                "NODE_ASKED_AFTER",
-                "HEARS_ITSELF",
                 "READ_ONLY_AFTER",
                 "ASK_AGAIN",
             ),
         ),
+        (members, ("HUB_SILENCE", "NODE_SILENCE", "NODE_ASKED_AFTER", "HEARS_ITSELF")),
         (failure_detector, ("HUB_ASKED_AFTER", "LOOK_EVERY", "HUB_SILENCE", "STAGGER", "HUB_PATIENCE")),
         (leader, ("BEAT",)),
     ):
@@ -289,20 +287,20 @@ def test_one_that_was_started_again_stands_for_the_one_of_its_name(nodes):
 
     def lost(name):
         """Whether the hub takes the second node for lost when one of this name comes."""
-        alive, _ = node.nodes[number]
-        node.nodes[number] = (alive, time.monotonic())
+        alive, _ = node.members.all[number]
+        node.members.all[number] = (alive, time.monotonic())
         node._hear(wire.encode(Alive(1, name, 0, 0, 0)), "")
-        del node.nodes[1]
-        _, heard = node.nodes[number]
-        node.nodes[number] = (alive, time.monotonic())  # nothing becomes of it
-        return time.monotonic() - heard >= node_module.NODE_SILENCE
+        del node.members.all[1]
+        _, heard = node.members.all[number]
+        node.members.all[number] = (alive, time.monotonic())  # nothing becomes of it
+        return time.monotonic() - heard >= members.NODE_SILENCE
 
     def heard():
-        return number in node.nodes
+        return number in node.members.all
 
     assert waits_for(lambda: one.call(heard), PATIENCE)
     assert one.call(lost, "n2") is False  # names may be the same where they say nothing
-    one.call(setattr, node, "names_are_unique", True)
+    one.call(setattr, node.members, "names_are_unique", True)
     assert one.call(lost, "n3") is False
     assert one.call(lost, "n2") is True
 

@@ -1,6 +1,6 @@
 """A node of a cluster: it follows the stream, says that it is there, and is the hub if it is elected.
 
-Owns the election, and which nodes are there. Must not know what commands and events mean.
+Owns the election, and what nodes say to each other. Must not know what commands and events mean.
 """
 
 import asyncio
@@ -24,9 +24,10 @@ from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.comparison import Comparison
 from asyncchat.server.cluster.edge import Edge
-from asyncchat.server.cluster.failure_detector import HUB, HUB_SILENCE, FailureDetector, has_connection
+from asyncchat.server.cluster.failure_detector import HUB, HUB_SILENCE, FailureDetector
 from asyncchat.server.cluster.joining import STATE, Joining, stand
 from asyncchat.server.cluster.leader import NODE_BITS, Leader, Position, node_of, note_ended
+from asyncchat.server.cluster.members import NODE, Members
 from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.shared_files import SharedFiles
 from asyncchat.server.cluster.shared_positions import SharedPositions
@@ -42,16 +43,6 @@ _logger = logging.getLogger("asyncchat.cluster")
 
 ALIVE_EVERY = 1.0
 """Seconds between two messages by which a node says that it is there."""
-
-NODE_SILENCE = 10.0
-"""Seconds without a word of a node after which its people leave."""
-
-NODE_ASKED_AFTER = 5.0
-"""Seconds without a word of a node after which the hub looks whether it has a connection to NATS: more than a
-node needs to leave a server of NATS whose machine is dead. If it has none twice, its process is gone."""
-
-HEARS_ITSELF = 3.0
-"""Seconds without its own sign of life after which a hub does not judge who is lost: it hears nobody."""
 
 READ_ONLY_AFTER = 5.0
 """Seconds without a word of the hub after which people are told that nothing can be said."""
@@ -69,7 +60,7 @@ takes 0.3 s of the processor, and holds the loop for 8 ms at a time."""
 SENT_AT_ONCE = 64 * 1024
 """About how many bytes of commands are sent in one message."""
 
-_COMMANDS, _ALIVE, _NODE, _WANTED = "commands", "alive", "node", "wanted"
+_COMMANDS, _ALIVE, _WANTED = "commands", "alive", "wanted"
 
 NODE_RANDOM_BITS = 30
 """A node's number is random, so nobody has to hand out numbers; those of its sessions have 62 bits then."""
@@ -98,8 +89,7 @@ class Node:
         self.hub = 0
         """The number of the node that is the hub; 0: none is known."""
         self.term = 0
-        self.nodes: dict[int, tuple[Alive, float]] = {}
-        """The nodes that are there, and when each was heard last (monotonic)."""
+        self.members = Members(self.number, stream)
         self.leader: Leader | None = None
         self.on_wanted: Callable[[int, str], None] = lambda _person, _address: None
         """Is told whose name is asked for at another node, and from which address; the server sets it."""
@@ -111,7 +101,7 @@ class Node:
             stream,
             log,
             lambda: Folded(self._reader.whole, self._last.last),
-            lambda: [one.sequence for one, _heard in self.nodes.values() if one.node != self.number],
+            lambda: [one.sequence for one in self.members if one.node != self.number],
             lambda: self.leader is not None,
             self._pad,
         )
@@ -122,19 +112,10 @@ class Node:
         self._ended: dict[int, None] = {}
         """The queues that ended last, the oldest first."""
         self._detector = FailureDetector(stream)
-        self._returned = 0.0
-        """When it heard itself again, after NATS was away: others come back then, too (monotonic)."""
-        self._heard_itself = 0.0
-        """When it heard its own sign of life: then others' reach it, too (monotonic)."""
         self._leading: asyncio.Task[None] | None = None
         self._led_since = 0.0
         self._group: asyncio.TaskGroup
         self._outbox: Outbox
-        self._removing: set[int] = set()
-        self._absent: set[int] = set()
-        """Nodes that had no connection to NATS when the hub looked last."""
-        self._gone: set[int] = set()
-        """The nodes that are no more. What they said last may come late."""
         self._answering: set[asyncio.Task[None]] = set()
         self._standing = asyncio.Lock()
         """Held while the chat changes, or must not change."""
@@ -145,8 +126,6 @@ class Node:
         self._left = asyncio.Event()
         self.on_known: Callable[[], None] = lambda: None
         """Called once, when the other nodes have heard that this one is there."""
-        self.names_are_unique = False
-        """Whether one that comes with the name of another is that one, started again."""
         self.has_all_files = False
         """Whether it gets the contents of all files, not only of those that it is asked for."""
         self._leaving = False
@@ -190,7 +169,10 @@ class Node:
     def shared_files(self, store: FileStore) -> SharedFiles:
         """The contents of the cluster's files, with those of this node."""
         return SharedFiles(
-            self.stream.contents, store, is_complete=self.has_all_files, is_private=self.names_are_unique
+            self.stream.contents,
+            store,
+            is_complete=self.has_all_files,
+            is_private=self.members.names_are_unique,
         )
 
     def webhook_positions(self, path: Path | None) -> SharedPositions:
@@ -200,11 +182,7 @@ class Node:
     @property
     def is_alone(self) -> bool:
         """Whether no other node is there that stays."""
-        now = monotonic()
-        return all(
-            alive.leaving or node == self.number or now - heard > HUB_SILENCE
-            for node, (alive, heard) in self.nodes.items()
-        )
+        return all(alive.leaving for alive in self.members.others())
 
     def status(self) -> ClusterStatus:
         """The nodes that are there, this one among them."""
@@ -219,7 +197,7 @@ class Node:
                 alive.version,
                 self._comparison.equal.get(alive.node),
             )
-            for alive, heard in self.nodes.values()
+            for alive, heard in self.members.all.values()
         ]
         rows.sort(key=lambda row: row.name)
         return ClusterStatus(
@@ -242,12 +220,12 @@ class Node:
         subscriptions = [
             self._asked_for_state,
             await self.stream.subscribe(_ALIVE, self._hear),
-            await self.stream.subscribe(f"{_NODE}.{self.number}", self._answer),
+            await self.stream.subscribe(f"{NODE}.{self.number}", self._answer),
             await self.stream.subscribe(_WANTED, self._hear_wanted),
         ]
         self._detector.hear()
-        if self.hub not in {self.number, *self._gone}:  # it has not said yet that it is there
-            self.nodes.setdefault(self.hub, (Alive(self.hub, "?", 0, 0, 0), monotonic()))
+        if self.hub != self.number:
+            self.members.expect([self.hub])
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -388,15 +366,11 @@ class Node:
 
     async def _lead(self) -> None:
         _logger.info("This node is the hub of the cluster now (term %d)", self.term)
-        now = monotonic()
         chat = self.edge.chat
-        for session in [one for person in chat.people for one in chat.sessions.of(person)]:
-            node = node_of(session)
-            if node:
-                self.nodes.setdefault(node, (Alive(node, "?", 0, 0, 0), now))
-        self.nodes = {node: (alive, now) for node, (alive, _) in self.nodes.items()}
-        self._removing.clear()
-        self._led_since = self._compared_at = now
+        serving = {node_of(one) for person in chat.people for one in chat.sessions.of(person)}
+        self.members.expect(serving - {0})
+        self.members.begin_to_judge()
+        self._led_since = self._compared_at = monotonic()
         answering = await self.stream.subscribe(f"{HUB}.{self.number}", self._answer)
         early: list[Asked] = []
         self._early = early
@@ -431,9 +405,7 @@ class Node:
             await unsubscribe()
 
     def _lose(self, node: int) -> None:
-        self._gone.add(node)
-        self.nodes.pop(node, None)
-        self._absent.discard(node)
+        self.members.remove(node)
         self._counters = {queue: count for queue, count in self._counters.items() if node_of(queue) != node}
         if node == self.number:
             self._left.set()
@@ -446,15 +418,9 @@ class Node:
 
     def _note_end(self) -> None:
         """Notes it if all nodes stop, as this one does."""
-        now = monotonic()
-        others = [
-            alive
-            for node, (alive, heard) in self.nodes.items()
-            if node != self.number and now - heard < HUB_SILENCE
-        ]
-        if self._leaving and all(one.leaving for one in others):
+        if self._leaving and self.is_alone:
             self._ends.set()
-            if self.hub != self.number and self.hub not in self.nodes:
+            if self.hub != self.number and self.hub not in self.members.all:
                 self._left.set()  # nobody will say so
 
     # What nodes say to each other beside the stream.
@@ -509,7 +475,7 @@ class Node:
                 if monotonic() - self._compared_at > COMPARE_EVERY:
                     self._compared_at = monotonic()
                     self._comparison.have_compared(self.leader)
-            self._comparison.judge([alive for alive, _heard in self.nodes.values()], self.hub)
+            self._comparison.judge(list(self.members), self.hub)
             await asyncio.sleep(ALIVE_EVERY)
 
     async def _watch_hub(self) -> None:
@@ -531,33 +497,16 @@ class Node:
             _logger.debug("Not elected: %s", error)
 
     async def _remove_lost(self, leader: Leader) -> None:
-        now = monotonic()
-        if now - self._heard_itself > HEARS_ITSELF:
-            return
-        for node, (alive, heard) in list(self.nodes.items()):
-            if node == self.number or node in self._removing:
-                continue
-            if (alive.leaving and not alive.sessions) or now - heard > NODE_SILENCE:
-                self._removing.add(node)
-                _logger.warning("Node %s is %s", alive.name, "leaving" if alive.leaving else "lost")
-                await leader.remove(node)
-            elif now - heard > NODE_ASKED_AFTER and now - self._returned > NODE_SILENCE:
-                self._do(self._look_for(node))
-
-    async def _look_for(self, node: int) -> None:
-        """Takes a node that is silent for lost if it had no connection the last time either."""
-        if await has_connection(self.stream, f"{_NODE}.{node}"):
-            self._absent.discard(node)
-        elif node not in self._absent:
-            self._absent.add(node)
-        elif node in self.nodes:
-            alive, heard = self.nodes[node]
-            self.nodes[node] = (alive, heard - NODE_SILENCE)
+        for alive in self.members.lost():
+            _logger.warning("Node %s is %s", alive.name, "leaving" if alive.leaving else "lost")
+            await leader.remove(alive.node)
+        for number in self.members.doubtful():
+            self._do(self.members.look_for(number))
 
     def _raise_level(self, leader: Leader) -> None:
         """Has the highest level in force that all nodes read, when all of them had time to say so."""
         if monotonic() - self._led_since > HUB_SILENCE:
-            level = min([levels.LEVEL, *(alive.level for alive, _heard in self.nodes.values())])
+            level = min([levels.LEVEL, *(alive.level for alive in self.members)])
             if level > leader.level:
                 leader.raise_level(level)
 
@@ -578,22 +527,11 @@ class Node:
 
     def _hear(self, data: bytes, _reply: str) -> None:
         alive = wire.alive_in(data)
-        if alive.node in self._gone:
+        if not self.members.hear(alive):
             return
-        now = monotonic()
         if alive.node == self.number:
-            if now - self._heard_itself > HEARS_ITSELF:  # NATS was away for all, or this node was
-                self.nodes = {node: (one, now) for node, (one, _) in self.nodes.items()}
-                self._returned = now
-            self._heard_itself = now
             on_known, self.on_known = self.on_known, lambda: None
             on_known()
-        if self.names_are_unique:
-            for number, (other, _heard) in self.nodes.items():
-                if other.name == alive.name and number != alive.node:
-                    self.nodes[number] = (other, now - NODE_SILENCE)  # it was started again
-        self.nodes[alive.node] = (alive, now)
-        self._absent.discard(alive.node)
         self._note_end()
 
     def _answer(self, _data: bytes, reply: str) -> None:

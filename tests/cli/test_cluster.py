@@ -16,14 +16,14 @@ from tests.server.harness import serving
 def test_status_lists_the_nodes_and_how_far_each_is(monkeypatch):
     rows = (
         NodeRow("one", hub=True, sessions=3, last=40, silent=0.5, version="0.1.0", equal=True),
-        NodeRow("two", hub=False, sessions=2, last=38, silent=1.0, version="0.2.0"),
+        NodeRow("two", hub=False, sessions=1, last=38, silent=1.0, version="0.2.0"),
     )
-    found = ClusterStatus("chat", 7, connected=False, nodes=rows, level=1)
+    found = ClusterStatus("chat", 7, connected=False, nodes=rows, level=1, read_only=True)
     monkeypatch.setattr(cluster, "ask", lambda *_: found)
     assert call("cluster", "status").stdout.splitlines() == [
-        "stream chat, term 7, level 1, NATS is not reached",
+        "stream chat, term 7, level 1, NATS is not reached, people can only read",
         "one (hub): 3 clients, 0 behind, heard 0.5 s ago, version 0.1.0, state equal",
-        "two: 2 clients, 2 behind, heard 1 s ago, version 0.2.0, state not compared",
+        "two: 1 client, 2 behind, heard 1 s ago, version 0.2.0, state not compared",
     ]
 
 
@@ -40,7 +40,7 @@ def test_a_history_without_a_server_is_no_node(tmp_path):
 
 def test_drain_tells_how_far_it_is_until_the_server_has_ended(monkeypatch):
     looks = [
-        Drained(3, running=True),
+        Drained(2, running=True),
         Drained(1, running=True),
         Refused("it ends"),
         Drained(0, running=False),
@@ -56,7 +56,7 @@ def test_drain_tells_how_far_it_is_until_the_server_has_ended(monkeypatch):
     monkeypatch.setattr(cluster, "ask", ask)
     monkeypatch.setattr(cluster, "_LOOK_SECONDS", 0)
     assert call("cluster", "drain", "--seconds", "5").stdout.splitlines() == [
-        "3 clients are asked to go within 5 s.",
+        "2 clients are asked to go within 5 s.",
         "1 left.",
         "The node has left the cluster, and its server has ended.",
     ]

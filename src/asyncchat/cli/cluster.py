@@ -13,6 +13,7 @@ from asyncchat.cli._help import Group
 from asyncchat.control.client import ask
 from asyncchat.control.requests import ClusterStatus, Drain, Drained, GetCluster
 from asyncchat.control.wire import Refused
+from asyncchat.text.sentences import counted
 
 _LOOK_SECONDS = 1.0
 
@@ -32,18 +33,25 @@ def command() -> None:
 def status(db: str | None, config: str | None) -> None:
     """List the nodes: which is the hub, how many clients each serves, how far each is.
 
-    "behind" are records that another node has told its clients already. A node that has not been heard for
-    10 seconds is taken for lost. "state" says whether the nodes of one version have the same chat, which they
-    compare every 30 seconds.
+    "clients" are its connections, those of browsers that load the page among them. "behind" are records that
+    another node has told its clients already. A node that has not been heard for 10 seconds is taken for
+    lost, and sooner if it has no connection to NATS. "state" says whether the nodes of one version have the
+    same chat, which they compare every 30 seconds. "people can only read" is said where what the node's
+    people say can't be kept at the moment, as without a majority of the servers of NATS.
     """
     found = ask(named_database(db, config), GetCluster(), ClusterStatus)
     click.echo(
         f"stream {found.stream}, term {found.term}, level {found.level}"
         f"{'' if found.connected else ', NATS is not reached'}"
+        f"{', people can only read' if found.read_only else ''}"
     )
     newest = max((node.last for node in found.nodes), default=0)
     for node in found.nodes:
-        words = [f"{node.sessions} clients", f"{newest - node.last} behind", f"heard {node.silent:g} s ago"]
+        words = [
+            counted(node.sessions, "client", "clients"),
+            f"{newest - node.last} behind",
+            f"heard {node.silent:g} s ago",
+        ]
         words += [f"version {node.version}", f"state {_STATES[node.equal]}"]
         click.echo(f"{node.name}{' (hub)' if node.hub else ''}: {', '.join(words)}")
 
@@ -69,7 +77,7 @@ def drain(seconds: float, db: str | None, config: str | None) -> None:
     told = ask(database, request, Drained)
     if not told.running:
         raise Refused("No server is running with this history, so it is no node of a cluster")
-    click.echo(f"{told.left} clients are asked to go within {seconds:g} s.")
+    click.echo(f"{counted(told.left, 'client is', 'clients are')} asked to go within {seconds:g} s.")
     while told.running:
         time.sleep(_LOOK_SECONDS)
         now = _look(database, request)

@@ -77,7 +77,10 @@ class NodeRow(msgspec.Struct, frozen=True):
 
 
 class ClusterStatus(Result, frozen=True):
-    """The nodes of a cluster; ``connected``: whether this one is connected to NATS; ``level``: that in force.
+    """The nodes of a cluster; ``level``: that in force.
+
+    Of the node that is asked: ``connected``, whether it is connected to NATS; ``read_only``, whether what its
+    people say is refused, because it can't be kept.
 
     The command that asks may be of another version than the server: fields have defaults.
     """
@@ -87,6 +90,7 @@ class ClusterStatus(Result, frozen=True):
     connected: bool
     nodes: tuple[NodeRow, ...]
     level: int = 0
+    read_only: bool = False
 
 
 class Drain(Request, frozen=True, tag="drain"):

@@ -87,12 +87,14 @@ def test_people_are_told_that_what_they_said_waits_or_is_refused(over, server): 
     ben.until("NOTICE ben :The servers of this chat do not reach each other at the moment. You can read.")
     carl.until("What you said last waits, and is said when they do.")
     until(one, lambda: one.server.outbox.failing)
+    assert one.call(one.server.hub.cluster).read_only
     anna.send("PRIVMSG #tea :not now\r\n")
     anna.until(" 400 anna * :Not accepted")
     server.start()
     told = anna.until(":so do I\r\n")
     assert [text for _, text in ids_of(told)] == ["waits", "so do I"]
     until(one, lambda: not one.server.outbox.failing)
+    assert not one.call(one.server.hub.cluster).read_only
     anna.send("PRIVMSG #tea :now\r\n")
     told = ben.until(":now\r\n")
     assert [text for _, text in ids_of(told)] == ["waits", "so do I", "now"]

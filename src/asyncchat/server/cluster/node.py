@@ -201,7 +201,12 @@ class Node:
         ]
         rows.sort(key=lambda row: row.name)
         return ClusterStatus(
-            self.stream.name, self.term, self.stream.connected, tuple(rows), self._reader.level
+            self.stream.name,
+            self.term,
+            self.stream.connected,
+            tuple(rows),
+            self._reader.level,
+            self._outbox.failing,
         )
 
     # Running.

@@ -123,6 +123,22 @@ def test_one_is_started_anew_when_that_is_wanted(caplog):
     assert caplog.messages == []
 
 
+def test_a_signal_may_wait_until_it_is_ready(caplog):
+    async def scene() -> None:
+        program = Program("trap 'exit 7' HUP; echo ready; while :; do sleep 0.01; done", RUNS)
+        keeping = asyncio.create_task(program.keep())
+        sending = asyncio.create_task(program.send_when_ready(signal.SIGHUP))
+        await sending
+        while program.started < 2 or not program.ready.is_set():  # noqa: ASYNC110  # that is what it waits for
+            await asyncio.sleep(0.01)
+        keeping.cancel()
+        await program.end(PATIENCE)
+        await program.closed()
+
+    run(scene)
+    assert caplog.messages == ["program has ended with status 7: it is started again"]
+
+
 def test_one_that_does_not_stop_is_killed(caplog):
     async def scene() -> None:
         program = Program(STUBBORN)

@@ -143,6 +143,9 @@ def test_people_are_spread_and_are_in_one_chat_whichever_process_is_killed(worke
     say(people[0], people, "good morning")
 
     server.kill("worker-2")
+    server.process.send_signal(signal.SIGHUP)  # the one that starts is told when it can hear that
+    assert waits_for(partial(server.has_written, "worker-2: Reloaded (SIGHUP)"), PATIENCE)
+    assert "ended by SIGHUP" not in server.written
     left = [person for person in people if person.is_there()]
     assert 0 < len(left) < MANY
     say(left[0], left, "one worker is killed")

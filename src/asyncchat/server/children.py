@@ -153,6 +153,11 @@ class Child(ABC):
             with suppress(ProcessLookupError):
                 self.process.send_signal(number)
 
+    async def send_when_ready(self, number: signal.Signals) -> None:
+        """Sends it a signal that would end it while it starts."""
+        await self.ready.wait()
+        self.send(number)
+
     def close(self) -> None:
         """Takes no more signs of it."""
         if self._signs is not None:

@@ -263,8 +263,7 @@ class Supervisor:
     async def _reload(self) -> None:
         """Has all workers read the configuration again."""
         systemd.notify_reload(True)
-        for worker in self._workers:
-            worker.send(signal.SIGHUP)
+        await asyncio.gather(*(worker.send_when_ready(signal.SIGHUP) for worker in self._workers))
         with suppress(AsyncChatError):  # the workers say what is wrong
             stated = (await asyncio.to_thread(self._sources.load)).config
             logging_setup.set_level(stated.log_level)

@@ -55,6 +55,11 @@ NATS_SECONDS = 60.0
 
 _NODE_NAME = 255
 
+_OF_NODES = ("cluster_name", "node", "replicas")
+"""Options of nodes alone: with them, but no cluster, the history would go on as another chat."""
+
+_ALONE = ServeConfig()
+
 _MANY_FILES = 1_000_000
 """Stands for no limit of files."""
 
@@ -99,6 +104,11 @@ async def launched(
     """
     if config.workers > 1:
         raise Misuse("Only “asyncchat serve” starts workers: take away the option workers")
+    if not config.cluster and any(getattr(config, option) != getattr(_ALONE, option) for option in _OF_NODES):
+        raise Misuse(
+            "--node, --cluster-name and --replicas are for a node of a cluster: add --cluster "
+            "nats://HOST:PORT, or take them away"
+        )
     motd = read_motd(config.motd)
     listening = list(inherited)
     owns_sockets = not inherited if taken is None else taken.server.owns_sockets

@@ -128,3 +128,8 @@ TLS, INSECURE = Address("192.168.1.7", 6697, tls=True), Address("192.168.1.7", 1
 def test_who_can_join(addresses, encrypted, says):
     says = says.replace("…", "Whoever reaches")
     assert banner.who_can_join(addresses, encrypted=encrypted) == f"{says}\n"
+
+
+def test_a_node_does_not_say_how_many_messages_it_has_before_it_has_them_all():
+    line = banner.history_line(Path("/srv/chat.db"), kept=True, messages=0, node="one")
+    assert line.endswith(", node one, history in /srv/chat.db\n")

@@ -119,10 +119,19 @@ def qr_code(link: str) -> str:
     return "".join(f"\x1b[97;40m{line}\x1b[0m\n" for line in lines)
 
 
-def history_line(database: Path | None, *, kept: bool, messages: int) -> str:
-    """The version, and where the history is kept."""
+def history_line(database: Path | None, *, kept: bool, messages: int, node: str = "") -> str:
+    """The version, and where the history is kept.
+
+    Args:
+        database: its file.
+        kept: whether there is one.
+        messages: how many are in it.
+        node: the name of a cluster's node, whose history gets what it lacks from now on.
+    """
     if not kept:
         where = "no history is kept"
+    elif database is not None and node:
+        where = f"node {node}, history in {_with_tilde(database)}"
     elif database is None:
         where = "history in memory only, gone when the server stops"
     else:

@@ -266,7 +266,8 @@ async def _end_after(upgrade: Upgrade) -> None:
 
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:
     text = banner.listening(server.listeners.reachable)
-    text += banner.history_line(database, kept=config.history, messages=server.log.messages)
+    node = "" if server.node is None or server.node.members.names_are_unique else server.node.name
+    text += banner.history_line(database, kept=config.history, messages=server.log.messages, node=node)
     text += (
         "\n"
         + server.listeners.how_to_join()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from asyncchat.log import lockfile
+from asyncchat.log.base import LogError
 from asyncchat.log.lockfile import InUse, LockFile
 
 
@@ -46,6 +47,11 @@ def test_a_lock_file_of_an_earlier_version_knows_no_run(database):
     lock(database).write_text("12\nin order\n0000000000000000007\n0000000000000000007\n")
     found = LockFile(database)
     assert (found.last_run, found.close_id, found.checkpointed) == ("", "in order", 7)
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(LogError, match=r"can't be locked: .*: File name too long"):
+        LockFile(tmp_path / ("x" * 300))
 
 
 def test_who_made_it_and_withdraws_takes_it_away(database):

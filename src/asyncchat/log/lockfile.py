@@ -77,7 +77,7 @@ class LockFile:
     def __init__(self, database: Path, run: str = "") -> None:
         self._run = run
         self._path = Path(f"{database}-lock")
-        self._created = not self._path.exists()
+        self._created = not os.path.exists(self._path)  # ``Path.exists`` may raise
         while True:
             self._file = _opened(self._path, database)
             try:

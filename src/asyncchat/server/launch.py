@@ -320,9 +320,16 @@ async def _make_fit(stream: Stream, database: Path, first: Path) -> None:
 
 async def _begin_with_snapshot(stream: Stream | None, database: Path | None) -> None:
     """A node without a history begins with the newest snapshot of the cluster's, if there is one."""
-    if stream is None or database is None or await asyncio.to_thread(database.exists):
+    if stream is None or database is None:
         return
-    database.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if await asyncio.to_thread(database.exists):
+            return
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServeError(
+            f"The history {database} can't be kept: {error.strerror}. Choose another: --db FILE"
+        ) from error
     beside = database.with_name(f"{database.name}-snapshot")
     if await stream.get_snapshot(beside) is not None:
         beside.chmod(0o600)

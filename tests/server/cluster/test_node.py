@@ -32,6 +32,7 @@ from asyncchat.server.cluster.node import CutOff
 from asyncchat.server.cluster.wire import Alive
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
+from asyncchat.server.reload import ServeError
 from asyncchat.server.upgrade import Upgrade
 from tests.client_programs import waits_for
 from tests.server.harness import PATIENCE, serving
@@ -361,6 +362,21 @@ def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shor
                 lines = [f"line {number}" for number in range(22)]
                 assert (await said(one))[:22] == (await said(two))[:22] == lines
                 assert two.log.ids.epochs == one.log.ids.epochs
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"), [("file/chat.db", "File exists"), ("x" * 300, "File name too long")]
+)
+def test_a_history_that_can_t_be_kept_there_is_refused(nats_url, name, tmp_path, place, reason):
+    (tmp_path / "file").touch()
+
+    async def run() -> None:
+        config = ServeConfig(port=0, db=str(tmp_path / place), cluster=nats_url, cluster_name=name)
+        with pytest.raises(ServeError, match=f"can't be kept: {reason}. Choose another: --db FILE"):
+            async with launched(config, 100):
+                pass
 
     asyncio.run(run())
 

@@ -42,6 +42,8 @@ def with_user(server, user):
         ("user: anna, password: secret", "anna:secret", "anna:wrong"),
         ("user: anna, password: secret", "anna:secret", ""),
         ("token: secret", "secret", "wrong"),
+        ("user: 'a/b', password: 'secret @:/?#%ü'", "a%2Fb:secret%20%40:%2F%3F%23%25%C3%BC", "a%2Fb:wrong"),
+        ("token: 'secret/@'", "secret%2F%40", "wrong"),
     ],
 )
 @asynchronous

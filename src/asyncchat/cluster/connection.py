@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import nats.errors
@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _API = "$JS.API."
+_CONNECT = b"CONNECT "
 
 _ANSWER_SECONDS = 1.0
 """For one answer. What is asked is asked again, so this may be short; an fsync takes milliseconds."""
@@ -80,7 +81,11 @@ class _Client(Client):
         server = self._current_server
         if server is not None and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
             raise nats.errors.SecureConnWantedError
-        return super()._connect_command()
+        said = msgspec.json.decode(super()._connect_command().removeprefix(_CONNECT))
+        for name in ("user", "pass", "auth_token"):  # nats-py takes them as they stand in the URL
+            if name in said:
+                said[name] = unquote(said[name])
+        return b"%s%s\r\n" % (_CONNECT, msgspec.json.encode(said))
 
 
 class Tries:

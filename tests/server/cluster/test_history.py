@@ -55,6 +55,27 @@ def test_a_history_that_goes_on_behind_the_stream_does_not_begin_the_cluster(nod
     with_ids(nodes.add(log), "ben")
 
 
+@pytest.mark.parametrize("more", [0, 1], ids=["nothing is said", "something is said"])
+def test_a_history_that_ends_before_the_stream_begins_does_not_join(nodes, more):
+    one, log = nodes.add(), MemoryLog()
+    anna, two = with_ids(one, "anna"), nodes.add(log)
+    two.stop()
+    anna.send("PRIVMSG #tea :meanwhile\r\n")
+    anna.until(":meanwhile\r\n")
+    one.wait(cut_off(one.server.node))
+    for number in range(more):
+        anna.send(f"PRIVMSG #tea :{number}\r\n")
+        anna.until(f":{number}\r\n")
+    with pytest.raises(AssertionError, match=f"ends with record {log.last}, and NATS has removed some"):
+        nodes.add(log)
+
+
+async def cut_off(node):
+    """Removes all that the stream has but its last message, which has nothing."""
+    await node.leader.pad(1)
+    await node.stream.cut((await node.stream.at_end()).sequence)
+
+
 def test_a_node_comes_while_the_hub_has_not_folded_what_is_in_the_stream(nodes, monkeypatch):
     pack, packed = states.pack, []
 

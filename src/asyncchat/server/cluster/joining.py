@@ -141,6 +141,8 @@ class Joining:
                 self._check_history(state.epochs)
                 await self._log.set_epochs(state.epochs)
                 await self._catch_up(state.sequence)
+                if self._last.last < state.last:
+                    raise _lacks(self._last.last)
                 if self._last.last != state.last:
                     raise _differs(self._last.last)
                 Level.of(state.chat).number = self._reader.level
@@ -277,12 +279,17 @@ class Joining:
         if not records:
             return
         if records[0].number != last + 1:
-            raise LogError(
-                f"This node's history ends with record {last}, and the cluster's stream goes on with "
-                f"{records[0].number}: put its file away, and it begins with the cluster's snapshot"
-            )
+            raise _lacks(last)
         await self._log.append(last, records)
         self._last = Position(records[-1].number, records[-1].time)
+
+
+def _lacks(last: int) -> LogError:
+    return LogError(
+        f"This node's history ends with record {last}, and NATS has removed some of what followed: the node "
+        "was away for too long, or somebody was forgotten meanwhile. Put its file away, and it begins with "
+        "the cluster's snapshot"
+    )
 
 
 def _differs(number: int) -> LogError:

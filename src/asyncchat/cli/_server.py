@@ -28,8 +28,8 @@ server_option = click.option(
     metavar="ADDRESS",
     envvar="ASYNCCHAT_SERVER",
     default="",
-    help="Ask this server: host:port, or the link of its page.  [default: ASYNCCHAT_SERVER, the one "
-    "joined last, 127.0.0.1:1234]",
+    help="Ask this server: host:port, or the link of its page; several nodes of a cluster with commas.  "
+    "[default: ASYNCCHAT_SERVER, the one joined last, 127.0.0.1:1234]",
 )
 
 token_option = click.option(

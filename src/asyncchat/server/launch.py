@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import socket
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.server import starting
 from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
+from asyncchat.log.lockfile import LockFile
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
@@ -43,6 +45,8 @@ from asyncchat.version import __version__
 if TYPE_CHECKING:
     from asyncchat.cluster.stream import Stream
     from asyncchat.server.cluster.node import Node
+
+_logger = logging.getLogger("asyncchat.cluster")
 
 MEMORY_MESSAGES = 100_000
 """The newest messages that ``--db :memory:`` keeps: about 50 MB."""
@@ -326,14 +330,30 @@ async def _begin_with_snapshot(stream: Stream | None, database: Path | None) -> 
         if await asyncio.to_thread(database.exists):
             return
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = LockFile(database)  # the same node may be started twice
+        try:
+            if await asyncio.to_thread(database.exists):
+                return
+            beside = database.with_name(f"{database.name}-snapshot")
+            if await stream.get_snapshot(beside) is not None:
+                _put_aside_wal(database)
+                beside.chmod(0o600)
+                beside.replace(database)
+        finally:
+            lock.abandon()
     except OSError as error:
         raise ServeError(
             f"The history {database} can't be kept: {error.strerror}. Choose another: --db FILE"
         ) from error
-    beside = database.with_name(f"{database.name}-snapshot")
-    if await stream.get_snapshot(beside) is not None:
-        beside.chmod(0o600)
-        beside.replace(database)
+
+
+def _put_aside_wal(database: Path) -> None:
+    """What a history that was put away has left would be taken for the new one's."""
+    wal = Path(f"{database}-wal")
+    if wal.exists():
+        wal.replace(f"{wal}.old")
+        _logger.warning("%s belongs to a history that was put away: it is %s.old now", wal, wal)
+    Path(f"{database}-shm").unlink(missing_ok=True)
 
 
 def _beginning(config: ServeConfig, last_time: int, chat: Chat, now: int) -> list[Event]:

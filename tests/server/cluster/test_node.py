@@ -20,6 +20,7 @@ from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.ids import Ids
 from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
+from asyncchat.log.lockfile import InUse, LockFile
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import keepalive
 from asyncchat.server import server as server_module
@@ -35,6 +36,7 @@ from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.reload import ServeError
 from asyncchat.server.upgrade import Upgrade
 from tests.client_programs import waits_for
+from tests.log.records import asynchronous
 from tests.server.harness import PATIENCE, serving
 
 TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
@@ -327,21 +329,16 @@ def test_a_node_is_not_upgraded_in_place(nodes):
         node.wait(attempt.run())
 
 
-def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shortened(
-    nats_url, name, tmp_path
-):
-    def options(number):
-        return ServeConfig(
-            port=0, db=str(tmp_path / f"{number}.db"), cluster=nats_url, cluster_name=name, node=f"n{number}"
-        )
-
-    async def said(server):
-        page = await server.log.read(PageQuery("#lobby", server.log.last, Window(limit=100)))
-        return [record.event.text for record in page.records]
+@pytest.fixture
+def node_with_a_file(nats_url, name, tmp_path):
+    """Starts a node with a history in a file, as the program does."""
 
     @asynccontextmanager
     async def node(number):
-        async with launched(options(number), 100) as made:
+        config = ServeConfig(
+            port=0, db=str(tmp_path / f"{number}.db"), cluster=nats_url, cluster_name=name, node=f"n{number}"
+        )
+        async with launched(config, 100) as made:
             await made.server.start(made.listening)
             serving = asyncio.create_task(made.server.run())
             try:
@@ -349,21 +346,61 @@ def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shor
             finally:
                 await end(made.server, serving, "the test is over")
 
-    async def run():
-        async with node(1) as one:
-            for number in range(20):
-                await one.hub.request(PostFromProgram("bot", "#lobby", f"line {number}"))
-            await one.node.shortening.shorten()
-            assert one.node.stream.first > 5
-            async with node(2) as two:
-                await two.hub.request(PostFromProgram("bot", "#lobby", "line 20"))
-                await one.hub.request(PostFromProgram("bot", "#lobby", "line 21"))
-                await two.hub.request(PostFromProgram("bot", "#lobby", "line 22"))  # each has 0 to 21 now
-                lines = [f"line {number}" for number in range(22)]
-                assert (await said(one))[:22] == (await said(two))[:22] == lines
-                assert two.log.ids.epochs == one.log.ids.epochs
+    return node
 
-    asyncio.run(run())
+
+async def said(server):
+    page = await server.log.read(PageQuery("#lobby", server.log.last, Window(limit=100)))
+    return [record.event.text for record in page.records]
+
+
+@asynchronous
+async def test_a_node_that_comes_later_begins_with_a_snapshot_when_the_stream_was_shortened(node_with_a_file):
+    async with node_with_a_file(1) as one:
+        for number in range(20):
+            await one.hub.request(PostFromProgram("bot", "#lobby", f"line {number}"))
+        await one.node.shortening.shorten()
+        assert one.node.stream.first > 5
+        async with node_with_a_file(2) as two:
+            await two.hub.request(PostFromProgram("bot", "#lobby", "line 20"))
+            await one.hub.request(PostFromProgram("bot", "#lobby", "line 21"))
+            await two.hub.request(PostFromProgram("bot", "#lobby", "line 22"))  # each has 0 to 21 now
+            lines = [f"line {number}" for number in range(22)]
+            assert (await said(one))[:22] == (await said(two))[:22] == lines
+            assert two.log.ids.epochs == one.log.ids.epochs
+
+
+@asynchronous
+async def test_what_a_history_that_was_put_away_has_left_is_not_taken_for_the_snapshots(
+    node_with_a_file, tmp_path
+):
+    database, wal, kept = (tmp_path / f"2.db{end}" for end in ("", "-wal", "-wal.old"))
+    async with node_with_a_file(1) as one:
+        async with node_with_a_file(2) as two:
+            await two.hub.request(PostFromProgram("bot", "#lobby", "before"))
+            left = wal.read_bytes()  # as after a kill
+        for number in range(5):
+            await one.hub.request(PostFromProgram("bot", "#lobby", f"line {number}"))
+        await one.node.shortening.shorten()
+        database.unlink()
+        wal.write_bytes(left)
+        async with node_with_a_file(2) as two:
+            assert await said(two) == await said(one)
+        assert kept.read_bytes() == left
+
+
+@asynchronous
+async def test_a_node_that_is_started_twice_begins_once(node_with_a_file, tmp_path):
+    async with node_with_a_file(1) as one:
+        await one.node.shortening.shorten()
+        lock = LockFile(tmp_path / "2.db")
+        with pytest.raises(InUse):
+            async with node_with_a_file(2):
+                pass
+        assert not (tmp_path / "2.db").exists()
+        lock.abandon()
+        async with node_with_a_file(2):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -291,14 +291,15 @@ def test_what_is_not_run_is_shown_and_has_options_that_exist():
             parsed(main, words[1:])
 
 
-def parsed(command: click.Command, words: list[str]) -> None:
+def parsed(command: click.Command, words: list[str], parent: click.Context | None = None) -> None:
     """Reads the words of a command without running it."""
     if isinstance(command, click.Group):
-        found = command.get_command(click.Context(command), words[0])
+        context = click.Context(command, parent, **command.context_settings)
+        found = command.get_command(context, words[0])
         assert found is not None, words
-        parsed(found, words[1:])
+        parsed(found, words[1:], context)
     else:
-        command.make_context(command.name, list(words))
+        command.make_context(command.name, list(words), parent)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it is stopped by a signal")

@@ -13,6 +13,7 @@ import pytest
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.core.features.bots import PostFromProgram
+from asyncchat.core.features.files import RemoveFiles
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.opers import Resign
 from asyncchat.core.features.presence import NodeStarted
@@ -416,6 +417,16 @@ def test_a_history_that_can_t_be_kept_there_is_refused(nats_url, name, tmp_path,
                 pass
 
     asyncio.run(run())
+
+
+def test_what_is_asked_at_the_same_moment_is_more_than_nats_takes_at_once(nodes):
+    _one, two = nodes.add(), nodes.add()
+    ids = tuple(f"{number:030}" for number in range(400))
+
+    async def ask() -> list[Any]:
+        return await asyncio.gather(*(two.server.hub.request(RemoveFiles(ids)) for _ in range(100)))
+
+    assert len(two.wait(ask())) == 100
 
 
 @pytest.mark.parametrize("half", [False, True])

@@ -6,7 +6,7 @@ Owns the election, and what nodes say to each other. Must not know what commands
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -58,7 +58,7 @@ COMPARE_EVERY = 30.0
 takes 0.3 s of the processor, and holds the loop for 8 ms at a time."""
 
 SENT_AT_ONCE = 64 * 1024
-"""About how many bytes of commands are sent in one message."""
+"""How many bytes of commands, or of the state, are sent in one message; more only for one command."""
 
 _COMMANDS, _ALIVE, _WANTED = "commands", "alive", "wanted"
 
@@ -455,7 +455,7 @@ class Node:
                 continue
             try:
                 for part in _parts(asked):
-                    await self.stream.send(_COMMANDS, wire.encode(part))
+                    await self.stream.send(_COMMANDS, part)
             except StreamDown:
                 await asyncio.sleep(ALIVE_EVERY)  # it is sent again
 
@@ -602,14 +602,15 @@ def _taken_for_lost() -> CutOff:
     return CutOff("The other nodes have taken this one for lost: it was not heard for too long")
 
 
-def _parts(asked: list[Asked]) -> Iterable[tuple[Asked, ...]]:
-    part: list[Asked] = []
+def _parts(asked: Iterable[Asked]) -> Iterator[bytes]:
+    """Commands as messages that NATS takes."""
+    part: list[bytes] = []
     size = 0
-    for one in asked:
-        part.append(one)
-        size += 128 + sum(len(getattr(command, "text", "")) for command in one.commands)
-        if size > SENT_AT_ONCE:
-            yield tuple(part)
+    for one in map(wire.encode, asked):
+        if part and size + len(one) > SENT_AT_ONCE:
+            yield wire.joined(part)
             part, size = [], 0
+        part.append(one)
+        size += len(one)
     if part:
-        yield tuple(part)
+        yield wire.joined(part)

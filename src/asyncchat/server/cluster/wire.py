@@ -201,6 +201,13 @@ class Wanted(msgspec.Struct, frozen=True):
 
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
+
+
+def joined(asked: Iterable[bytes]) -> bytes:
+    """Several of what nodes ask, each encoded, as one message."""
+    return encode([msgspec.Raw(one) for one in asked])
+
+
 _decode_asked = msgspec.msgpack.Decoder(tuple[Asked, ...]).decode
 _decode_message = msgspec.msgpack.Decoder(Message).decode
 _decode_alive = msgspec.msgpack.Decoder(Alive).decode

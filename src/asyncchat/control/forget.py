@@ -26,9 +26,10 @@ from asyncchat.log.base import LogError, Traces
 ERASED_AT_ONCE = 500
 """Messages of one event of an erasure, some 10 ms: everybody else's commands come between two of them."""
 
-REDACTED_AT_ONCE = 200
-"""Private messages that are redacted at once: each is an event. Of those that nobody is there to be told of
-there is none; the history blanks them all the same."""
+REDACTED_AT_ONCE = 20
+"""Private messages that are redacted at once: each is an event, and a node of a cluster sends all of them in
+one message of NATS. Of those that nobody is there to be told of there is none; the history blanks them all
+the same."""
 
 MOST_ORIGINS = 1000
 """Names and hosts that an account is known to have had: more have but those who change them by a program."""

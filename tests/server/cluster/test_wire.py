@@ -6,15 +6,18 @@ import threading
 import msgspec
 import pytest
 
+from asyncchat.cluster.stream import MAX_BATCH
+from asyncchat.control.forget import REDACTED_AT_ONCE
 from asyncchat.core.commands import Batch, Command, Query
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.forget import RedactForgotten
 from asyncchat.core.features.history import FoundMessage
-from asyncchat.core.features.messages import Said, Say
+from asyncchat.core.features.messages import Said, SaidInPrivate, Say
 from asyncchat.core.features.pins import GetPinsResolved
 from asyncchat.core.people import person
 from asyncchat.core.registry import QUERY_NOTES
 from asyncchat.core.replies import Refusal, Reply
+from asyncchat.core.text import TEXT_BYTES
 from asyncchat.log.base import LogError
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.wire import Asked
@@ -121,3 +124,11 @@ SAID = Record(7, 8, Said("#tea", person(1, "anna", "a", "host"), "hello"))
 )
 def test_messages_come_with_the_commands_about_them(command):
     assert sent(command) == command
+
+
+def test_the_longest_private_messages_that_are_redacted_at_once_fit_in_a_message_of_nats():
+    one, other = person(1, "anna", "a", "host"), person(2, "ben", "b", "host")
+    said = SaidInPrivate(other, one, "x" * TEXT_BYTES, tags=(("+a", "x" * 4000),))
+    command = RedactForgotten((Record(2**60, 2**60, said),) * REDACTED_AT_ONCE)
+    commands, found = wire.outgoing(command, [])
+    assert len(wire.encode((Asked(2**60, 1, 0, 0, commands, found),))) <= MAX_BATCH

@@ -125,8 +125,8 @@ async def test_a_server_without_jetstream(tmp_path):
 @asynchronous
 async def test_a_server_that_takes_only_small_messages(tmp_path):
     with (
-        running(tmp_path, more="max_payload: 65536") as server,
-        pytest.raises(LogError, match="takes only 65536 bytes in a message: set max_payload"),
+        running(tmp_path, more="max_payload: 524288") as server,
+        pytest.raises(LogError, match="takes only 524288 bytes in a message: set max_payload"),
     ):
         await Stream.open(server.url)
 

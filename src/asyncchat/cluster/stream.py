@@ -38,8 +38,8 @@ FORMAT = 1
 MAX_BATCH = 262_144
 """Bytes of a batch. NATS takes 1 MB in one message by default; smaller ones keep memory and delay low."""
 
-_HEADERS_ROOM = 1024
-"""Bytes that the headers of a batch take at most."""
+LEAST_PAYLOAD = 1024 * 1024
+"""Bytes that NATS must take in a message: one command has up to 600,000, as one for 50 long pins."""
 
 _LATE_SECONDS = 0.5
 """An opening that takes longer had to wait for NATS."""
@@ -384,10 +384,10 @@ class Stream:
         await self._connection.close()
 
     async def _open(self, replicas: int, tries: Tries) -> None:
-        if self._connection.max_payload < MAX_BATCH + _HEADERS_ROOM:
+        if self._connection.max_payload < LEAST_PAYLOAD:
             raise LogError(
                 f"NATS takes only {self._connection.max_payload} bytes in a message: set max_payload in its "
-                f"configuration to at least {MAX_BATCH + _HEADERS_ROOM}, or leave it out (1 MB)"
+                f"configuration to at least {LEAST_PAYLOAD}, or leave it out"
             )
         try:
             info = await self._call(tries, f"STREAM.INFO.{self.name}")

@@ -484,6 +484,20 @@ def test_a_file_of_options_with_a_password(serve, tmp_path):
     assert server.end()[0] == 0
 
 
+def test_a_hangup_within_the_start_does_not_end_it(tmp_path):
+    """It waits for NATS, which is not there."""
+    url = f"nats://127.0.0.1:{free_port()}"
+    with subprocess.Popen(
+        [sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--db", "chat.db", "--cluster", url],
+        cwd=tmp_path, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert "NATS" in process.stderr.readline()
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)  # of the two, the lower number is taken first
+        assert process.wait(60) == -signal.SIGTERM
+
+
 def test_a_hangup_reloads_and_says_so_in_the_log(serve, tmp_path):
     file = tmp_path / "chat.toml"
     file.write_text('log_level = "info"')

@@ -100,6 +100,8 @@ async def _serve(
     sources: Sources, effective: Effective, announce: Callable[[str], None], worker: Worker | None
 ) -> None:
     config = effective.config
+    if sys.platform != "win32" and not has_terminal():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the options are just read; a start may wait for NATS
     raise_file_limit()
     before = Predecessor.of_environment()
     if before is not None:

@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from importlib import import_module
 from keyword import iskeyword
+from pathlib import Path
 
 import click
 import pytest
@@ -230,3 +231,15 @@ group(["speak"])
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--port", "0", "--db", ":memory:"]])
+def test_a_full_disk_behind_the_output_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "asyncchat", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "Error: nothing more can be written: No space left on device\n"

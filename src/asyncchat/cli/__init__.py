@@ -6,6 +6,7 @@ modules begin with one. A subcommand's module is imported when it is called, so 
 without the server. This module must not know what a subcommand does.
 """
 
+import errno
 import pkgutil
 import sys
 from importlib import import_module
@@ -45,6 +46,17 @@ class CommandGroup(Group):
         module = import_module(f"{__name__}.{module_of(cmd_name)}")
         command: click.Command = module.command
         return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program; a full disk behind its output becomes one line, too."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo(f"Error: nothing more can be written: {error.strerror}", err=True)
+            sys.stdout = None  # else Python writes the rest at its end, and fails again
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; a failure in it becomes one line on standard error and an exit code.

@@ -21,12 +21,15 @@ from pathlib import Path
 
 import msgspec
 
-from tests.server.cluster.faults import KINDS, Exam, Node, main, say
+from tests.server.cluster.faults import KINDS, PATIENCE, Exam, Node, main, say
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve")
 """What all want."""
 
 EVENT = re.compile(r"^@\S*msgid=[^-;]+-(\d+)\S* :(\w+)!\S+ (NICK|TOPIC|QUIT) :?(.*)$")
+MSGID = re.compile(r"msgid=([^;\s]+)")
+PAGE = 200
+SERVER = "asyncchat.local"
 TAKEN = " 433 "
 NO_OPERATOR = " 482 "
 
@@ -109,7 +112,30 @@ class Claims(Exam):
         finally:
             lines.put_nowait("")
 
+    async def _read_all(self) -> None:
+        """Reads all events from the history: while nothing can be said, all who watch may be away."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.nodes[0].port)
+        writer.write(
+            b"CAP REQ :message-tags batch draft/chathistory draft/event-playback\r\nCAP END\r\n"
+            b"NICK reader\r\nUSER x 0 * :x\r\nJOIN #exam\r\n"
+        )
+        after, more = "timestamp=2000-01-01T00:00:00.000Z", True
+        async with asyncio.timeout(PATIENCE):
+            while more:
+                writer.write(f"CHATHISTORY AFTER #exam {after} {PAGE}\r\n".encode())
+                more = False
+                while not (line := (await reader.readline()).decode()).startswith(f":{SERVER} BATCH -"):
+                    assert line
+                    if id := MSGID.search(line):
+                        after, more = f"msgid={id[1]}", True
+                        if found := EVENT.match(line.rstrip("\r\n")):
+                            self.events.setdefault(int(found[1]), (found[2], found[3], found[4]))
+        writer.write(b"QUIT\r\n")
+        await reader.read()
+        writer.close()
+
     async def _judge(self) -> bool:
+        await self._read_all()
         holders: dict[str, str] = {}
         held: dict[str, list[tuple[int, bool]]] = {name: [(0, False)] for name in NAMES}
         for number, (who, what, value) in sorted(self.events.items()):

@@ -31,13 +31,8 @@ class Chat:
 
     @asynccontextmanager
     async def server(self, number, cluster):
-        config = ServeConfig(
-            port=0,
-            db=str(self.database(number)),
-            cluster=cluster,
-            cluster_name=self._stream,
-            node=f"worker-{number}",
-        )
+        of_node = {"cluster": cluster, "cluster_name": self._stream, "node": f"worker-{number}"}
+        config = ServeConfig(port=0, db=str(self.database(number)), **(of_node if cluster else {}))
         async with launched(config, 100, first=self._first if cluster else None) as made:
             await made.server.start(made.listening)
             serving = asyncio.create_task(made.server.run())

@@ -52,8 +52,9 @@ def volumes(path: Path) -> dict[int, int]:
 
 
 def vocabulary(path: Path) -> set[str]:
-    """The trigrams in all volumes."""
-    with closing(sqlite3.connect(fts.path_of(path))) as connection:
+    """The trigrams in all volumes, at one moment: the server may drop a volume meanwhile."""
+    with closing(sqlite3.connect(fts.path_of(path), isolation_level=None)) as connection:
+        connection.execute("BEGIN")
         terms: set[str] = set()
         for place in [place for (place,) in connection.execute("SELECT place FROM volumes")]:
             connection.execute(f"CREATE VIRTUAL TABLE temp.w{place} USING fts5vocab(main, v{place}, row)")

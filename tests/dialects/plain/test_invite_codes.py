@@ -25,7 +25,8 @@ def test_a_code_is_made_listed_and_revoked():
         f"Invitation codes for #tea:\n  1: 0 of 2 people, until {UNTIL}, made by anna\n"
     )
     assert anna.type("/uninvite 1") == "Invitation code 1 for #tea is revoked.\n"
-    assert anna.type("/uninvite 1") == "There is no code of that number.\n"
+    for number in ("1", "9" * 20, "9" * 5000):
+        assert anna.type(f"/uninvite {number}") == "There is no code of that number.\n"
 
 
 def test_join_takes_it():

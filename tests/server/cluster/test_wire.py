@@ -12,6 +12,7 @@ from asyncchat.core.commands import Batch, Command, Query
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.forget import RedactForgotten
 from asyncchat.core.features.history import FoundMessage
+from asyncchat.core.features.invite_codes import RevokeInviteCode
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say
 from asyncchat.core.features.pins import GetPinsResolved
 from asyncchat.core.people import person
@@ -132,3 +133,9 @@ def test_the_longest_private_messages_that_are_redacted_at_once_fit_in_a_message
     command = RedactForgotten((Record(2**60, 2**60, said),) * REDACTED_AT_ONCE)
     commands, found = wire.outgoing(command, [])
     assert len(wire.encode((Asked(2**60, 1, 0, 0, commands, found),))) <= MAX_BATCH
+
+
+def test_what_can_t_be_sent_after_a_bug_is_asked_as_nothing_in_its_place(caplog):
+    data = wire.joined([wire.asked_as_sent(Asked(2, 3, 4, 5, (RevokeInviteCode("#tea", 1 << 64),)))])
+    assert wire.asked_in(data) == (Asked(2, 3, 4, 5, ()),)
+    assert "this is a bug of asyncchat" in caplog.text

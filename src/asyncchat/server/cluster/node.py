@@ -606,7 +606,7 @@ def _parts(asked: Iterable[Asked]) -> Iterator[bytes]:
     """Commands as messages that NATS takes."""
     part: list[bytes] = []
     size = 0
-    for one in map(wire.encode, asked):
+    for one in map(wire.asked_as_sent, asked):
         if part and size + len(one) > SENT_AT_ONCE:
             yield wire.joined(part)
             part, size = [], 0

@@ -60,7 +60,9 @@ def _list(session: SlashContext, _text: str) -> Command:
 
 @slash("uninvite", "NUMBER", "Revokes an invitation code.", Section.ROOMS, actor=Actor.ROOM_OPERATORS)
 def _revoke(session: SlashContext, text: str) -> Command | None:
-    return RevokeInviteCode(session.room, int(text)) if text.isascii() and text.isdigit() else None
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return RevokeInviteCode(session.room, int(text) if len(text) <= 9 else 0)  # no code has 0
 
 
 def given_lines(reply: InviteCodeGiven, zone: Zone) -> list[str]:

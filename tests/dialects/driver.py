@@ -448,7 +448,7 @@ class Hub:
             return [Unlocked(asked.password)]
         if asked.last:
             peer.gone = True
-        reason = "" if code is CodeFault.WRONG else code.value
+        reason = "" if code is CodeFault.WRONG else code.text
         return [WrongPassword(bool(asked.password), asked.last, reason=reason)]
 
     # What the server does for accounts, without counting.

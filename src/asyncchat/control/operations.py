@@ -93,7 +93,7 @@ async def list_devices(executor: CommandExecutor, request: requests.GetDevices) 
     """Lists the devices that stay signed in to an account."""
     account = executor.chat.accounts.get(fold(request.name))
     if account is None:
-        raise Refused(f"Not done: {AccountFault.UNKNOWN.value}")
+        raise Refused(f"Not done: {AccountFault.UNKNOWN.text}")
     tokens = sorted(
         login_tokens.LoginTokens.of(executor.chat).of_account(account.name).values(),
         key=lambda one: -one.used,

@@ -4,14 +4,31 @@ Owns the base classes, and what several features reply. The wording is in ``asyn
 """
 
 import enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
 from asyncchat.core.people import Person
 
 
-class AccountFault(enum.Enum):
+class Fault(enum.Enum):
+    """Why something is refused, as a sentence.
+
+    Nodes of a cluster send each other its place in the class, so a new one comes last. Its words may change
+    from version to version.
+    """
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """One with these words."""
+        self = object.__new__(cls)
+        self._value_ = len(cls.__members__)
+        self.text = text
+        return self
+
+
+class AccountFault(Fault):
     """Why a command about an account is refused, as a sentence."""
 
     WRONG = "that is not the password, or there is no such account"
@@ -67,7 +84,7 @@ class AccountRefused(Refusal, frozen=True):
     @property
     def why(self) -> str:
         """The reason, as half a sentence."""
-        return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
+        return f"{self.fault.text}: {self.detail}" if self.detail else self.fault.text
 
 
 class NeedsAccount(Refusal, frozen=True):

@@ -395,7 +395,7 @@ class Authentication:
         if command.password:
             await asyncio.sleep(WRONG_SECONDS)
         wait = self.guard.server_wait(session.address) or 1 if right is None else 0
-        reason = "" if wait or code is CodeFault.WRONG else code.value
+        reason = "" if wait or code is CodeFault.WRONG else code.text
         answer = WrongPassword(bool(command.password), command.last, wait, reason)
         if not command.last:
             return answer

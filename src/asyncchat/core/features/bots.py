@@ -3,7 +3,6 @@
 Owns tokens and what is posted with them. Must not know a token's secret: the server makes and compares it.
 """
 
-import enum
 import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -22,7 +21,7 @@ from asyncchat.core.names import fold, name_fault, room_fault
 from asyncchat.core.people import PROGRAM_USER, Person, person, with_bot
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NoText, Refusal, TextTooLong
+from asyncchat.core.replies import Fault, NoText, Refusal, TextTooLong
 from asyncchat.core.text import TEXT_BYTES, size
 
 POST: Final = "post"
@@ -165,7 +164,7 @@ class TokenRevoked(Untold, frozen=True, tag="token_revoked"):
     time: int
 
 
-class TokenFault(enum.Enum):
+class TokenFault(Fault):
     """Why a command about a token, or with one, is refused, as a sentence."""
 
     EXISTS = "there is a token of that name already"
@@ -193,7 +192,7 @@ class TokenRefused(Refusal, frozen=True):
     @property
     def why(self) -> str:
         """The reason, as half a sentence."""
-        return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
+        return f"{self.fault.text}: {self.detail}" if self.detail else self.fault.text
 
 
 _BOT: Tags = (("bot", ""),)

@@ -5,7 +5,6 @@ the message says now. The edit keeps the text before, until it or the message is
 must not know the log.
 """
 
-import enum
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
@@ -33,7 +32,16 @@ from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done, NeedsAccount, NotConnectedYet, NoText, Refusal, Reply, TextTooLong
+from asyncchat.core.replies import (
+    Done,
+    Fault,
+    NeedsAccount,
+    NotConnectedYet,
+    NoText,
+    Refusal,
+    Reply,
+    TextTooLong,
+)
 from asyncchat.core.text import TEXT_BYTES, size
 
 EDITS_TAG: Final = "asyncchat/edits"
@@ -112,7 +120,7 @@ class EditedInPrivate(Correction, frozen=True, tag="edited_to", omit_defaults=Tr
     to: Person
 
 
-class EditFault(enum.Enum):
+class EditFault(Fault):
     """Why a message is not edited, as a sentence."""
 
     UNKNOWN = "there is no such message"

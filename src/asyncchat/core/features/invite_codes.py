@@ -23,7 +23,7 @@ from asyncchat.core.names import fold, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import SERVER, about_room, with_right
 from asyncchat.core.registry import Items, applies, follows, handles
-from asyncchat.core.replies import NotOperator, Refusal, Reply
+from asyncchat.core.replies import Fault, NotOperator, Refusal, Reply
 from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLE_NAMED, VOICE, Right
 from asyncchat.core.rooms import Room
 
@@ -158,7 +158,7 @@ class InviteCodeRevoked(Untold, frozen=True, tag="invite_code_revoked"):
     by: str
 
 
-class CodeFault(enum.Enum):
+class CodeFault(Fault):
     """Why a code does not let somebody in, or a command about one is refused, as half a sentence."""
 
     WRONG = "there is no such invitation code for this room"

@@ -27,6 +27,7 @@ from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, applies, for_people, handles
 from asyncchat.core.replies import (
     AwayNote,
+    Fault,
     NeedsAccount,
     NoSuchPerson,
     NoSuchRoom,
@@ -248,7 +249,7 @@ class SaidToRole(Event, frozen=True, tag="confided", omit_defaults=True):
     cuts: Cuts = ()
 
 
-class CannotSpeakReason(enum.Enum):
+class CannotSpeakReason(Fault):
     """Why a message to a room is refused."""
 
     OUTSIDE = "you are not in it"
@@ -271,7 +272,7 @@ class CannotSpeak(Refusal, frozen=True):
     @property
     def why(self) -> str:
         """The reason, as half a sentence."""
-        return f"{self.reason.value}, wait {self.seconds} s" if self.seconds else self.reason.value
+        return f"{self.reason.text}, wait {self.seconds} s" if self.seconds else self.reason.text
 
 
 _UNANSWERED = (Speech.NOTICE, Speech.CTCP_REPLY)

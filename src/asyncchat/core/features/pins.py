@@ -4,7 +4,6 @@ Owns which messages are pinned, by their numbers. No text is kept here: it is re
 so that an erasure leaves no copy.
 """
 
-import enum
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
 
@@ -24,7 +23,7 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.permissions import about_room
 from asyncchat.core.registry import Items, applies, follows
-from asyncchat.core.replies import Refusal, Reply
+from asyncchat.core.replies import Fault, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import beginning
@@ -162,7 +161,7 @@ class PinsView(Reply, frozen=True):
     pins: tuple[PinnedMessage, ...]
 
 
-class PinFault(enum.Enum):
+class PinFault(Fault):
     """Why a message is not pinned."""
 
     UNKNOWN = "there is no such message"

@@ -3,7 +3,6 @@
 Owns who may do it. Must not know the log: the server finds the message there, and the log blanks its text.
 """
 
-import enum
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -24,7 +23,7 @@ from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import with_right
 from asyncchat.core.registry import Items, for_people, handles
-from asyncchat.core.replies import Done, NoSuchRoom, NotConnectedYet, Refusal, Reply
+from asyncchat.core.replies import Done, Fault, NoSuchRoom, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 
 
@@ -127,7 +126,7 @@ class Erased(Event, frozen=True, tag="erased"):
         return len(self.numbers) if self.told_of is None else self.told_of
 
 
-class RedactionFault(enum.Enum):
+class RedactionFault(Fault):
     """Why a message is not erased, as a sentence."""
 
     TARGET = "you may not change its history"

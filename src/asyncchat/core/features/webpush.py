@@ -4,7 +4,6 @@ Owns the subscriptions of accounts, and who is called by a text. A subscription 
 its device. Must not know how a push is encrypted or sent.
 """
 
-import enum
 import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
@@ -19,7 +18,7 @@ from asyncchat.core.features.login_tokens import UNUSED_MICROSECONDS, LoginToken
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, applies, for_people
-from asyncchat.core.replies import AccountFault, AccountRefused, Refusal, Reply
+from asyncchat.core.replies import AccountFault, AccountRefused, Fault, Refusal, Reply
 
 SUBSCRIPTIONS_EACH: Final = 20
 """Subscriptions of one account, as many as its devices that are remembered; one more replaces the oldest."""
@@ -77,7 +76,7 @@ class PushEnded(Untold, frozen=True, tag="push_ended"):
     endpoints: tuple[str, ...]
 
 
-class PushFault(enum.Enum):
+class PushFault(Fault):
     """Why a device is not subscribed, as a sentence."""
 
     OFF = "this server sends no pushes"

@@ -53,5 +53,5 @@ TEXT = FeatureText(
         EditedInPrivate: lambda event: f"[private to {event.to.name}] Your message is edited.",
     },
     replies={EditsView: _versions},
-    refusals={EditRefused: lambda r: f"Not edited: {r.fault.value}."},
+    refusals={EditRefused: lambda r: f"Not edited: {r.fault.text}."},
 )

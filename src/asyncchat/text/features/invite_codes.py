@@ -124,9 +124,9 @@ TEXT = FeatureText(
     },
     refusals={
         InviteCodeRefused: lambda r: (
-            f"You can't join {place(r.room)}: {r.fault.value}."
+            f"You can't join {place(r.room)}: {r.fault.text}."
             if r.closed_by is not None
-            else f"{capitalized(r.fault.value)}."
+            else f"{capitalized(r.fault.text)}."
         ),
     },
     audit={InviteCodeMade: _made_audited, InviteCodeRevoked: _revoked_audited},

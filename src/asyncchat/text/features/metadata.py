@@ -11,7 +11,7 @@ def _room_metadata(event: api.RoomMetadataChanged) -> str:
 
 def _refused(refusal: api.MetadataRefused) -> str:
     again = f", try again in {refusal.seconds} s" if refusal.seconds else ""
-    return f"Not done: {refusal.fault.value}{again}."
+    return f"Not done: {refusal.fault.text}{again}."
 
 
 TEXT = FeatureText(

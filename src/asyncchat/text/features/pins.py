@@ -76,7 +76,7 @@ TEXT = FeatureText(
     },
     replies={PinsView: _pins_view},
     refusals={
-        PinRefused: lambda r: f"Not pinned: {r.fault.value}.",
+        PinRefused: lambda r: f"Not pinned: {r.fault.text}.",
         NotPinned: lambda r: f"No such message is pinned in {place(r.room)}.",
     },
 )

@@ -50,6 +50,6 @@ TEXT = FeatureText(
     events={Erased: _erased, RedactedInPrivate: _redacted_in_private},
     refusals={
         NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
-        RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
+        RedactionRefused: lambda r: f"Not erased: {r.fault.text}.",
     },
 )

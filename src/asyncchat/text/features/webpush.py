@@ -3,4 +3,4 @@
 from asyncchat.core.features.webpush import PushRefused
 from asyncchat.text.sentences import FeatureText
 
-TEXT = FeatureText(refusals={PushRefused: lambda r: f"Not done: {r.fault.value}."})
+TEXT = FeatureText(refusals={PushRefused: lambda r: f"Not done: {r.fault.text}."})

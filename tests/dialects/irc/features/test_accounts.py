@@ -30,7 +30,7 @@ LOGGED_IN = ":irc.test 900 a a!a@192.0.2.1 a :You are now logged in as a"
 def test_each_reason_has_its_code(server, fault, code):
     a = server.person("a")
     told = a.dialect.encode_outcome((AccountRefused(fault, "b c", context=RegisterPurpose()),)).decode()
-    assert told == f":irc.test FAIL REGISTER {code} b_c :{fault.value[0].upper()}{fault.value[1:]}\r\n"
+    assert told == f":irc.test FAIL REGISTER {code} b_c :{fault.text[0].upper()}{fault.text[1:]}\r\n"
 
 
 class TestRegister:

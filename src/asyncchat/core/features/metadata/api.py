@@ -5,13 +5,12 @@ of the session that sent a command, because each session of a person has its own
 Keys may have no value (None); ``time`` is in microseconds since 1970 UTC.
 """
 
-import enum
 from typing import ClassVar
 
 from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.events import Event, Recipients, Retention, Untold
 from asyncchat.core.people import Person
-from asyncchat.core.replies import Refusal, Reply
+from asyncchat.core.replies import Fault, Refusal, Reply
 from asyncchat.core.roles import Right
 
 Told = tuple[str, str, str]
@@ -210,7 +209,7 @@ class SubscriptionsView(Reply, frozen=True):
     keys: tuple[str, ...]
 
 
-class MetadataFault(enum.Enum):
+class MetadataFault(Fault):
     """Why a command about metadata is refused, as a sentence."""
 
     NO_TARGET = "there is nobody and no room of that name"

@@ -78,7 +78,7 @@ def _say_refused(session: IrcSession, refusal: edits.EditRefused) -> bytes:
         edits.EditFault.MANY: "LIMIT_REACHED",
     }.get(refusal.fault, "UNKNOWN_MSGID")
     context = (middle(refusal.to), middle(str(refusal.context or "*")))
-    return session.fail("EDIT", code, *context, text=f"Not edited: {refusal.fault.value}")
+    return session.fail("EDIT", code, *context, text=f"Not edited: {refusal.fault.text}")
 
 
 def _as_message(event: Edit, text: str, tags: Tags) -> Said | SaidInPrivate:

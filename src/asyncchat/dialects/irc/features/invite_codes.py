@@ -111,7 +111,7 @@ _FAILURES = {
 
 @reply(InviteCodeRefused)
 def _say_refused(session: IrcSession, refusal: InviteCodeRefused) -> bytes:
-    why = refusal.fault.value
+    why = refusal.fault.text
     if not session.entered:
         session.registration.nick = ""  # as every refusal does
         return session.numeric(numerics.ERR_PASSWDMISMATCH, text=capitalized(why))

@@ -214,7 +214,7 @@ _CODES: dict[api.MetadataFault, str] = {
 @reply(api.MetadataRefused)
 def _say_refused(session: IrcSession, refusal: api.MetadataRefused) -> bytes:
     words = (middle(part.format(r=refusal)) for part in _CODES[refusal.fault].split())
-    sentence = refusal.fault.value
+    sentence = refusal.fault.text
     return session.fail("METADATA", *words, text=sentence[:1].upper() + sentence[1:])
 
 

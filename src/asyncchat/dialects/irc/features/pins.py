@@ -96,7 +96,7 @@ _CODES = {
 }
 
 
-FAILURES.put(PinRefused, lambda r: ("PIN", _CODES[r.fault], (r.room,), f"Not pinned: {r.fault.value}"))
+FAILURES.put(PinRefused, lambda r: ("PIN", _CODES[r.fault], (r.room,), f"Not pinned: {r.fault.text}"))
 failure(NotPinned, "UNPIN", "NOT_PINNED", "{r.room}", "No such message is pinned")
 
 

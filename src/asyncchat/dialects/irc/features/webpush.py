@@ -62,5 +62,5 @@ def _unsubscribed(session: IrcSession, done: webpush.DeviceUnsubscribed) -> byte
 
 FAILURES.put(
     webpush.PushRefused,
-    lambda r: ("WEBPUSH", "INVALID_PARAMS", ("REGISTER", middle(r.endpoint)), r.fault.value),
+    lambda r: ("WEBPUSH", "INVALID_PARAMS", ("REGISTER", middle(r.endpoint)), r.fault.text),
 )

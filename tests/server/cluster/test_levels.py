@@ -1,6 +1,7 @@
 """Nodes of two versions are one chat: what only some of them read is said when all do."""
 
 import asyncio
+import json
 import time
 
 import msgspec
@@ -21,6 +22,7 @@ from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.reader import Reader, TooOld
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Told
 from tests.core.house import ANNA, house
+from tests.server.cluster import forms
 from tests.server.cluster.rolling import Rolling
 from tests.server.cluster.test_node import soon, with_ids  # noqa: F401  # a fixture
 
@@ -34,6 +36,51 @@ def below(kind):
 def test_no_class_needs_a_higher_level_than_this_version_reads():
     kinds = [one for base in (Command, Event, Reply, Refusal) for one in below(base)]
     assert {one.__name__ for one in kinds if one.level > levels.LEVEL} == set()
+
+
+def kept_forms(level):
+    return json.loads(forms.file_of(level).read_text())
+
+
+def test_what_nodes_say_to_each_other_is_that_of_the_level():
+    kept, found = kept_forms(levels.LEVEL), forms.forms()
+    differ = sorted(name for name in {**kept, **found} if kept.get(name) != found.get(name))
+    assert differ == [], (
+        f"Nodes say {differ} in another form now. If a version with level {levels.LEVEL} was released, raise "
+        'LEVEL (docs/architecture.md, "Say what an older version can\'t read"). Then write the forms: '
+        "python -m tests.server.cluster.forms"
+    )
+
+
+def test_nodes_of_earlier_levels_read_what_is_said_and_say_what_is_read():
+    found = forms.forms()
+    assert {level: unfit(kept_forms(level), found, level) for level in range(1, levels.LEVEL + 1)} == {
+        level: [] for level in range(1, levels.LEVEL + 1)
+    }
+
+
+def unfit(kept, found, level):
+    """What of these forms nodes of an earlier level do not get along with."""
+    levels_of = {one.__name__: one.level for base in (Command, Event, Reply, Refusal) for one in below(base)}
+    wrong = [name for name in found.keys() - kept.keys() if levels_of.get(name, level + 1) <= level]
+    for name, fields in kept.items():
+        now = found.get(name, {})
+        changed = [field for field, kind in fields.items() if not now.get(field, "").startswith(kind)]
+        needed = [field for field in now.keys() - fields.keys() if not now[field].endswith("?")]
+        wrong += [f"{name}.{field}" for field in changed + needed]
+    return sorted(wrong)
+
+
+def test_forms_that_earlier_nodes_do_not_get_along_with_are_found():
+    kept = {"Said": {"room": "string", "tags": "[string]?"}, "Fault": {"": "WRONG FULL"}}
+    later = {"Said": {**kept["Said"], "mood": "string?"}, "Fault": {"": "WRONG FULL LATE"}, "Mood": {}}
+    assert unfit(kept, later, 1) == []
+    assert unfit(kept, {**kept, "Said": {"room": "string"}}, 1) == ["Said.tags"]
+    assert unfit(kept, {**kept, "Said": {"room": "integer", "tags": "[string]?"}}, 1) == ["Said.room"]
+    assert unfit(kept, {**kept, "Said": {**kept["Said"], "mood": "string"}}, 1) == ["Said.mood"]
+    assert unfit(kept, {**kept, "Fault": {"": "WRONG LATE FULL"}}, 1) == ["Fault."]
+    assert unfit(kept, {**kept, "TopicChanged": {}}, 1) == ["TopicChanged"]
+    assert unfit(kept, {"Said": kept["Said"]}, 1) == ["Fault."]
 
 
 class _OldNode:

@@ -15,6 +15,7 @@ from asyncchat.errors import Misuse
 from asyncchat.log.base import LogError
 from tests.cluster.streams import api, batches, fill, opened, take
 from tests.log.records import asynchronous
+from tests.server.harness import PATIENCE
 
 
 @asynchronous
@@ -104,9 +105,10 @@ async def test_nodes_talk_to_each_other(nats_url, name):
     async with opened(nats_url, name) as one, opened(nats_url, name) as other:
         heard: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue()
         await other.subscribe("hub", lambda data, reply: heard.put_nowait((data, reply)))
+        await other.at_end()  # NATS has answered after that, so it has what came before, too
         with pytest.raises(NoAnswer):
-            await one.request("nobody", b"?", 5)
-        asking = asyncio.ensure_future(one.request("hub", b"question", 5))
+            await one.request("nobody", b"?", PATIENCE)
+        asking = asyncio.ensure_future(one.request("hub", b"question", PATIENCE))
         data, reply = await heard.get()
         assert data == b"question"
         await other.reply(reply, b"answer")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from asyncchat.cluster.errors import StreamDown
-from tests.cluster.streams import opened
+from tests.cluster.streams import hasty, opened
 
 
 def test_nodes_that_come_at_once_agree_on_one_value(nats_url, name):
@@ -38,9 +38,9 @@ def test_a_stream_that_is_made_again_has_none(nats_url, name):
 
 def test_a_value_is_kept_nowhere_while_nats_is_away(server, name):
     async def run():
-        async with opened(server.url, name, patience=0.2) as stream:
+        async with opened(server.url, name) as stream:
             server.kill()
-            with pytest.raises(StreamDown):
+            with hasty(stream), pytest.raises(StreamDown):
                 await stream.values.put("a", b"value")
 
     asyncio.run(run())

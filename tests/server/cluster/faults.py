@@ -297,7 +297,7 @@ class Exam:
         await self._all_run()
         self.quiet = True
         await asyncio.sleep(1)
-        views = [await self._view(node) for node in self.nodes]
+        views = await self._views(len(clients))
         self.talking = False
         await asyncio.gather(*clients)
         good = await self._judge()
@@ -307,6 +307,16 @@ class Exam:
             for view in views:
                 say(str(sorted(view - (views[0] & views[1] & views[2]))))
         return good and same
+
+    async def _views(self, people: int) -> list[set[str]]:
+        """Who is where, as each node has it, when everybody is back; or in the end, whoever is not."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            views = [await self._view(node) for node in self.nodes]
+            there = len([line for line in views[0] if line.startswith("watcher #exam ")])
+            if (there == people and views[0] == views[1] == views[2]) or time.monotonic() > until:
+                return views
+            await asyncio.sleep(0.5)
 
     async def _view(self, node: Node) -> set[str]:
         """Who is where, as a node has it."""

@@ -14,7 +14,7 @@ from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import outbox
 from asyncchat.server.clock import SteadyClock
-from asyncchat.server.cluster import edge, joining, leader, members
+from asyncchat.server.cluster import edge, failure_detector, joining, leader, members
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.outbox import StorageLost
 from tests.cluster.conftest import name, server  # noqa: F401  # fixtures
@@ -22,6 +22,7 @@ from tests.cluster.nats import Proxy
 from tests.cluster.streams import api
 from tests.server.cluster.conftest import Nodes
 from tests.server.cluster.test_node import history, ids_of, soon, with_ids  # noqa: F401  # a fixture
+from tests.server.harness import PATIENCE
 from tests.server.test_outbox import UnsureLog
 
 
@@ -34,8 +35,10 @@ def over(server, name, tmp_path):  # noqa: F811
 
 def until(node, condition):
     """Waits for something in a node that nobody is told."""
+    ends = time.monotonic() + PATIENCE
     while not node.call(condition):
         assert not node.serving.done()
+        assert time.monotonic() < ends
         time.sleep(0.02)
 
 
@@ -140,9 +143,11 @@ def test_a_node_stops_that_can_t_write_its_history_for_long_and_another_is_the_h
 
 
 def lead(node):
-    """Has a node be the hub."""
-    node.wait(node.server.node._try_to_lead(node.server.node.term))
-    until(node, lambda: node.server.node.leader is not None)
+    """Has a node be the hub. It is not elected if the hub says something just when it stands."""
+    of_node = node.server.node
+    while node.call(lambda: of_node.hub) != of_node.number:
+        node.wait(of_node._try_to_lead(of_node.term))
+    until(node, lambda: of_node.leader is not None)
 
 
 def test_two_that_miss_the_hub_elect_one(nodes, monkeypatch):
@@ -183,7 +188,8 @@ def cut(nodes, nats_url):
 @pytest.mark.parametrize(
     "passes", [{}, {"to_client": False}, {"to_server": False}], ids=["nothing", "to the hub", "from the hub"]
 )
-def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes):
+def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes, monkeypatch):
+    monkeypatch.setattr(members, "NODE_SILENCE", 3600.0)
     one, two, proxy, _stack = cut
     anna, ben = with_ids(one, "anna"), with_ids(two, "ben")
     ben.send("PRIVMSG #tea :before\r\n")
@@ -192,6 +198,7 @@ def test_a_hub_that_is_cut_off_for_a_moment_goes_on_as_a_node(cut, passes):
     ben.send("PRIVMSG #tea :from the one that was cut off\r\n")
     anna.send("PRIVMSG #tea :from the other\r\n")
     until(one, lambda: one.server.node.leader is not None)
+    monkeypatch.setattr(failure_detector, "HUB_ASKED_AFTER", 3600.0)  # it stays the hub
     anna.until(":from the other\r\n")
     one.call(proxy.heal)
     ben.send("PRIVMSG #tea :after\r\n")

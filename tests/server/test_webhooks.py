@@ -29,13 +29,15 @@ class Receiver:
     def __init__(self):
         self.posts: queue.Queue[tuple[str, dict[str, str], bytes, int]] = queue.Queue()
         self.answers: list[int] = []
+        self._turn = threading.Lock()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = receiver.answers.pop(0) if receiver.answers else 204
-                receiver.posts.put((self.path, dict(self.headers), body, status))
+                with receiver._turn:
+                    status = receiver.answers.pop(0) if receiver.answers else 204
+                    receiver.posts.put((self.path, dict(self.headers), body, status))
                 if status:
                     self.send_response(status)
                     self.end_headers()
@@ -53,9 +55,10 @@ class Receiver:
 
     def drain(self):
         """Forgets what came, and answers well from now on."""
-        self.answers = []
-        while not self.posts.empty():
-            self.posts.get()
+        with self._turn:
+            self.answers = []
+            while not self.posts.empty():
+                self.posts.get()
 
     def text(self):
         return json.loads(self.next()[2])["message"]["text"]

@@ -12,8 +12,7 @@ from asyncchat.client.http_api import ApiError, HttpApi
 from asyncchat.server.drain import drain
 from tests.client.fronts import ClientOnLoop
 from tests.server.cluster.test_node import soon  # noqa: F401  # a fixture
-
-PATIENCE = 15.0
+from tests.server.harness import PATIENCE
 
 
 def address(*nodes):

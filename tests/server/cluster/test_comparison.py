@@ -24,7 +24,7 @@ from asyncchat.server.cluster.hashes import entries, hash_of, right_one
 from tests.core.house import ANNA, BOB, house
 from tests.core.test_chat import ManyClients
 from tests.server.cluster.test_node import soon, with_ids  # noqa: F401  # a fixture
-from tests.server.harness import logged
+from tests.server.harness import PATIENCE, logged
 
 
 def hashed(state):
@@ -136,16 +136,15 @@ def often(monkeypatch):
 
 def until_equal(node, count):
     """Waits until so many nodes are known to have the same chat."""
-    for _ in range(1000):
-        if [row.equal for row in node.call(node.server.hub.cluster).nodes] == [True] * count:
-            return
+    ends = time.monotonic() + PATIENCE
+    while [row.equal for row in node.call(node.server.hub.cluster).nodes] != [True] * count:
+        assert time.monotonic() < ends, node.call(node.server.hub.cluster)
         time.sleep(0.02)
-    raise AssertionError(node.call(node.server.hub.cluster))
 
 
 def ended(node):
     """Why a node has ended."""
-    node._thread.join(20)
+    node._thread.join(PATIENCE)
     failure, node.failure = node.failure, None
     return str(failure)
 
@@ -176,7 +175,7 @@ def test_a_hub_that_decides_by_another_chat_than_its_nodes_have_is_not_the_hub_a
     leader = one.server.node.leader
     with logged("This hub decides by other accounts than the nodes have") as said:
         one.call(lambda: leader.hub.chat.accounts.__setitem__("x", Account("x", "", 1)))
-        assert said.wait(20)
+        assert said.wait(PATIENCE)
     ben.send("PRIVMSG #tea :goes on\r\n")
     anna.until(":goes on\r\n")
     assert any(node.server.node.leader not in (None, leader) for node in (one, two))
@@ -191,11 +190,11 @@ def test_what_is_said_while_a_state_is_hashed_makes_no_difference(nodes, often, 
 
     async def late(comparison, *values):
         begun.set()
-        await asyncio.to_thread(go_on.wait, 20)
+        await asyncio.to_thread(go_on.wait, PATIENCE)
         await hashes(comparison, *values)
 
     monkeypatch.setattr(type(two.server.node._comparison), "_hash", late)
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     anna.send("TOPIC #tea :black\r\nNICK anne\r\n")
     ben.until("NICK anne")
     go_on.set()
@@ -218,11 +217,10 @@ def test_a_state_that_can_t_be_compared_for_a_bug_ends_no_node(nodes, often, mon
         monkeypatch.setattr(Monitor, "state", fails)
     else:
         monkeypatch.setattr(comparison, "hash_of", fails)
-    for _ in range(5000):
-        if told:
-            break
+    ends = time.monotonic() + PATIENCE
+    while not told:
+        assert time.monotonic() < ends
         anna.send("PRIVMSG #tea :one more\r\n")
         ben.until(":one more\r\n")
-    assert told
     anna.send("PRIVMSG #tea :goes on\r\n")
     ben.until(":goes on\r\n")

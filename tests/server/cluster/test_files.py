@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from asyncchat.cluster import objects
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import uploads
 from asyncchat.server.uploads import SMALL_IMAGE
@@ -191,9 +190,7 @@ def test_without_nats_a_file_is_not_taken_and_those_that_are_here_are_given(
     server,  # noqa: F811
     name,
     tmp_path,
-    monkeypatch,
 ):
-    monkeypatch.setattr(objects, "_SILENCE_SECONDS", 0.5)
     with ExitStack() as stack:
         nodes = Nodes(server.url, name, tmp_path, stack)
         one, two = nodes.add(), nodes.add()

@@ -134,6 +134,7 @@ def test_people_of_a_node_that_stops_leave_and_of_one_that_comes_back_join(nodes
 
 def test_when_all_nodes_stop_people_are_told_that_and_not_who_leaves(nodes, monkeypatch, caplog):
     monkeypatch.setattr(node_module, "TOGETHER", PATIENCE)
+    monkeypatch.setattr(server_module, "DRAIN_SECONDS", PATIENCE)
     monkeypatch.setattr(server_module, "all_offline", lambda _chat, _now: [NodeStarted("the end")])
     logs = [MemoryLog(), MemoryLog(), MemoryLog()]
     one, two, three = [nodes.add(log) for log in logs]
@@ -151,7 +152,7 @@ def test_when_all_nodes_stop_people_are_told_that_and_not_who_leaves(nodes, monk
     for thread in stopping:
         thread.join()
     assert logs[0].last == before + 1
-    assert not caplog.messages
+    assert [one for one in caplog.records if one.name == "asyncchat.cluster"] == []
 
 
 def test_people_of_a_node_that_is_taken_for_lost_are_not_told_that_they_left(nodes):
@@ -274,15 +275,13 @@ def test_a_node_knows_the_others_and_the_hub(nodes):
     one, two = nodes.add(), nodes.add()
     clients = [with_ids(two, nick) for nick in ("anna", "ben")]
     want = [("n1", True, 0), ("n2", False, len(clients))]
+
+    def known(node):
+        return [(row.name, row.hub, row.sessions) for row in node.call(node.server.hub.cluster).nodes]
+
     for node in (one, two):
-        for _ in range(100):
-            found = node.call(node.server.hub.cluster).nodes
-            if [(row.name, row.hub, row.sessions) for row in found] == want:
-                break
-            clients[0].send("PING again\r\n")
-            clients[0].until("again\r\n")
-            time.sleep(0.02)
-        assert [(row.name, row.hub, row.sessions) for row in found] == want
+        waits_for(lambda node=node: known(node) == want, PATIENCE)  # type: ignore[misc]
+        assert known(node) == want
 
 
 def test_one_that_was_started_again_stands_for_the_one_of_its_name(nodes):
@@ -486,7 +485,7 @@ def test_what_is_asked_while_a_node_becomes_the_hub_is_decided(nodes, monkeypatc
 
     def copy(chat):
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return copied(chat)
 
     one, *others = nodes.add(), nodes.add(), nodes.add()
@@ -494,14 +493,11 @@ def test_what_is_asked_while_a_node_becomes_the_hub_is_decided(nodes, monkeypatc
     monkeypatch.setattr(node_module, "ASK_AGAIN", 1000)
     monkeypatch.setattr(states, "copy", copy)
     one.stop()
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     hub = next(node.server.node for node in others if node.server.node._early is not None)
     (asker,) = (client for client, node in zip(clients, others, strict=True) if node.server.node is not hub)
     asker.send("PRIVMSG #tea :early\r\n")
-    for _ in range(1000):
-        if hub._early:
-            break
-        time.sleep(0.01)
+    assert waits_for(lambda: hub._early, PATIENCE)
     go_on.set()
     for client in clients:
         client.until(":early\r\n")

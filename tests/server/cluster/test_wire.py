@@ -23,6 +23,7 @@ from asyncchat.log.base import LogError
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.wire import Asked
 from tests.server.cluster.test_node import with_ids
+from tests.server.harness import PATIENCE
 
 BASES = (Batch, Command, Event, Query, Record, Refusal, Reply)
 ANSWERED = {kind for kind in wire.ANY_COMMAND.__args__ if issubclass(kind, Query)} - QUERY_NOTES.keys()
@@ -56,7 +57,7 @@ def test_what_is_no_message_of_a_node_is_passed_over(nodes, request):
     for subject in SUBJECTS:
         for data in GARBAGE:
             two.wait(two.server.node.stream.send(subject, data))
-    assert told.all.wait(20), told.wanted
+    assert told.all.wait(PATIENCE), told.wanted
     ben.send("PRIVMSG #tea :still here\r\n")
     anna.until(":still here\r\n")
 

@@ -127,6 +127,7 @@ class Session(ChargedConnection):
         "_waiter",
         "dialect",
         "encoder",
+        "has_quit",
         "host",
         "how_to_go_on",
         "ignoring",
@@ -169,6 +170,8 @@ class Session(ChargedConnection):
         """The digest of the login token with which it came, until it shows the password."""
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
+        self.has_quit = False
+        """Whether it asked to leave: nothing more may be asked then, not even that once more."""
         self.may_stop = False
         """Whether its task waits where another process can go on."""
         self.is_parting = False
@@ -394,7 +397,7 @@ class Session(ChargedConnection):
                 await self._await_outcome(commands[-1])
             commands = dialect.receive_data(b"")
         if not self.ended:
-            self.context.hub.submit(self, [Quit("connection closed", automatic=True)])
+            self._ask([Quit("connection closed", automatic=True)])
             await self._finish_output()
 
     async def _process(self, data: bytes) -> None:
@@ -477,13 +480,19 @@ class Session(ChargedConnection):
                 commands = [*commands[:-1], whole]
             elif type(last) is Pause:
                 commands = [*commands[:-1], DialectReply(last.value)]
-        return context.hub.submit(self, commands)
+        return self._ask(commands)
+
+    def _ask(self, commands: Sequence[Command]) -> bool:
+        """Has the hub decide commands; whether the last one was to leave."""
+        if self.context.hub.submit(self, commands):
+            self.has_quit = True
+        return self.has_quit
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
         """Answers commands while the history can't be written: only leaving is accepted."""
         for command in commands:
             if type(command) is Quit:
-                return self.context.hub.submit(self, [command])
+                return self._ask([command])
             answer = command.value if isinstance(command, DialectReply) else StorageDown()
             self.tell(self.spoken.encode_outcome((answer,)))
         return False
@@ -649,8 +658,8 @@ class Session(ChargedConnection):
         """
         if not self.ended:
             self.ended = True
-            if self.dialect is not None:
-                self.context.hub.submit(self, [Quit(self.reason, silent, automatic=True)])
+            if self.dialect is not None and not self.has_quit:
+                self._ask([Quit(self.reason, silent, automatic=True)])
             self._wake()
 
     def _wake(self) -> None:

@@ -2,7 +2,8 @@
 
 import base64
 
-from tests.server.harness import CODE
+from tests.client_programs import waits_for
+from tests.server.harness import CODE, PATIENCE
 
 WORDS = "plum-otter-41-vux"
 
@@ -54,3 +55,18 @@ def test_the_messages_of_an_answer_come_from_the_node_s_history(nodes):
     anna.until("anna pinned a message of anna: hello\n")
     anna.send("/pins\n")
     assert " anna: hello [" in anna.until("pinned by anna]")
+
+
+def test_who_is_disconnected_while_it_leaves_leaves_once(nodes):
+    nodes.add()
+    node = nodes.add()
+    anna = node.irc("anna")
+    standing, hub = node.server.node._standing, node.server.hub
+    node.wait(standing.acquire())  # nothing is told for a moment
+    anna.send("QUIT\r\n")
+    assert waits_for(lambda: node.call(lambda: hub.unanswered == 1), PATIENCE)
+    (session,) = node.call(lambda: list(node.server.context.sessions))
+    node.call(session.disconnect, "Killed")
+    node.call(standing.release)
+    node.wait(hub.settled())
+    assert hub.unanswered == 0

@@ -108,6 +108,19 @@ async def test_a_user_needs_few_subjects(tmp_path, caplog):
 
 
 @asynchronous
+async def test_a_user_who_may_not_do_what_is_needed_is_told_once(tmp_path, caplog):
+    user = "users: [{ user: anna, password: secret, permissions: { publish: [x], subscribe: [_INBOX.>] } }]"
+    with running(tmp_path, more=f"authorization {{ {user} }}") as server:
+        with pytest.raises(
+            StreamDown, match=r'gives no answer, .*: permissions violation .*"\$js\.api\.'
+        ) as raised:
+            await Stream.open(with_user(server, "anna:secret"), "asyncchat", patience=2.5)
+        assert "secret" not in str(raised.value)
+    told = [record.getMessage() for record in caplog.records if "does not allow" in record.getMessage()]
+    assert len([text for text in told if "a subject that is needed" in text]) == 1
+
+
+@asynchronous
 async def test_a_password_is_never_sent_in_the_clear_where_tls_is_asked_for(nats_url):
     url = nats_url.replace("nats://", "tls://anna:secret@")
     with pytest.raises(LogError, match="the URL asks for TLS, and the server does not"):

@@ -40,6 +40,9 @@ LONGEST_PAUSE = 0.5
 _TOLD_SECONDS = 1.0
 """Seconds after which the log says that NATS is not there, where it is waited for."""
 
+_MOST_DENIED = 5
+"""Subjects that a server does not allow of which the log tells."""
+
 _PING_SECONDS = 1
 _LOST_PINGS = 2
 """A server that is silent is left after three intervals."""
@@ -156,6 +159,8 @@ class Connection:
         self._up = asyncio.Event()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._fault = "no answer"
+        self._denied: list[str] = []
+        """What this connection may not do, as the server said; each is told once."""
         self._refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.closed = False
 
@@ -255,7 +260,8 @@ class Connection:
             asking.cancel()
         if not self.connected:
             raise self._down()
-        raise StreamDown(f"NATS at {self.address} gives no answer")
+        denied = f", and does not allow what is needed: {', '.join(self._denied)}" if self._denied else ""
+        raise StreamDown(f"NATS at {self.address} gives no answer{denied}")
 
     async def api(
         self, request: str, values: Mapping[str, Any], seconds: float = _ANSWER_SECONDS
@@ -330,6 +336,7 @@ class Connection:
         if self._lost.done():
             _log.info("NATS is connected again, at %s", self._server)
         self._lost = asyncio.get_running_loop().create_future()
+        self._denied.clear()
         self._up.set()
         if self.on_change is not None:
             self.on_change(True)
@@ -352,7 +359,9 @@ class Connection:
             return
         text = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
         if "permissions violation" in text.lower():
-            _log.error("NATS at %s does not allow a subject that is needed: %s", self.address, text)
+            if text not in self._denied and len(self._denied) < _MOST_DENIED:
+                self._denied.append(text)
+                _log.error("NATS at %s does not allow a subject that is needed: %s", self.address, text)
             return
         if isinstance(error, nats.errors.SecureConnWantedError):
             text = "the URL asks for TLS, and the server does not"

@@ -1,8 +1,10 @@
 """The state of a cluster as bytes."""
 
+import gc
 import pickle
 import subprocess
 import sys
+import weakref
 from types import ModuleType
 from typing import Any
 
@@ -49,6 +51,16 @@ def test_a_state_comes_back_as_it_was():
     assert back.chat.people.last_spoke == state.chat.people.last_spoke
     assert msgspec.structs.replace(back, chat=state.chat) == state
     assert copy(state.chat).state() == state.chat.state()
+
+
+def test_a_copy_is_freed_when_nobody_has_it_any_more():
+    gc.collect()
+    gc.disable()
+    try:
+        part = weakref.ref(Monitor.of(copy(lived_in())))
+        assert part() is None
+    finally:
+        gc.enable()
 
 
 def test_what_has_come_goes_on_as_the_other_does():

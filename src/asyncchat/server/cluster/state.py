@@ -253,7 +253,7 @@ class _Unpickler(pickle.Unpickler):
         if module == __name__ and name == _made.__name__:
             return _made
         if module == __name__ and name == _joined.__name__:
-            return self._join
+            return partial(_join, self._layouts)  # its own method would keep it, with all that it remembers
         if (module, name) in _OTHERS:
             return super().find_class(module, name)
         found = State if module == __name__ and name == State.__name__ else _core_class(module, name)
@@ -262,12 +262,6 @@ class _Unpickler(pickle.Unpickler):
         if issubclass(found, msgspec.Struct):
             return self._reads(found, self._layouts.get(f"{module}.{name}", ()))
         return found
-
-    def _join(self, *chunks: bytes) -> dict[Any, Any]:
-        table: dict[Any, Any] = {}
-        for chunk in chunks:
-            table.update(_Unpickler(_Source([chunk]), self._layouts).load())
-        return table
 
     @staticmethod
     def _reads(kind: type[msgspec.Struct], theirs: tuple[str, ...]) -> Any:
@@ -278,6 +272,13 @@ class _Unpickler(pickle.Unpickler):
         if mine == theirs[: len(mine)]:
             return partial(_shortened, kind, len(mine))
         raise BadState(f"{kind.__name__} is kept in another form")
+
+
+def _join(layouts: dict[str, tuple[str, ...]], *chunks: bytes) -> dict[Any, Any]:
+    table: dict[Any, Any] = {}
+    for chunk in chunks:
+        table.update(_Unpickler(_Source([chunk]), layouts).load())
+    return table
 
 
 def _shortened(kind: type[msgspec.Struct], fields: int, *values: Any) -> object:

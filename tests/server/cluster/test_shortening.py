@@ -1,6 +1,7 @@
 """A person who is forgotten is in no file of any node, nor in the stream."""
 
 import asyncio
+import tempfile
 import threading
 from contextlib import ExitStack
 
@@ -77,6 +78,26 @@ def test_who_is_forgotten_is_in_no_file_of_any_node_and_not_in_nats(nodes, tmp_p
     sweep(other)  # which it does within a second
     one.wait(_is_in_nothing_that_nats_gives(one.server.node.stream, tmp_path, words))
     assert files_with(tmp_path, *words) == []
+
+
+def test_the_copy_of_the_history_is_removed_in_a_thread(nodes, tmp_path, monkeypatch):
+    node = add(nodes, tmp_path)
+    cleanup, threads = tempfile.TemporaryDirectory.cleanup, []
+
+    def noted(folder):
+        threads.append(threading.get_ident())
+        cleanup(folder)
+
+    monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", noted)
+    before = set(tmp_path.iterdir())
+
+    async def shorten():
+        await node.server.node.shortening.shorten()
+        return threading.get_ident()
+
+    assert node.wait(shorten()) not in threads
+    assert len(threads) == 1
+    assert set(tmp_path.iterdir()) <= before
 
 
 def test_the_next_hub_does_what_the_last_one_had_begun(nodes, tmp_path, caplog):

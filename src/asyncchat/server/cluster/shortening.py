@@ -154,10 +154,13 @@ class Shortening:
         await asyncio.sleep(SETTLED)
         if self._log.last < last:
             raise LogError("the history is behind it")
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            copy = Path(folder, path.name)
+        folder = tempfile.TemporaryDirectory(dir=path.parent)
+        try:
+            copy = Path(folder.name, path.name)
             await asyncio.to_thread(_copy, path, copy, is_clean)
             await self._stream.put_snapshot(sequence, copy, is_apart=is_clean)
+        finally:  # a large file takes long to be removed, too
+            await asyncio.shield(asyncio.to_thread(folder.cleanup))
         await self._stream.cut(min([sequence, *self._others()]))
 
 

@@ -78,6 +78,9 @@ CLOCK_TOLERANCE = 60
 DRAIN_SECONDS = 5.0
 """How long the last bytes to all sessions may take when the server stops."""
 
+DISMISSED_AT_ONCE = 50
+"""People who are told in one pass of the loop that their node of the cluster stops."""
+
 
 class Server:
     """A chat server.
@@ -339,10 +342,12 @@ class Server:
             await asyncio.gather(*late, return_exceptions=True)
         self.listeners.close_endpoints()
 
-    def _dismiss_all(self) -> None:
-        """Has all people here go to other nodes of the cluster."""
-        for session in list(self.context.sessions):
+    async def _dismiss_all(self) -> None:
+        """Has all people here go to other nodes of the cluster, a few in each pass of the loop."""
+        for number, session in enumerate(list(self.context.sessions), 1):
             dismiss(session)
+            if number % DISMISSED_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on; nobody is disconnected for it."""

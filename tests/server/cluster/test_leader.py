@@ -1,8 +1,39 @@
-"""The hub is killed while people talk."""
+"""The hub decides what all ask, and is killed while people talk."""
 
 import asyncio
+from itertools import count, pairwise
+from typing import Any
 
+from asyncchat.core.chat import Chat
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cluster import leader as leader_module
+from asyncchat.server.cluster.leader import Leader, Position
+from asyncchat.server.cluster.wire import Asked
+from asyncchat.server.slices import SLICE_SECONDS
 from tests.server.cluster.faults import Exam
+
+
+def test_much_that_is_asked_at_once_is_decided_in_order_a_little_in_each_pass(monkeypatch):
+    clock = count(0, SLICE_SECONDS / 4)
+    monkeypatch.setattr(leader_module, "perf_counter", lambda: next(clock))
+    nothing: Any = None
+
+    async def run():
+        leader = Leader(MemoryLog(), nothing, 0, 1, Chat(), Position(0, 0), {}, {})
+        told: list[Any] = leader._gathered.waiting
+        passes = [0]
+        for queue in (1, 2):  # as of two nodes that were waiting for a hub
+            leader.take(Asked(queue, counter, 0, 0, ()) for counter in range(1, 51))
+        while passes[-1] < 100:
+            passes.append(len(told))
+            await asyncio.sleep(0)
+        assert [(one.queue, one.counter) for one in told] == [(q, n) for q in (1, 2) for n in range(1, 51)]
+        assert all(now - before <= 4 for before, now in pairwise(passes))
+        await asyncio.sleep(0)
+        leader.take([Asked(1, 51, 0, 0, ())])
+        assert len(told) == 101  # one alone does not wait
+
+    asyncio.run(run())
 
 
 def test_nothing_that_was_seen_is_lost_or_doubled_when_the_hub_is_killed(tmp_path):

@@ -7,11 +7,14 @@ import re
 import threading
 import time
 from contextlib import ExitStack, asynccontextmanager
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from asyncchat.config.options import ServeConfig
+from asyncchat.core.features import levels
 from asyncchat.core.features.bots import PostFromProgram
 from asyncchat.core.features.files import RemoveFiles
 from asyncchat.core.features.history import Window
@@ -20,6 +23,7 @@ from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.ids import Ids
 from asyncchat.core.registry import HANDLERS
+from asyncchat.core.replies import NotConnectedYet
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.lockfile import InUse, LockFile
 from asyncchat.log.memory import MemoryLog
@@ -31,6 +35,7 @@ from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
 from asyncchat.server.cluster.node import CutOff
+from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.wire import Alive
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
@@ -94,6 +99,61 @@ def test_people_on_two_nodes_are_in_one_room_with_the_same_ids_and_history(nodes
     assert "anna" not in nc.unread.decode()  # she is in another room
     ben.send("WHOIS anna\r\n")
     assert "319 ben anna :@#tea" in ben.until(" 318 ")
+
+
+@asynccontextmanager
+async def counted_passes(count):
+    """What ``count`` gave at each pass of the loop."""
+    seen = [count()]
+
+    async def look():
+        while True:
+            seen.append(count())
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield seen
+    finally:
+        looking.cancel()
+        seen.append(count())
+
+
+def test_what_a_hub_has_decided_is_folded_a_little_in_each_pass():
+    stream: Any = SimpleNamespace()
+
+    async def run():
+        node = node_module.Node(stream, "one", MemoryLog())
+        node._reader = Reader(0, levels.LEVEL)
+        folded: list[wire.Told] = []
+        node.edge = SimpleNamespace(fold=folded.append)  # type: ignore[assignment]
+        told = tuple(wire.Told(1, n, 1, 1, (NotConnectedYet(),), ()) for n in range(1, 501))
+        async with counted_passes(lambda: len(folded)) as seen:
+            await node._fold(told)
+            for one in told:  # each in a message of its own
+                await node._fold((one,))
+        assert folded == [*told, *told]
+        assert all(now - before <= node_module.FOLDED_AT_ONCE for before, now in pairwise(seen))
+
+    asyncio.run(run())
+
+
+def test_people_of_a_node_that_stops_are_told_a_few_in_each_pass(nodes, monkeypatch):
+    monkeypatch.setattr(server_module, "DISMISSED_AT_ONCE", 2)
+    node = nodes.add()
+    clients = [node.irc(name) for name in ("anna", "ben", "carl", "dora", "eve")]
+    sessions = list(node.server.context.sessions)
+
+    async def run():
+        async with counted_passes(lambda: sum(session.ended for session in sessions)) as seen:
+            await node.server._dismiss_all()
+        return seen
+
+    seen = node.wait(run())
+    assert seen[-1] == 5
+    assert all(now - before <= 2 for before, now in pairwise(seen))
+    for client in clients:
+        assert "this server stops" in client.rest().decode()
 
 
 def test_one_name_is_given_to_one_of_two_who_ask_on_two_nodes(nodes):

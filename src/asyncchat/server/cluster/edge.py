@@ -239,34 +239,31 @@ class Edge(Hub):
                 self._others[session_id] = SilentRecipient(session_id, person_id)
         return dict(self._others)
 
-    def fold(self, told: Iterable[Told]) -> None:
-        """Takes outcomes from the stream: changes the state, and has them delivered."""
-        put = self._outbox.put
-        for one in told:
-            own = one.queue and node_of(one.queue) == self.node
-            queue = self._queues.get(one.queue) if own else None
-            if queue is None:
-                outcome = list(self._others_outcome(one))
-                other = self._other(one)
-                put(other, outcome, _records(outcome))
-                if not _is_message(outcome):
-                    self._notice(other, outcome)
-                continue
-            waiting = queue.popleft()
-            self.unanswered -= 1
-            result = list(self._own_outcome(one, waiting.kept))
-            put(waiting.session, result, _records(result))
-            if not _is_message(result):
-                self._notice(waiting.session, result)
-            while queue and queue[0].asked is None:
-                self._answer(queue.popleft())
-            if not queue:
-                del self._queues[one.queue]
-                decided = self._decided.pop(one.queue, None)
-                if decided is not None and not decided.done():
-                    decided.set_result(self._batches.batches + 1)
+    def fold(self, told: Told) -> None:
+        """Takes an outcome from the stream: changes the state, and has it delivered."""
+        own = told.queue and node_of(told.queue) == self.node
+        queue = self._queues.get(told.queue) if own else None
+        if queue is None:
+            outcome = list(self._others_outcome(told))
+            self._put(self._other(told), outcome)
+            return
+        waiting = queue.popleft()
+        self.unanswered -= 1
         if self.unanswered < MOST_UNANSWERED // 2:
             self._batches.crowded = False
+        self._put(waiting.session, list(self._own_outcome(told, waiting.kept)))
+        while queue and queue[0].asked is None:
+            self._answer(queue.popleft())
+        if not queue:
+            del self._queues[told.queue]
+            decided = self._decided.pop(told.queue, None)
+            if decided is not None and not decided.done():
+                decided.set_result(self._batches.batches + 1)
+
+    def _put(self, session: Recipient, outcome: Outcome) -> None:
+        self._outbox.put(session, outcome, _records(outcome))
+        if not _is_message(outcome):
+            self._notice(session, outcome)
 
     def _own_outcome(self, told: Told, kept: Sequence[object]) -> Iterator[object]:
         for item in wire.items_of(told, kept):

@@ -6,7 +6,9 @@ Must not know sessions: it answers into the stream alone.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 from typing import NamedTuple
 
 from asyncchat.cluster.envelope import Envelope, encode, padding
@@ -27,6 +29,7 @@ from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.wire import Asked, Asks, Compare, Decided, Lost, Told
 from asyncchat.server.hub import Hub
 from asyncchat.server.recipients import Recipient, SilentRecipient
+from asyncchat.server.slices import SLICE_SECONDS
 
 _logger = logging.getLogger("asyncchat.cluster")
 
@@ -166,6 +169,9 @@ class Leader:
         self._counters = counters
         self._ended = ended
         self._lost: set[int] = set()
+        self._asked: deque[Asked] = deque()
+        """What is to be decided."""
+        self._is_deciding = False
         self._is_broken = False
         """Whether its state has what no outcome has: then somebody else is to decide."""
         self._gathered = _Gathered()
@@ -181,9 +187,23 @@ class Leader:
         self.hub = Hub(chat, log, self._gathered, SteadyClock(end.last_time), end=end, engine=_AskingEngine)
 
     def take(self, asked: Iterable[Asked]) -> None:
-        """Decides what a node asks, in its order; what was decided before is passed over."""
-        counters, ended = self._counters, self._ended
-        for one in asked:
+        """Decides what a node asks, in its order; what was decided before is passed over.
+
+        It is done at once, if little is asked, else a little in each pass of the loop.
+        """
+        self._asked += asked
+        if not self._is_deciding:
+            self._take_some()
+
+    def _take_some(self) -> None:
+        asked, counters, ended = self._asked, self._counters, self._ended
+        self._is_deciding = bool(asked)
+        if not asked:
+            return
+        asyncio.get_running_loop().call_soon(self._take_some)
+        end = perf_counter() + SLICE_SECONDS
+        while asked and perf_counter() < end:
+            one = asked.popleft()
             if self._is_broken or one.queue in ended or node_of(one.queue) in self._lost:
                 continue
             if one.counter != counters.get(one.queue, 0) + 1:
@@ -281,6 +301,7 @@ class Leader:
         try:
             await self._write()
         finally:
+            self._asked.clear()
             if self._padding > 0:
                 self._padding = 0
                 self._padded.set_exception(StreamDown("This node is not the hub any more"))

@@ -57,6 +57,9 @@ COMPARE_EVERY = 30.0
 """Seconds between two places at which nodes compare their states: with 100,000 accounts and 5,000 people that
 takes 0.3 s of the processor, and holds the loop for 8 ms at a time."""
 
+FOLDED_AT_ONCE = 100
+"""Items of outcomes that are folded in one pass of the loop: one message of the stream may have thousands."""
+
 SENT_AT_ONCE = 64 * 1024
 """How many bytes of commands, or of the state, are sent in one message; more only for one command."""
 
@@ -108,6 +111,8 @@ class Node:
         self._log = log
         self._reader: Reader
         self._last = Position(log.last, log.last_time)
+        self._folded = 0
+        """Items since the loop had a turn for sure."""
         self._counters: dict[int, int] = {}
         self._ended: dict[int, None] = {}
         """The queues that ended last, the oldest first."""
@@ -249,7 +254,10 @@ class Node:
                 await one.unsubscribe()
 
     async def leave(
-        self, seconds: float, ending: Callable[[Chat, int], Iterable[Event]], part: Callable[[], None]
+        self,
+        seconds: float,
+        ending: Callable[[Chat, int], Iterable[Event]],
+        part: Callable[[], Awaitable[None]],
     ) -> None:
         """Says that this node stops, and waits until its people have left.
 
@@ -277,10 +285,10 @@ class Node:
         except (TimeoutError, StreamDown):
             _logger.warning("The other nodes may learn only later that this one has stopped")
 
-    async def _part(self, part: Callable[[], None]) -> None:
+    async def _part(self, part: Callable[[], Awaitable[None]]) -> None:
         """Has the people here leave when all that they asked is decided; then the hub lets the node go."""
         await self._settled()
-        part()
+        await part()
         await self._settled()
         self._parted = True
         if self.leader is not None:
@@ -326,7 +334,7 @@ class Node:
             _logger.info("Level %d is in force: all nodes read it", self._reader.level)
         if isinstance(content, Decided):
             if content.told:
-                self._fold(content.told)
+                await self._fold(content.told)
         elif isinstance(content, Elected):
             await self._follow_hub(content)
         elif isinstance(content, Compare):
@@ -334,7 +342,7 @@ class Node:
         else:
             self._lose(content.node)
 
-    def _fold(self, told: tuple[Told, ...]) -> None:
+    async def _fold(self, told: tuple[Told, ...]) -> None:
         counters = self._counters
         number, time = self._last
         level = self._reader.level
@@ -354,7 +362,12 @@ class Node:
             elif node_of(one.session) == self.number and not self._leaving:
                 raise _taken_for_lost()
         self._last = Position(number, time)
-        self.edge.fold(told)
+        for one in told:
+            self.edge.fold(one)
+            self._folded += len(one.items)
+            if self._folded >= FOLDED_AT_ONCE:
+                self._folded = 0
+                await asyncio.sleep(0)
 
     async def _follow_hub(self, elected: Elected) -> None:
         if self._leading is not None:
@@ -456,6 +469,7 @@ class Node:
             try:
                 for part in _parts(asked):
                     await self.stream.send(_COMMANDS, part)
+                    await asyncio.sleep(0)
             except StreamDown:
                 await asyncio.sleep(ALIVE_EVERY)  # it is sent again
 

@@ -1,6 +1,7 @@
-"""What all tests share: how hypothesis runs."""
+"""What all tests share: how hypothesis runs, and that Ctrl-C works."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -12,3 +13,6 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 # HYPOTHESIS_PROFILE=quick pytest tests/core: while one writes.
 settings.register_profile("quick", settings.get_profile("default"), max_examples=5)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Started in the background by a script, pytest and all that it starts would ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)

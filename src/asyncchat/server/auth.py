@@ -224,10 +224,9 @@ class Authentication:
         name = command.account or self._person(session).name or command.name
         if not session.context.options.registration:
             return AccountRefused(AccountFault.CLOSED, name, context=command.context)
-        if accounts.registration_fault(self._chat, session.person_id, name) is not None:
-            # The hub refuses it with the reason; it needs no verifier for that.
-            return accounts.RegisterAccountVerified(name, "", context=command.context)
-        refusal = self._unregistrable(session, name, command)
+        refusal = accounts.registration_refusal(
+            self._chat, session.person_id, name, command.context
+        ) or self._unregistrable(session, name, command)
         if refusal is not None:
             return refusal
         # Before it is hashed: many may be asked for at once.
@@ -261,13 +260,15 @@ class Authentication:
     async def new_password(self, session: Session, command: accounts.NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
         name = self._person(session).account
+        if not name:
+            return AccountRefused(AccountFault.LOGGED_OUT, context=command.context)
         if session.token:  # whoever stole it must not take the account
             return AccountRefused(AccountFault.BY_TOKEN, name, context=command.context)
         weak = password_fault(command.password, name)
         if weak is not None:
             return AccountRefused(AccountFault.WEAK, name, weak, command.context)
         try:
-            verifier = await self.guard.verifier(command.password, session.address) if name else ""
+            verifier = await self.guard.verifier(command.password, session.address)
         except scram.ScramFault as error:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         mark = self._network_mark(session, name)

@@ -70,3 +70,22 @@ def test_who_is_disconnected_while_it_leaves_leaves_once(nodes):
     node.call(standing.release)
     node.wait(hub.settled())
     assert hub.unanswered == 0
+
+
+def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_just_gone(nodes):
+    one, two = nodes.add(), nodes.add()
+    ben = two.irc("ben")
+    anna = one.irc("anna")
+    anna.send(f"REGISTER anna * {WORDS}\r\n")
+    anna.until("REGISTER SUCCESS")
+    ben.send("WHOIS anna\r\n")
+    ben.until(" 330 ben anna anna ")
+    standing = two.server.node._standing
+    two.wait(standing.acquire())  # it hears nothing for a moment
+    anna.send(f"NS DROP {WORDS}\r\nQUIT\r\n")
+    anna.rest()
+    ben.send(f"REGISTER anna * {WORDS}\r\n")
+    ben.until("FAIL REGISTER ACCOUNT_EXISTS anna ")
+    two.call(standing.release)
+    two.wait(two.server.hub.settled())
+    assert "anna" not in two.call(lambda: two.server.hub.chat.accounts)

@@ -270,11 +270,9 @@ class AccountView(Reply, frozen=True):
 def register_account(chat: Chat, person_id: int, command: RegisterAccountVerified, now: int) -> Items:
     """Makes an account and logs the requester in."""
     name, context = command.account, command.context
-    fault = registration_fault(chat, person_id, name)
-    if fault is not None:
-        other = imitated(chat, name) if fault is AccountFault.HELD else ""
-        detail = name_fault(name) or (f"it looks like {other}" if other else "")
-        return (AccountRefused(fault, name, detail, context),)
+    refusal = registration_refusal(chat, person_id, name, context)
+    if refusal is not None:
+        return (refusal,)
     made = (
         AccountMade(name, command.verifier, now, command.email),
         *network_known(chat, name, command.network),
@@ -287,8 +285,18 @@ def register_account(chat: Chat, person_id: int, command: RegisterAccountVerifie
     return (*made, *_logging_in(chat, me, now_me, now), answer)
 
 
-def registration_fault(chat: Chat, person_id: int, name: str) -> AccountFault | None:
-    """Why a person can't make an account of this name, or None; also checked before a password is hashed."""
+def registration_refusal(chat: Chat, person_id: int, name: str, context: object) -> AccountRefused | None:
+    """The answer to a person who can't make an account of this name, or None; also looked for before a
+    password is hashed."""
+    fault = _registration_fault(chat, person_id, name)
+    if fault is None:
+        return None
+    other = imitated(chat, name) if fault is AccountFault.HELD else ""
+    detail = name_fault(name) or (f"it looks like {other}" if other else "")
+    return AccountRefused(fault, name, detail, context)
+
+
+def _registration_fault(chat: Chat, person_id: int, name: str) -> AccountFault | None:
     me = chat.people.get(person_id)
     if me is not None and me.account:
         return AccountFault.LOGGED_IN

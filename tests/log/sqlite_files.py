@@ -11,8 +11,11 @@ from asyncchat.log.base import PageQuery
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 
-HASTY = Tuning(lag=4, snapshot_at=3)
-"""The index and snapshots follow after a few records."""
+HASTY = Tuning(lag=4, snapshot_at=3, quiet=3600.0, slow=3600.0, search_for=3600.0)
+"""The index and snapshots follow after a few records. How long anything takes, decides nothing."""
+
+STILL = Tuning(quiet=3600.0, slow=3600.0, search_for=3600.0)
+"""Nothing happens to the file but by appends and ``run_maintenance``."""
 
 
 def text_of(record: Record) -> str:
@@ -39,12 +42,17 @@ async def write(path: Path, *batches: list[Record]) -> str:
 async def all_of(path: Path) -> tuple[list[tuple[int, str]], int, Ids]:
     """The lobby's messages, the last number, the ids."""
     log = await SqliteLog.open(path)
-    page = await log.read(PageQuery("#lobby", log.last, Window(limit=10**6)))
-    result = [(record.number, text_of(record)) for record in page.records], log.last, log.ids
+    found: list[Record] = []
+    more = True
+    while more:  # a page ends after some bytes
+        window = Window(found[-1].number if found else 0, limit=10**6, newest=False)
+        page = await log.read(PageQuery("#lobby", log.last, window))
+        found += page.records
+        more = bool(page.more)
     numbers = await log.numbers_by("#lobby", "", log.last)
-    assert list(numbers) == [r.number for r in page.records]
+    assert list(numbers) == [record.number for record in found]
     await log.close()
-    return result
+    return [(record.number, text_of(record)) for record in found], log.last, log.ids
 
 
 def raw(path: Path, *statements: str) -> list[tuple[object, ...]]:

@@ -25,7 +25,7 @@ from asyncchat.log.lockfile import LockFile
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
-from tests.log.sqlite_files import HASTY, all_of, raw, texts, write
+from tests.log.sqlite_files import HASTY, STILL, all_of, raw, texts, write
 
 STEPS = len(schema.STEPS)
 
@@ -398,7 +398,7 @@ def test_what_is_no_file(path, end):
 
 async def _killed(path: Path, copies: Path) -> None:
     """A copy of the files as a kill leaves them: ten records, of which the last five are in the log only."""
-    log = await SqliteLog.open(path)
+    log = await SqliteLog.open(path, tuning=STILL)
     await log.append(0, [said(n) for n in range(1, 6)])
     await log.run_maintenance()
     for number in range(6, 11):
@@ -455,7 +455,7 @@ async def _killed_with_copies(path: Path, killed: Path) -> None:
 
     Beside them copies (``.backup``) that were made when there were five and thirteen.
     """
-    log = await SqliteLog.open(path)
+    log = await SqliteLog.open(path, tuning=STILL)
     for first in (1, 6, 11):
         for number in range(first, first + 5):
             await log.append(number - 1, [said(number)])

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import Window
@@ -29,8 +30,9 @@ from asyncchat.log.fts import SearchIndex
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, asynchronous, fact, said
+from tests.log.sqlite_files import STILL
 
-LAZY = Tuning(lag=10**6, quiet=3600.0, volume=8, slice=3)
+LAZY = Tuning(lag=10**6, quiet=3600.0, volume=8, slice=3, search_for=3600.0)
 """Nothing is indexed but by ``run_maintenance``."""
 
 
@@ -88,7 +90,7 @@ async def test_an_erased_text_leaves_the_index(path):
 
 @asynchronous
 async def test_what_retention_removes_leaves_the_index(path):
-    log = await SqliteLog.open(path, tuning=Tuning(lag=4, quiet=3600.0, volume=8, slice=3))
+    log = await SqliteLog.open(path, tuning=replace(LAZY, lag=4))
     day = 24 * 3600 * 1_000_000
     now = time.time_ns() // 1000
     old = [Record(n, now - 9 * day, Said("#lobby", ANNA, f"needle {n}")) for n in range(1, 22)]
@@ -108,7 +110,7 @@ async def test_what_retention_removes_leaves_the_index(path):
 
 @asynchronous
 async def test_what_a_room_with_days_of_its_own_loses_leaves_the_index(path):
-    tuning = Tuning(lag=4, quiet=3600.0, volume=8, slice=3)
+    tuning = replace(LAZY, lag=4)
     log = await SqliteLog.open(path, tuning=tuning)
     now = time.time_ns() // 1000
     old = [Record(n, now - 9 * DAY, Said("#lobby", ANNA, f"hay {n}")) for n in range(1, 31)]
@@ -318,7 +320,10 @@ def test_it_is_right_after_kill_9(path):
     path.parent.mkdir()
     for turn in range(1, 4):
         victim = subprocess.Popen(
-            [sys.executable, "-c", _VICTIM, str(path), str(turn)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", _VICTIM, str(path), str(turn)],
+            stdout=subprocess.PIPE,
+            pipesize=4096,  # so far it gets ahead while nobody reads
+            text=True,
         )
         assert victim.stdout is not None
         assert [victim.stdout.readline(), victim.stdout.readline()] == ["ready\n", "far\n"]
@@ -330,7 +335,7 @@ def test_it_is_right_after_kill_9(path):
 
 @asynchronous
 async def check_words(path):
-    log = await SqliteLog.open(path)
+    log = await SqliteLog.open(path, tuning=STILL)
     for word in ("word3", '"number 77"', "4"):
         (term,) = terms_of(word)
         expected = [n for n in range(1, log.last + 1) if term in f"word{n % 7} number {n}"][-1000:]
@@ -351,7 +356,7 @@ async def test_it_is_filled_in_a_quiet_moment_and_full_volumes_become_small(path
         assert connection.execute("SELECT place FROM volumes WHERE merged").fetchall() == [(0,), (1,), (2,)]
 
 
-BUSY = Tuning(busy=-1, quiet=0.001, volume=64, slice=16)
+BUSY = Tuning(busy=-1, quiet=0.001, volume=64, slice=16, search_for=3600.0)
 """However few records come, the server is busy."""
 
 
@@ -423,7 +428,7 @@ async def test_after_a_passing_full_disk_the_index_goes_on(path, caplog):
 
 @asynchronous
 async def test_a_damaged_index_is_made_anew_while_the_server_runs(path):
-    log = await SqliteLog.open(path, tuning=Tuning(quiet=3600, volume=64))
+    log = await SqliteLog.open(path, tuning=replace(STILL, volume=64))
     await log.append(0, [said(n) for n in range(1, 21)])
     await log.run_maintenance()
     assert await found(log, '"text 7"') == [7]

@@ -19,7 +19,7 @@ from asyncchat.log.database import Database
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
-from tests.log.sqlite_files import HASTY, raw, texts
+from tests.log.sqlite_files import HASTY, STILL, raw, texts
 
 WEEK = 7 * 24 * 3600 * SECOND
 
@@ -44,7 +44,7 @@ async def test_erased_text_leaves_the_files(path):
 
 @asynchronous
 async def test_erased_text_leaves_the_files_though_somebody_reads(path):
-    log = await SqliteLog.open(path, tuning=Tuning(quiet=0.001))
+    log = await SqliteLog.open(path, tuning=STILL)
     await log.append(0, [said(1, text="correct horse"), said(2)])
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")

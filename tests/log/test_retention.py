@@ -23,13 +23,11 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, START, asynchronous
-from tests.log.sqlite_files import raw
+from tests.log.sqlite_files import HASTY, raw
 
 DAY = 24 * 3600 * 1_000_000
 FUTURE = START + 36_500 * DAY
 """Later than any clock of today says: the newest record's time is the present."""
-
-HASTY = Tuning(lag=4, snapshot_at=3)
 
 
 def said(number: int, day: float, room: str = "#lobby", text: str = "") -> Record:

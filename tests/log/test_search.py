@@ -25,16 +25,16 @@ from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, START, any_event, asynchronous, fact, rooms, said
 
-SMALL = Tuning(lag=4, quiet=0.001, volume=8, slice=3)
+SMALL = Tuning(lag=4, quiet=0.001, volume=8, slice=3, search_for=3600.0)
 """Several volumes within a few records, indexed at once."""
 
-LAZY = Tuning(lag=10**6, quiet=3600.0, volume=8, slice=3)
+LAZY = Tuning(lag=10**6, quiet=3600.0, volume=8, slice=3, search_for=3600.0)
 """Nothing is indexed but by ``run_maintenance``."""
 
 PRIVATE = Tuning(search_turn=0.0, search_for=3600.0, volume=8, slice=3, lag=4, quiet=0.001)
 """Each step of a search looks at one message, or at one part."""
 
-LOGS = {"memory": None, "small": SMALL, "lazy": LAZY, "private": PRIVATE, "usual": Tuning()}
+LOGS = {"memory": None, "small": SMALL, "lazy": LAZY, "private": PRIVATE, "usual": Tuning(search_for=3600.0)}
 
 
 @pytest.fixture(params=LOGS)

@@ -60,6 +60,7 @@ class Writing:
         self._process = subprocess.Popen(
             [sys.executable, "-c", APPENDS_UNTIL_KILLED, str(path), str(upto), how],
             stdout=subprocess.PIPE,
+            pipesize=4096,  # so far it gets ahead while nobody reads
             text=True,
         )
 

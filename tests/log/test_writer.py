@@ -102,7 +102,8 @@ async def test_a_disk_that_becomes_read_only_and_writable_again(path):
 
 
 @asynchronous
-async def test_another_program_that_locks_the_file_is_waited_for_off_the_loop(path):
+async def test_another_program_that_locks_the_file_is_waited_for_off_the_loop(path, monkeypatch):
+    monkeypatch.setattr("asyncchat.log.writer._BUSY_TIMEOUT", 600_000)
     log = await SqliteLog.open(path)
     await log.append(0, [said(1)])
     other = sqlite3.connect(path, isolation_level=None)

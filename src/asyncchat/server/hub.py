@@ -270,6 +270,11 @@ class Hub:
             self._outbox.put(self._server, self.record(facts), len(facts))
 
     @property
+    def chats(self) -> tuple[Chat, ...]:
+        """All states of this server: the hub of a cluster decides by one of its own."""
+        return (self.chat,)
+
+    @property
     def is_leading(self) -> bool:
         """Whether this server does what only one of a cluster does; one alone does it all."""
         return True

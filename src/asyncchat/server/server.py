@@ -183,9 +183,9 @@ class Server:
             self.keepalive.ask_holder, node.on_wanted = node.ask_holder, self.keepalive.probe_here
         positions = (node.webhook_positions if node is not None else Positions)(webhook_positions)
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, positions, lambda: self.hub.is_leading)
-        self.hub.on_leading = self.webhooks.look_again
+        self.hub.on_leading = self._follow_leading
         self.disk = DiskWatch(database, self._announce)
-        self._apply_to_chat()
+        self._apply_to_chats()
 
     @property
     def options(self) -> ServeConfig:
@@ -355,7 +355,7 @@ class Server:
         self.context.budgets.change(options)
         for session in self.context.sessions:
             session.change_budget()
-        self._apply_to_chat()
+        self._apply_to_chats()
         secrets = ("password", "operators", "gateways")
         if any(getattr(options, one) != getattr(before, one) for one in secrets):
             self.auth.passwords = ServerPasswords(options, self.auth.guard.queue)
@@ -401,14 +401,20 @@ class Server:
             if session.dialect is not None and session.dialect.entered and self.outbox.waits(session):
                 self.outbox.put(session, (HubSilent(),), 0)
 
-    def _apply_to_chat(self) -> None:
-        chat, options = self.hub.chat, self.options
-        chat.ascii_names = options.ascii_names
-        chat.rooms.per_network = options.rooms_per_address
-        chat.rooms.configured = frozenset(map(fold, options.rooms))
-        EmptyRooms.of(chat).max_days = options.empty_room_days
-        AlwaysOnAccounts.of(chat).max_accounts = options.max_always_on
-        AlwaysOnAccounts.of(chat).max_days = options.always_on_days
+    def _follow_leading(self) -> None:
+        """This node became the hub of the cluster, or is it no more."""
+        self._apply_to_chats()  # they may have changed while its state was copied
+        self.webhooks.look_again()
+
+    def _apply_to_chats(self) -> None:
+        options = self.options
+        for chat in self.hub.chats:
+            chat.ascii_names = options.ascii_names
+            chat.rooms.per_network = options.rooms_per_address
+            chat.rooms.configured = frozenset(map(fold, options.rooms))
+            EmptyRooms.of(chat).max_days = options.empty_room_days
+            AlwaysOnAccounts.of(chat).max_accounts = options.max_always_on
+            AlwaysOnAccounts.of(chat).max_days = options.always_on_days
 
     def _settings(self) -> list[Event]:
         """The settings of rooms that the options change."""

@@ -4,11 +4,15 @@ import asyncio
 from itertools import count, pairwise
 from typing import Any
 
+import pytest
+
+from asyncchat.config.sources import Sources
 from asyncchat.core.chat import Chat
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader as leader_module
 from asyncchat.server.cluster.leader import Leader, Position
 from asyncchat.server.cluster.wire import Asked
+from asyncchat.server.reload import SIGNAL
 from asyncchat.server.slices import SLICE_SECONDS
 from tests.server.cluster.faults import Exam
 
@@ -45,3 +49,28 @@ def test_nothing_that_was_seen_is_lost_or_doubled_when_the_hub_is_killed(tmp_pat
             await exam.close()
 
     assert asyncio.run(run())
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """Those of an empty file, which is also given."""
+    file = tmp_path / "chat.toml"
+    file.write_text("")
+    return Sources(str(file), {}, {"port": 0, "db": ":memory:"}), file
+
+
+def asked(client, line):
+    """The answer to a line, and to a PING after it."""
+    client.send(f"{line}\r\nPING answered\r\n")
+    return client.until(" PONG ") + client.until("\n")
+
+
+def test_what_the_hub_s_node_reads_again_holds_at_once(nodes, sources):
+    both, file = sources
+    one = nodes.add(sources=both)
+    two = nodes.add()
+    ben = two.irc("ben")
+    assert " NICK Ваня" in asked(ben, "NICK Ваня")
+    file.write_text("ascii_names = true\n")
+    one.wait(one.server.reloader.reload(SIGNAL))
+    assert "NICK Петя" not in asked(ben, "NICK Петя")

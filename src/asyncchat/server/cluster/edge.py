@@ -201,6 +201,11 @@ class Edge(Hub):
         self.on_leading()
 
     @property
+    def chats(self) -> tuple[Chat, ...]:
+        """All states of this node; see ``Hub.chats``."""
+        return (self.chat,) if self._leading is None else (self.chat, self._leading.chat)
+
+    @property
     def is_leading(self) -> bool:
         """Whether the hub of the cluster is this node; see ``Hub.is_leading``."""
         return self.leading is not None

@@ -53,6 +53,22 @@ def test_memory_is_given_back_after_many_have_left(monkeypatch):
     asyncio.run(scene())
 
 
+def test_the_collector_passes_over_what_was_made_before_and_the_copy_of_a_hub(monkeypatch):
+    done: list[object] = []
+    collector = SimpleNamespace(
+        collect=lambda: done.append("collect"),
+        freeze=lambda: done.append("freeze"),
+        enable=lambda: done.append("enable"),
+        set_threshold=lambda *most: done.append(most),
+    )
+    monkeypatch.setattr(serve, "gc", collector)
+    node: Any = SimpleNamespace()
+    serve._tune_memory(node)
+    assert done == ["collect", "freeze", "enable", (10_000, 1_000, 5)]
+    node.on_copied()
+    assert done[-1] == "freeze"
+
+
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_a_system_without_glibc_goes_on_as_it_is(monkeypatch, platform):
     monkeypatch.setattr(sys, "platform", platform)

@@ -4,6 +4,8 @@ Owns what belongs to a process of its own: signals, standard output, the limit o
 the command line.
 """
 
+from __future__ import annotations
+
 import asyncio
 import ctypes
 import gc
@@ -17,7 +19,7 @@ import webbrowser
 from collections.abc import Awaitable, Callable, Sized
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Effective, Sources, exposed
@@ -40,6 +42,9 @@ from asyncchat.server.server import Server
 from asyncchat.server.tls import exposed_key
 from asyncchat.server.upgrade import Predecessor, Upgrade
 from asyncchat.server.worker import Worker
+
+if TYPE_CHECKING:
+    from asyncchat.server.cluster.node import Node
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -167,7 +172,7 @@ async def _run(made: Launched, begin: Callable[[], Awaitable[None]], worker: Wor
                 upgrading = _renew_when_asked(server, worker)
             await begin()
             serving = asyncio.create_task(server.run())
-            _tune_memory()
+            _tune_memory(server.node)
             listening = ", ".join(map(str, server.listeners.addresses))
             systemd.notify("READY=1", f"STATUS=Listening on {listening}")
             await _first(stopping, serving)
@@ -303,14 +308,17 @@ def _open_page(server: Server) -> None:
     threading.Thread(target=show, name="browser", daemon=True).start()
 
 
-def _tune_memory() -> None:
+def _tune_memory(node: Node | None = None) -> None:
     """Has the cyclic collector ignore what never becomes garbage, and run less often.
 
     A server allocates a few tracked objects for each message, and their reference counts free them at once.
-    With the default of 700 the collector would run hundreds of times a second for nothing.
+    With the default of 700 the collector would run hundreds of times a second for nothing. The copy that a
+    node makes as the hub of a cluster stays, too: to look through its 300,000 objects takes 60 ms.
     """
     gc.collect()
     gc.freeze()
+    if node is not None:
+        node.on_copied = gc.freeze
     gc.enable()
     gc.set_threshold(10_000, 1_000, 5)
 

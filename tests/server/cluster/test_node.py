@@ -1,11 +1,13 @@
 """Several nodes are one chat: who is on one meets who is on another."""
 
 import asyncio
+import gc
 import logging
 import pickle
 import re
 import threading
 import time
+import weakref
 from contextlib import ExitStack, asynccontextmanager
 from itertools import pairwise
 from types import SimpleNamespace
@@ -18,6 +20,7 @@ from asyncchat.core.features import levels
 from asyncchat.core.features.bots import PostFromProgram
 from asyncchat.core.features.files import RemoveFiles
 from asyncchat.core.features.history import Window
+from asyncchat.core.features.monitor import Monitor
 from asyncchat.core.features.opers import Resign
 from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.topic import SetTopic
@@ -136,6 +139,43 @@ def test_what_a_hub_has_decided_is_folded_a_little_in_each_pass():
         assert all(now - before <= node_module.FOLDED_AT_ONCE for before, now in pairwise(seen))
 
     asyncio.run(run())
+
+
+def test_the_chat_of_a_hub_that_is_deposed_is_freed_a_little_at_a_time(nodes, monkeypatch):
+    monkeypatch.setattr(node_module, "FREED_AT_ONCE", 1)
+    copied, is_freed = threading.Event(), threading.Event()
+    one, two = (node.server.node for node in (nodes.add(), nodes.add()))
+    two.on_copied = copied.set
+    for name in ("anna", "ben", "carl"):
+        nodes.all[0].irc(name)
+    part = weakref.ref(Monitor.of(one.leader.hub.chat))
+    free = node_module._free
+    found: list[Any] = []
+
+    async def noted(contents):
+        async with counted_passes(lambda: len(contents)) as seen:
+            await free(contents)
+        found.extend((part(), seen))
+        is_freed.set()
+
+    async def stand():
+        term = one.term
+        while two.hub != two.number:
+            await two._try_to_lead(term)
+
+    monkeypatch.setattr(node_module, "_free", noted)
+    gc.disable()
+    try:
+        nodes.all[1].wait(stand())
+        assert is_freed.wait(PATIENCE)
+    finally:
+        gc.enable()
+    left, seen = found
+    assert left is None
+    assert seen[0] > 3
+    assert seen[-1] == 0
+    assert all(before - now <= 1 for before, now in pairwise(seen))
+    assert copied.wait(PATIENCE)
 
 
 def test_people_of_a_node_that_stops_are_told_a_few_in_each_pass(nodes, monkeypatch):

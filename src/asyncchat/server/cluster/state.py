@@ -329,3 +329,15 @@ def unpack(pieces: Sequence[bytes], own: Callable[[], Chat] = Chat) -> State:
 def copy(chat: Chat) -> Chat:
     """A chat that is equal and shares nothing that changes."""
     return unpack(pack(State(0, 0, 0, 0, 0, {}, [], chat))).chat
+
+
+def contents(chat: Chat) -> list[object]:
+    """What the tables of a chat have: who keeps that can free it a little at a time when the chat is gone."""
+    found: list[object] = []
+    for owner in (chat, chat.people, chat.sessions, chat.rooms, *chat.parts.values()):
+        tables = [one for one in _kept(owner).values() if isinstance(one, dict)]
+        if isinstance(owner, dict):
+            tables.append(owner)
+        for table in tables:
+            found += table.values()
+    return found

@@ -138,7 +138,8 @@ def test_commands_beside_it_are_answered_by_it_and_after_its_end_by_the_file(ser
     server = serve("--db", str(database))
     assert ask(database, GetStatus(), Status).running
     status, errors = server.end()
-    assert (status, "WARNING" in errors) == (0, False)
+    warnings = [line for line in errors.splitlines() if "WARNING" in line]
+    assert (status, [line for line in warnings if "was blocked for" not in line]) == (0, [])  # by other work
     assert not (tmp_path / "chat.db-control").exists()
 
 
@@ -500,9 +501,10 @@ def test_a_hangup_within_the_start_does_not_end_it(tmp_path):
 
 def test_a_hangup_reloads_and_says_so_in_the_log(serve, tmp_path):
     file = tmp_path / "chat.toml"
-    file.write_text('log_level = "info"')
+    quiet = "log_blocked_ms = 0\n"  # else a busy machine has it say more
+    file.write_text(f'{quiet}log_level = "info"')
     server = serve("--config", str(file), start_new_session=True)
-    file.write_text('log_level = "debug"\nname = "other.test"\n[limits]\nburst = 3')
+    file.write_text(f'{quiet}log_level = "debug"\nname = "other.test"\n[limits]\nburst = 3')
     server.process.send_signal(signal.SIGHUP)
     assert server.process.stderr is not None
     while "Reloaded" not in (line := server.process.stderr.readline()):

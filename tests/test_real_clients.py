@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.client_programs import waits_for
 from tests.cluster.conftest import name, nats_url  # noqa: F401  # fixtures
 from tests.server.cluster.conftest import nodes  # noqa: F401  # a fixture
 from tests.server.harness import CODE, PATIENCE, Client, serving
@@ -262,10 +263,11 @@ def test_weechat_goes_on_at_another_node(tmp_path, nodes):  # noqa: F811
         with pipe.open("w") as fifo:
             fifo.write("irc.t.#lobby *and I am back\n")
         bob.until("wee: and I am back\n")
-    (written,) = log.glob("irc.t.#lobby.weechatlog")
-    said = [
-        line.split("\t")[2]
-        for line in written.read_text().splitlines()
-        if line.split("\t")[1] in ("bob", "wee")
-    ]
-    assert sorted(said) == ["and I am back", "said on another node", "said while wee was away"]
+        (written,) = log.glob("irc.t.#lobby.weechatlog")
+
+        def said():
+            lines = [line.split("\t", 2) for line in written.read_text().splitlines()]
+            return sorted(words[2] for words in lines if len(words) == 3 and words[1] in ("bob", "wee"))
+
+        waits_for(lambda: len(said()) >= 3, PATIENCE)  # WeeChat writes it when bob may have read it
+        assert said() == ["and I am back", "said on another node", "said while wee was away"]

@@ -134,6 +134,7 @@ def test_all_goes_by_the_address_of_the_client(server, pem, tmp_path, program, p
                 one.close()
     operator.send("QUIT\r\n")
     operator.rest()
+    server.left()
 
 
 @pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")

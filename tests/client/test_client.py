@@ -33,6 +33,7 @@ from asyncchat import (
     Told,
     Unreachable,
 )
+from asyncchat.client import irc_session
 from tests.client.fronts import ClientOnLoop
 from tests.client.scripted import PATIENCE, Line, Original, Scripted, let_in_and_close
 
@@ -140,7 +141,7 @@ def test_half_open_line_is_found_dead(client):
         assert line.until("PING") == "PING alive"
         line.to_the_end()
 
-    with Scripted(first, normal) as server, client(server, keepalive=0.05, timeout=0.5) as chat:
+    with Scripted(first, normal) as server, client(server, keepalive=0.05, timeout=2.0) as chat:
         events = followed(chat, Gap)
         assert [type(event) for event in events] == [Disconnected, Reconnected, Gap]
         assert events[0].reason.startswith("no answer for")
@@ -409,12 +410,13 @@ def test_server_that_closes_with_a_reason(client):
 
 def test_server_that_says_nothing(client):
     with Scripted(Line.to_the_end) as server, pytest.raises(Unreachable, match="registration did not finish"):
-        client(server, timeout=0.1, nick_patience=0.0)
+        client(server, timeout=PATIENCE, nick_patience=0.1 - PATIENCE)  # of which both are waited for
 
 
-def test_server_that_speaks_no_irc(joined):
+def test_server_that_speaks_no_irc(joined, monkeypatch):
+    monkeypatch.setattr(irc_session, "_PATIENCE_WITH_PROMPT", 0.1)
     with Original() as server, pytest.raises(Unreachable, match=r"does not speak IRC.*plain://"):
-        joined(server.address.removeprefix("plain://"), nick="me", timeout=0.1)
+        joined(server.address.removeprefix("plain://"), nick="me")
 
 
 @pytest.mark.parametrize("nick", ["", " ", "two words", "#room", ":x", "\x1b[31m"])

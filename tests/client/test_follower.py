@@ -77,10 +77,11 @@ def test_a_server_that_does_not_answer_is_asked_again(server):
     first = api(server.port).post("#lobby", "before", "gus")["id"]
     with socket.create_server(("127.0.0.1", 0)) as silent, faulty_line(server.port, 1, ("as it is",)) as line:
         targets = chain((silent.getsockname()[1],), repeat(server.port))
-        hasty = HttpApi(Address("irc", "127.0.0.1", line.port), timeout=0.2)
-        heard = follow(hasty, "#lobby", first, sleep=lambda _: setattr(line, "_target", next(targets)))
+        asked = HttpApi(Address("irc", "127.0.0.1", line.port))
+        heard = follow(asked, "#lobby", first, sleep=lambda _: setattr(line, "_target", next(targets)))
         api(server.port).post("#lobby", "live", "gus")
         assert next(heard)["text"] == "live"
+        asked._timeout = 0.2
         server.call(lambda: [one.disconnect("test") for one in list(server.server.context.sessions)])
         api(server.port).post("#lobby", "again", "gus")
         assert next(heard)["text"] == "again"

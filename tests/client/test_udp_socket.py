@@ -19,7 +19,7 @@ from asyncchat.dialects.udp import connection
 from asyncchat.server.addresses import Address, open_listener
 from tests.client.fronts import ClientOnLoop
 from tests.lossy_datagrams import lossy
-from tests.server.harness import PATIENCE, serving
+from tests.server.harness import PATIENCE, free_port, serving
 
 QUICK = {"backoff": (0.01, 0.1)}
 
@@ -109,9 +109,7 @@ def _serve(database: Path, port: int) -> subprocess.Popen[str]:
 
 def test_a_server_that_is_killed_and_started_again(tmp_path):
     """The kernel tells anna and carl that nobody listens there; the new server does not know bert."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()  # other tests get theirs from the system, which gives no such one
     server = _serve(tmp_path / "chat.db", port)
     try:
         with (

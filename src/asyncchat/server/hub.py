@@ -269,6 +269,10 @@ class Hub:
         if facts:
             self._outbox.put(self._server, self.record(facts), len(facts))
 
+    def order(self, command: Command) -> None:
+        """Decides a command that the server itself asks; nobody waits for its outcome."""
+        self.submit(self._server, [command])
+
     @property
     def chats(self) -> tuple[Chat, ...]:
         """All states of this server: the hub of a cluster decides by one of its own."""

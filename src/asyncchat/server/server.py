@@ -24,7 +24,7 @@ from asyncchat.core.features.hub_silence import HubSilent
 from asyncchat.core.features.last_seen import all_offline
 from asyncchat.core.features.login_tokens import LoginTokensRevoked
 from asyncchat.core.features.opers import Announced
-from asyncchat.core.features.room_defaults import configured
+from asyncchat.core.features.room_defaults import SetRoomDefaults, configured
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.server import starting
 from asyncchat.core.names import fold
@@ -209,10 +209,13 @@ class Server:
         if self.node is not None:
             self.delivery.begin(self.log.last, self.node.begin())
             await self._open(sockets, self.node.next_session)
+            self._set_room_defaults()
             return
         hide = self.context.cloaks.hide
         facts = self.hub.record(starting(chat, __version__, self.hub.now(), self.log.last_time, hide))
-        facts += self.hub.record(self._settings())
+        facts += self.hub.record(
+            list(configured(chat, self.options.rooms, self.options.name, self.hub.now()))
+        )
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), self.hub.now())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.begin(facts[-1].number)
@@ -255,7 +258,7 @@ class Server:
                 waiting[session.id] = go_on
             else:
                 go_on()
-        self.hub.declare(self._settings())
+        self._set_room_defaults()
         return waiting
 
     def detector(self, unread: bytes, before: object) -> Detector:
@@ -372,7 +375,7 @@ class Server:
             self.log.set_retention(_retention(options))
         if options.log_level != before.log_level:
             logging_setup.set_level(options.log_level)
-        self.hub.declare(self._settings())
+        self._set_room_defaults()
 
     def declare(self, facts: Sequence[Event]) -> None:
         """Records and delivers facts that no session caused."""
@@ -416,9 +419,9 @@ class Server:
             AlwaysOnAccounts.of(chat).max_accounts = options.max_always_on
             AlwaysOnAccounts.of(chat).max_days = options.always_on_days
 
-    def _settings(self) -> list[Event]:
-        """The settings of rooms that the options change."""
-        return list(configured(self.hub.chat, self.options.rooms, self.options.name, self.hub.now()))
+    def _set_room_defaults(self) -> None:
+        if self.options.rooms:
+            self.hub.order(SetRoomDefaults(self.options.rooms, self.options.name))
 
 
 def _retention(options: ServeConfig) -> RetentionPolicy:

@@ -1,11 +1,13 @@
 """What people set in a room has priority over the configuration's defaults."""
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.features.room_defaults import RoomDefaults, configured
+from asyncchat.core.engine import Engine
+from asyncchat.core.features.room_defaults import RoomDefaults, SetRoomDefaults, configured
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
 from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.people import from_origin
+from asyncchat.core.permissions import SERVER
 
 BY = from_origin("irc.test")
 STATED = RoomDefaults(
@@ -45,3 +47,9 @@ def test_what_people_set_stays():
     assert facts(with_topic, "#a", STATED) == []
     with_flag = Chat.replay([RoomOpened("#a", 1), FlagChanged("#a", BY, "secret", True)])
     assert facts(with_flag, "#a", STATED) == [TopicChanged("#a", BY, "What is new", 5)]
+
+
+def test_only_the_server_sets_them():
+    command = SetRoomDefaults({"#News": STATED}, "irc.test")
+    assert list(Engine(Chat(), time=5).decide(SERVER, command)) == facts(Chat(), "#News", STATED)
+    assert Engine(Chat(), time=5).decide(1, command) == ()

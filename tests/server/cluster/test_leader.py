@@ -8,6 +8,7 @@ import pytest
 
 from asyncchat.config.sources import Sources
 from asyncchat.core.chat import Chat
+from asyncchat.core.features.room_defaults import RoomDefaults
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster import leader as leader_module
 from asyncchat.server.cluster.leader import Leader, Position
@@ -74,3 +75,27 @@ def test_what_the_hub_s_node_reads_again_holds_at_once(nodes, sources):
     file.write_text("ascii_names = true\n")
     one.wait(one.server.reloader.reload(SIGNAL))
     assert "NICK Петя" not in asked(ben, "NICK Петя")
+
+
+def test_a_node_that_starts_gives_rooms_their_defaults(nodes):
+    nodes.add()
+    two = nodes.add(rooms={"#tea": RoomDefaults("black")})
+    ben = two.irc("ben")
+    ben.send("JOIN #tea\r\n")
+    assert " 332 ben #tea :black" in ben.until(" 366 ")
+
+
+def test_a_room_that_somebody_has_opened_meanwhile_stays_as_it_is(nodes, sources):
+    both, file = sources
+    one, two = nodes.add(), nodes.add(sources=both)
+    anna, ben = one.irc("anna"), two.irc("ben")
+    file.write_text('[rooms."#tea"]\ntopic = "black"\n')
+    standing = two.server.node._standing
+    two.wait(standing.acquire())  # it hears nothing for a moment
+    asked(anna, "JOIN #tea\r\nTOPIC #tea :green")
+    two.wait(two.server.reloader.reload(SIGNAL))
+    two.call(standing.release)
+    ben.send("JOIN #tea\r\n")
+    told = ben.until(" 366 ")
+    assert " 332 ben #tea :green" in told
+    assert ":@anna ben" in told

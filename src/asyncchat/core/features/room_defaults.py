@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Command
 from asyncchat.core.events import Event
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
 from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.modes import OPENED_FLAGS
 from asyncchat.core.people import from_origin
+from asyncchat.core.permissions import SERVER
+from asyncchat.core.registry import Items, handles
 
 
 class RoomDefaults(msgspec.Struct, frozen=True):
@@ -27,6 +30,19 @@ class RoomDefaults(msgspec.Struct, frozen=True):
     flags: Mapping[str, bool] = {}
     settings: Mapping[str, str] = {}
     keep_days: int = 0
+
+
+class SetRoomDefaults(Command, frozen=True):
+    """Give rooms their defaults, by their names; only the server called ``by`` itself asks that."""
+
+    rooms: Mapping[str, RoomDefaults]
+    by: str
+
+
+@handles(SetRoomDefaults)
+def set_room_defaults(chat: Chat, person_id: int, command: SetRoomDefaults, now: int) -> Items:
+    """Gives rooms what the server's configuration states."""
+    return tuple(configured(chat, command.rooms, command.by, now)) if person_id == SERVER else ()
 
 
 def configured(chat: Chat, rooms: Mapping[str, RoomDefaults], by: str, now: int) -> Iterator[Event]:

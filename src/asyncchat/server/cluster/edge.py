@@ -179,6 +179,10 @@ class Edge(Hub):
             asked = Asked(queue, self._count(queue), 0, 0, (), facts=tuple(facts))
             self._ask(queue, _Waiting(self._server, asked))
 
+    def order(self, command: Command) -> None:
+        """Asks for a command that the server itself asks; see ``Hub.order``."""
+        self._ask_for(self._own_queue, self._server, command)
+
     async def settled(self) -> None:
         """Waits until all that was asked so far is decided, and told."""
         marker = Requester(None)

@@ -12,7 +12,7 @@ from asyncchat import Client, Message
 def test_bot(asyncchat_server):
     with Client(asyncchat_server.address, nick="bot", rooms=["#ci"]) as bot:
         id = asyncchat_server.post("#ci", "ping", nick="anna")
-        while not isinstance(event := bot.receive(timeout=10), Message):
+        while not isinstance(event := bot.receive(timeout=60), Message):
             pass
         assert (event.id, event.text) == (id, "ping")
 

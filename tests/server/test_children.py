@@ -125,9 +125,9 @@ def test_one_is_started_anew_when_that_is_wanted(caplog):
 
 def test_a_signal_may_wait_until_it_is_ready(caplog):
     async def scene() -> None:
-        program = Program("trap 'exit 7' HUP; echo ready; while :; do sleep 0.01; done", RUNS)
+        program = Program("trap 'exit 7' USR1; echo ready; while :; do sleep 0.01; done", RUNS)
         keeping = asyncio.create_task(program.keep())
-        sending = asyncio.create_task(program.send_when_ready(signal.SIGHUP))
+        sending = asyncio.create_task(program.send_when_ready(signal.SIGUSR1))
         await sending
         while program.started < 2 or not program.ready.is_set():  # noqa: ASYNC110  # that is what it waits for
             await asyncio.sleep(0.01)

@@ -186,7 +186,7 @@ def test_whoever_waits_for_a_turn_can_be_cancelled():
             task.cancel()
         await asyncio.wait(tasks)
         assert [task.cancelled() for task in tasks] == [False, True, True, True, False]
-        await asyncio.wait_for(turns.wait(), 1)
+        await asyncio.wait_for(turns.wait(), PATIENCE)
 
     asyncio.run(scene())
 

@@ -12,8 +12,11 @@ from tests.server.harness import PATIENCE, serving
 
 
 def hold_up(watchdog: Watchdog) -> None:
-    """Blocks the loop until the thread has looked."""
-    seen, end = watchdog.looked, time.monotonic() + PATIENCE
+    """Blocks the loop until the thread has looked.
+
+    It does not look while it waits for the end of a block that it has found just before.
+    """
+    seen, end = watchdog.looked, time.monotonic() + 1.0
     while watchdog.looked == seen and time.monotonic() < end:
         time.sleep(0.001)
 
@@ -33,8 +36,10 @@ def test_a_block_is_reported_with_the_function_that_caused_it():
         watchdog.on_block = on_block
         watching = asyncio.create_task(watchdog.run())
         await asyncio.sleep(0)
-        hold_up(watchdog)
-        await asyncio.wait_for(reported.wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while not reported.is_set():
+                hold_up(watchdog)
+                await asyncio.sleep(0)
         watching.cancel()
         await asyncio.wait((watching,))
         assert watchdog.blocks == len(blocks)
@@ -85,8 +90,7 @@ def test_a_server_watches_its_loop():
         watchdog = server.server.context.watchdog
         blocks: list[Block] = []
         server.call(setattr, watchdog, "on_block", blocks.append)
-        server.call(hold_up, watchdog)
         end = time.monotonic() + PATIENCE
         while not any("hold_up" in function for block in blocks for function in block.stack):
             assert time.monotonic() < end
-            server.call(time.monotonic)
+            server.call(hold_up, watchdog)

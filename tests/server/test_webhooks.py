@@ -4,10 +4,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import queue
 import re
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import msgspec
@@ -29,15 +31,13 @@ class Receiver:
     def __init__(self):
         self.posts: queue.Queue[tuple[str, dict[str, str], bytes, int]] = queue.Queue()
         self.answers: list[int] = []
-        self._turn = threading.Lock()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                with receiver._turn:
-                    status = receiver.answers.pop(0) if receiver.answers else 204
-                    receiver.posts.put((self.path, dict(self.headers), body, status))
+                status = receiver.answers.pop(0) if receiver.answers else 204
+                receiver.posts.put((self.path, dict(self.headers), body, status))
                 if status:
                     self.send_response(status)
                     self.end_headers()
@@ -54,11 +54,15 @@ class Receiver:
         return self.posts.get(timeout=PATIENCE)
 
     def drain(self):
-        """Forgets what came, and answers well from now on."""
-        with self._turn:
-            self.answers = []
-            while not self.posts.empty():
-                self.posts.get()
+        """Forgets what came, also on connections that wait for their turn; answers well from now on."""
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=PATIENCE)
+        ) as last:
+            last.request("POST", "/last", b"", {"Content-Length": "0"})
+            last.getresponse().read()
+        self.answers = []
+        while not self.posts.empty():
+            self.posts.get()
 
     def text(self):
         return json.loads(self.next()[2])["message"]["text"]
@@ -188,7 +192,9 @@ def test_only_so_much_is_caught_up(receiver, tmp_path, monkeypatch, caplog):
         assert receiver.text() == "0"
     kept = path.read_bytes()
     with serving(**options) as server:
-        server.person("alice").send("1\n2\n3\n4\n5\n/me\n")
+        alice = server.person("alice")
+        alice.send("1\n2\n3\n4\n5\n/me\n")
+        alice.until("Usage: /me")
     path.write_bytes(kept)
     with serving(webhooks={"log": hook}, **options):
         assert [receiver.text() for _ in range(3)] == ["3", "4", "5"]

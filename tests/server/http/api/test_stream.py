@@ -249,8 +249,9 @@ def test_the_server_s_stop_ends_it():
     with serving() as server:
         give_token(server, "bot", "read")
         follower = Stream(server, "/rooms/ci/stream")
+        assert [follower.file.readline() for _ in range(2)][1] == b"retry: 3000\n"  # it has begun
         server.stop()
-        assert follower.file.read() != b""
+        assert follower.file.read() == b"\n\r\n"
 
 
 def visit(server, path="/rooms/ci/stream", *headers):

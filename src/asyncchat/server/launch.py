@@ -26,12 +26,14 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.server import starting
+from asyncchat.core.people import Person
 from asyncchat.errors import Misuse
 from asyncchat.log.base import Log
 from asyncchat.log.lockfile import LockFile
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
+from asyncchat.server.cloaks import Cloaks, is_address
 from asyncchat.server.handover import Taken
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.plaintext import check_listeners
@@ -307,7 +309,7 @@ async def join(stream: Stream | None, config: ServeConfig, log: Log, database: P
     from asyncchat.server.cluster.node import Node
 
     node = Node(stream, name, log)
-    await node.join(partial(_beginning, config, log.last_time))
+    await node.join(partial(_beginning, config, database, log.last_time))
     try:
         await share_keys(stream, database)
     except OSError as error:
@@ -356,9 +358,19 @@ def _put_aside_wal(database: Path) -> None:
     Path(f"{database}-shm").unlink(missing_ok=True)
 
 
-def _beginning(config: ServeConfig, last_time: int, chat: Chat, now: int) -> list[Event]:
+def _beginning(config: ServeConfig, database: Path, last_time: int, chat: Chat, now: int) -> list[Event]:
     """What is recorded where a cluster begins."""
-    return [*starting(chat, __version__, now, last_time), *configured(chat, config.rooms, config.name, now)]
+
+    def hide(person: Person) -> Person:
+        # Its key is made where it is needed, since the cluster's may take its place.
+        if not config.cloak or not is_address(person.host):
+            return person
+        return Cloaks(_key_beside(database, ".cloak", "The key of cloaks")).hide(person)
+
+    return [
+        *starting(chat, __version__, now, last_time, hide),
+        *configured(chat, config.rooms, config.name, now),
+    ]
 
 
 async def _open_log(config: ServeConfig, database: Path | None) -> Log:

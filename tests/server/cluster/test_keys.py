@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from asyncchat.log.base import LogError
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cluster.keys import share_keys
 from asyncchat.server.push_encryption import ServerKey
 from tests.cluster.conftest import nats_url  # noqa: F401  # a fixture
 from tests.cluster.streams import opened
+from tests.server.cluster.test_leader import asked
+from tests.server.harness import serving
 from tests.server.http.test_files import link_of, upload
 
 SUFFIXES = (".cloak", ".owner", ".push", ".secret")
@@ -64,3 +67,14 @@ def test_what_is_no_key_of_a_cluster_is_refused(nats_url, tmp_path):  # noqa: F8
 
     asyncio.run(run())
     assert not list(tmp_path.iterdir())
+
+
+def test_cloaks_hide_whom_a_server_without_them_has_kept(nodes):
+    log = MemoryLog()
+    with serving(log, cloak=False) as server:
+        anna = server.irc("anna")
+        asked(anna, "NS REGISTER hunter2secret")
+        asked(anna, "NS SET ALWAYSON ON")
+        assert "127.0.0.1" in asked(anna, "WHOIS anna")
+    ben = nodes.add(log).irc("ben")
+    assert " 311 ben anna anna localhost " in asked(ben, "WHOIS anna")

@@ -89,3 +89,16 @@ def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_j
     two.call(standing.release)
     two.wait(two.server.hub.settled())
     assert "anna" not in two.call(lambda: two.server.hub.chat.accounts)
+
+
+def test_all_nodes_know_who_has_spoken_in_private(nodes):
+    one, two = nodes.add(), nodes.add()
+    anna, ben = one.irc("anna"), two.irc("ben")
+    anna.send("PRIVMSG ben :hello\r\nPRIVMSG #lobby :all\r\n")
+    ben.until(":hello")
+    ben.send("PRIVMSG anna :you, too\r\n")
+    anna.until(":you, too")
+    two.wait(two.server.hub.settled())
+    spoke = [node.call(dict, node.server.hub.chat.people.last_spoke) for node in (one, two)]
+    assert spoke[0] == spoke[1]
+    assert len(spoke[0]) == 2

@@ -15,7 +15,7 @@ from asyncchat.core.commands import Command, DialectReply, Query
 from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.levels import AboveLevel, Level
-from asyncchat.core.features.messages import Said
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.registry import QUERY_NOTES
 from asyncchat.core.replies import NotConnectedYet, StorageDown
 from asyncchat.dialects.base import Outcome
@@ -308,10 +308,11 @@ class Edge(Hub):
 
     def _apply(self, record: Record) -> None:
         event = record.event
-        if type(event) is Said:  # it changes nothing else
+        if isinstance(event, Said | SaidInPrivate):
             if event.person.id in self.chat.people:
                 self.chat.people.last_spoke[event.person.id] = record.time
-            return
+            if type(event) is Said:  # it changes nothing else
+                return
         self.chat.apply(event)
 
     def _other(self, told: Told) -> Recipient:

@@ -1,7 +1,8 @@
-"""What all tests share: how hypothesis runs, and that Ctrl-C works."""
+"""What all tests share: how hypothesis runs, and that signals end what they should."""
 
 import os
 import signal
+import sys
 
 from hypothesis import settings
 
@@ -14,5 +15,7 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.register_profile("quick", settings.get_profile("default"), max_examples=5)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-# Started in the background by a script, pytest and all that it starts would ignore Ctrl-C.
+# Started in the background by a script (nohup), pytest and all that it starts would ignore these.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

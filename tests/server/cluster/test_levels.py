@@ -48,8 +48,7 @@ def test_what_nodes_say_to_each_other_is_that_of_the_level():
     differ = sorted(name for name in {**kept, **found} if kept.get(name) != found.get(name))
     assert differ == [], (
         f"Nodes say {differ} in another form now. If a version with level {levels.LEVEL} was released, raise "
-        'LEVEL (docs/architecture.md, "Say what an older version can\'t read"). Then write the forms: '
-        "python -m tests.server.cluster.forms"
+        "LEVEL as docs/architecture.md says. Then write the forms: python -m tests.server.cluster.forms"
     )
 
 

@@ -21,6 +21,7 @@ from asyncchat.server.cluster import comparison
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.hashes import entries, hash_of, right_one
+from tests.client_programs import waits_for
 from tests.core.house import ANNA, BOB, house
 from tests.core.test_chat import ManyClients
 from tests.server.cluster.test_node import soon, with_ids  # noqa: F401  # a fixture
@@ -180,6 +181,26 @@ def test_a_hub_that_decides_by_another_chat_than_its_nodes_have_is_not_the_hub_a
     anna.until(":goes on\r\n")
     assert any(node.server.node.leader not in (None, leader) for node in (one, two))
     until_equal(two, 2)
+
+
+def test_a_hub_that_could_not_write_for_long_compares_one_state(nodes, monkeypatch):
+    one = nodes.add()
+    node, ben = one.server.node, with_ids(one, "ben")
+    leader, compared, append = node.leader, node._comparison, node.stream.append
+    written = one.call(asyncio.Event)
+
+    async def wait(*message):
+        await written.wait()
+        return await append(*message)
+
+    monkeypatch.setattr(node.stream, "append", wait)
+    one.call(compared.have_compared, leader)
+    ben.close()
+    assert waits_for(lambda: one.call(lambda: not leader.hub.chat.people), PATIENCE)
+    one.call(compared.have_compared, leader)
+    one.call(written.set)
+    assert waits_for(lambda: one.call(lambda: not leader.noted and compared._hashing.done()), PATIENCE)
+    assert node.leader is leader
 
 
 def test_what_is_said_while_a_state_is_hashed_makes_no_difference(nodes, often, monkeypatch):

@@ -50,7 +50,12 @@ class Comparison:
         self._judged = 0
 
     def have_compared(self, leader: Leader) -> None:
-        """Has all nodes compare their states; a bug in that ends no node."""
+        """Has all nodes compare their states; a bug in that ends no node.
+
+        While the stream can't be written this waits for the last comparison: the hub notes one state alone.
+        """
+        if leader.noted:
+            return
         try:
             leader.compare()
         except Exception:
@@ -65,6 +70,9 @@ class Comparison:
             leader: what decides, if this node is the hub: it has noted its own state there.
             tasks: has the work.
         """
+        noted: Mapping[str, object] = {}
+        if leader is not None:
+            noted, leader.noted = leader.noted, {}
         if self._hashing is not None and not self._hashing.done():
             return
         pieces: dict[str, object] = {}
@@ -75,18 +83,21 @@ class Comparison:
         except Exception:
             _logger.exception(_BUG)
             return
-        self._hashing = tasks.create_task(self._hash(place, pieces, leader))
+        self._hashing = tasks.create_task(self._hash(place, pieces, noted, leader))
 
-    async def _hash(self, place: int, pieces: Mapping[str, object], leader: Leader | None) -> None:
+    async def _hash(
+        self,
+        place: int,
+        pieces: Mapping[str, object],
+        noted: Mapping[str, object],
+        leader: Leader | None,
+    ) -> None:
         try:
             hashes = {name: await hash_of(piece) for name, piece in pieces.items()}
             self.hash = await hash_of(hashes)
             self.place, self._hashed_at = place, monotonic()
-            if leader is None:
-                return
-            noted, leader.noted = leader.noted, {}
             for name, piece in noted.items():
-                if await hash_of(piece) != hashes[name]:
+                if leader is not None and await hash_of(piece) != hashes[name]:
                     _logger.critical(
                         "This hub decides by other %s than the nodes have: this is a bug of asyncchat", name
                     )

@@ -44,7 +44,7 @@ NOT_RUN = {
     "pip install tox && tox": "runs this test, among all",
     ".ci/run": "runs this test, among all, and installs packages",
     "tox": "runs this test, among all",
-    "tox -e py,lint,types": "runs this test, among all",
+    "tox -e py,server,lint,types": "runs this test, among all",
     "tox -e py -- tests/core -k rename": "runs tests",
     "python -m venv .venv": "takes long",
     ".venv/bin/pip install --upgrade pip": "needs the network",

@@ -46,7 +46,8 @@ from asyncchat.server.reload import ServeError
 from asyncchat.server.upgrade import Upgrade
 from tests.client_programs import waits_for
 from tests.log.records import asynchronous
-from tests.server.harness import PATIENCE, serving
+from tests.server.harness import CODE, PATIENCE, serving
+from tests.server.http.api.test_administration import admin
 
 TAGS = "CAP REQ :message-tags server-time echo-message batch draft/chathistory labeled-response\r\n"
 
@@ -382,6 +383,22 @@ def test_a_node_knows_the_others_and_the_hub(nodes):
     for node in (one, two):
         waits_for(lambda node=node: known(node) == want, PATIENCE)  # type: ignore[misc]
         assert known(node) == want
+
+
+def test_an_operator_is_told_who_is_connected_to_another_node(nodes):
+    one, two = nodes.add(), nodes.add()
+    olga, _ben = with_ids(one, "olga"), with_ids(two, "ben")
+    olga.until("ben!ben@localhost JOIN #tea")
+    olga.send(f"OPER owner {CODE}\r\nSESSIONKEY\r\n")
+    key = olga.until(" :is supported").rpartition("asyncchat/KEY=")[2].split()[0]
+    people = {
+        person["name"]: person["clients"]
+        for person in admin(one, "GET", "/people", bearer=key).json["people"]
+    }
+    assert people == {
+        "ben": [{"kind": "elsewhere", "address": "127.0.0.1", "encrypted": False}],
+        "olga": [{"kind": "irc", "address": "127.0.0.1", "encrypted": False}],
+    }
 
 
 def test_one_that_was_started_again_stands_for_the_one_of_its_name(nodes):

@@ -11,7 +11,7 @@ const ROOMS_SHOWN = 8;
 const LASTING = [["3600", "1 hour"], ["86400", "1 day"], ["604800", "1 week"], ["2592000", "30 days"], ["0", "Without an end"]];
 const BACK = [["3600", "The last hour"], ["86400", "The last day"], ["604800", "The last week"], ["0", "All of them"]];
 const REFUSED = { passwords: "wrong passwords of accounts", server_password: "wrong passwords of the server", tokens: "wrong tokens", registrations: "too many accounts" };
-const KINDS = { websocket: "web", plain: "nc", irc: "IRC" };
+const KINDS = { websocket: "web", plain: "nc", irc: "IRC", elsewhere: "at another node" };
 
 const line = (text) => clip(clean(text), 400);
 const moment = (text) => when.format(new Date(text));

@@ -50,7 +50,7 @@ from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.access import unreadable
 from asyncchat.server.http.api.routes import Answer, Call, Handler, Route, body_of, json, json_body
 from asyncchat.server.http.messages import Response, problem
-from asyncchat.server.recipients import SilentRecipient
+from asyncchat.server.recipients import Absent, SilentRecipient
 from asyncchat.server.session import Session
 from asyncchat.text.sentences import audit_sentence, full_origin
 from asyncchat.text.times import Zone, milliseconds, timestamp
@@ -164,15 +164,20 @@ def _person(call: Call, person: Person, now: int) -> schemas.Person:
         chat.people.away.get(person.id, ""),
         person.id in chat.server_operators,
         chat.has(person.id, BOT),
-        tuple(_clients(call, person.id)),
+        tuple(_clients(call, person)),
         tuple(room.name for room in chat.rooms_with(person.id)),
     )
 
 
-def _clients(call: Call, person_id: int) -> Iterator[schemas.Client]:
-    for one in call.context.sessions.delivery.presence.recipients_of(person_id):
-        if isinstance(one, Session) and one.dialect is not None:
-            yield schemas.Client(schemas.client_kind(one.dialect), one.address, one.secure)
+def _clients(call: Call, person: Person) -> Iterator[schemas.Client]:
+    sessions = call.context.chat.sessions
+    for one in call.context.sessions.delivery.presence.recipients_of(person.id):
+        if isinstance(one, Session):
+            if one.dialect is not None:
+                yield schemas.Client(schemas.client_kind(one.dialect), one.address, one.secure)
+        elif not isinstance(one, Absent):
+            _host, address = sessions.hosts.get(one.id, ("", person.address or person.host))
+            yield schemas.Client(schemas.ELSEWHERE, address, one.id in sessions.encrypted)
 
 
 async def rooms(call: Call) -> Response:

@@ -27,6 +27,9 @@ USUAL_PAGE: Final = 50
 PAGE_LETTERS: Final = 131_072
 """Characters in the texts of one page: with escapes it takes 5 ms to write them."""
 
+ELSEWHERE: Final = "elsewhere"
+"""The kind of a client that is connected to another node of the cluster."""
+
 KINDS: Final = {"message": Speech.MESSAGE, "notice": Speech.NOTICE, "action": Speech.ACTION}
 _KIND_OF = {speech: kind for kind, speech in KINDS.items()}
 
@@ -207,7 +210,13 @@ class ListQuery(PageQuery, frozen=True):
 class Client(msgspec.Struct, frozen=True):
     """One connection of a person."""
 
-    kind: Annotated[str, Meta(description="plain (such as nc), irc, or websocket, which the page uses.")]
+    kind: Annotated[
+        str,
+        Meta(
+            description="plain (such as nc), irc, websocket, which the page uses, or elsewhere: it is at "
+            "another node of the cluster."
+        ),
+    ]
     address: str
     encrypted: bool
 

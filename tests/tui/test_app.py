@@ -1,6 +1,7 @@
 """The full-screen client on a server, driven by Textual's pilot; another person is a client of the test's."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -409,6 +410,8 @@ def test_screens_of_any_size(server, size):
 
 
 def test_break_leaves_no_gap_and_no_double():
+    is_seen = threading.Event()
+
     def first(line: Line) -> None:
         line.welcome(nick="me")
         line.let_in("#lobby")
@@ -418,6 +421,7 @@ def test_break_leaves_no_gap_and_no_double():
         line.send("@msgid=e1-1 :me!u@h PRIVMSG #lobby one", "@msgid=e1-2 :bob!b@h PRIVMSG #lobby two")
 
     def second(line: Line) -> None:
+        assert is_seen.wait(PATIENCE)
         line.welcome(nick="me")
         line.let_in("#lobby")
         line.until("CHATHISTORY AFTER #lobby msgid=e1-2")
@@ -435,6 +439,7 @@ def test_break_leaves_no_gap_and_no_double():
             await me.says("one")
             await me.sees("two", "offline")
             await me.says("four")
+            is_seen.set()
             await me.sees("connected again", "three", "four")
             texts = [entry.message.text for entry in me.chat.state.current.by_id.values()]
             assert texts == ["one", "two", "three", "four"]

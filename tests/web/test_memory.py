@@ -4,6 +4,8 @@ import time
 
 from playwright.sync_api import expect
 
+from tests.client_programs import waits_for
+from tests.server.harness import PATIENCE
 from tests.web.conftest import say, sees, texts
 from tests.web.test_accounts import make_account, sign_in
 
@@ -49,8 +51,7 @@ def test_a_new_account_stays_signed_in_over_a_reload_and_in_each_tab(server, vis
 def test_a_guest_gets_its_name_back_that_the_server_still_holds_after_a_reload(server, visits):
     page = visits.join(server.port, "anna")
     page.goto("about:blank")
-    while server.people():  # it has left
-        pass
+    assert waits_for(lambda: not server.people(), PATIENCE)  # it has left
     earlier = server.irc("anna")  # as the server sees the tab from before while it has not read of its end
     page.goto(f"http://127.0.0.1:{server.port}/#lobby")
     entered(page)

@@ -103,7 +103,7 @@ def test_a_revision_beside_what_is_here(tmp_path, monkeypatch):
 
 
 def test_a_fault_exits_1(tmp_path, monkeypatch):
-    monkeypatch.setattr(load, "_SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(load, "_SILENT_SECONDS", 1.0)
     script = tmp_path / "a.toml"
     script.write_text(SCRIPT)
     with stub(lambda number, receiver, line: [] if number == 5 else [line]) as server:

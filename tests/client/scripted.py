@@ -5,7 +5,7 @@ import struct
 import threading
 from collections.abc import Callable
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test that waits for bytes that do not come fails."""
 
 CAPS = "batch draft/chathistory echo-message message-tags server-time"

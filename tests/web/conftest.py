@@ -13,7 +13,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.server.harness import PATIENCE, serving
 
-MILLISECONDS = PATIENCE / 2 * 1000
+MILLISECONDS = PATIENCE * 1000
 """After which a test of the page fails: only a hang takes so long."""
 
 expect.set_options(timeout=MILLISECONDS)

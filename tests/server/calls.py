@@ -84,7 +84,9 @@ class Meter:
 
 def _opened(path: Path) -> SqliteLog:
     """A history that is written at once, however slow the disk is."""
-    return asyncio.run(SqliteLog.open(path, tuning=msgspec.structs.replace(DEFAULT_TUNING, slow=HOURS)))
+    return asyncio.run(
+        SqliteLog.open(path, tuning=msgspec.structs.replace(DEFAULT_TUNING, slow=HOURS, quiet=HOURS))
+    )
 
 
 @contextmanager

@@ -480,7 +480,9 @@ class Session(ChargedConnection):
                 commands = [*commands[:-1], whole]
             elif type(last) is Pause:
                 commands = [*commands[:-1], DialectReply(last.value)]
-        return self._ask(commands)
+        if context.hub.submit(self, commands):  # as _ask: here each call counts
+            self.has_quit = True
+        return self.has_quit
 
     def _ask(self, commands: Sequence[Command]) -> bool:
         """Has the hub decide commands; whether the last one was to leave."""

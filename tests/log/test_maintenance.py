@@ -102,11 +102,24 @@ async def test_appends_wait_for_a_checkpoint_that_may_find_nothing(path, monkeyp
 
 
 @asynchronous
-async def test_appends_that_outrun_the_posting_lists_do_not_keep_checkpoints_off(path):
-    log = await SqliteLog.open(path, tuning=Tuning(lag=10, checkpoint_at=1000, quiet=3600))
-    async with asyncio.timeout(60):
-        while not log._maintenance._checkpointed:
-            await log.append(log.last, [said(n) for n in range(log.last + 1, log.last + 1001)])
+async def test_appends_that_outrun_the_posting_lists_do_not_keep_checkpoints_off(path, monkeypatch):
+    log = await SqliteLog.open(path, tuning=Tuning(lag=10, checkpoint_at=1000, quiet=3600, slow=3600))
+    loop, read, slices = asyncio.get_running_loop(), postings.read_slice, 0
+
+    def outrun(*args: Any) -> Any:
+        nonlocal slices
+        slices += 1
+        if slices < 100:
+            more = [said(number) for number in range(log.last + 1, log.last + 21)]
+            asyncio.run_coroutine_threadsafe(log.append(log.last, more), loop).result()
+        return read(*args)
+
+    monkeypatch.setattr(postings, "read_slice", outrun)
+    await log.append(0, [said(number) for number in range(1, 21)])
+    await log._maintenance._run_once(quiet=False)
+    assert slices == 2  # those of the first append
+    assert log._maintenance._checkpointed
+    monkeypatch.undo()
     await log.close()
 
 

@@ -6,15 +6,25 @@ import pytest
 
 from asyncchat.server import auth, protocol_detection
 from tests.server.cluster import server_tests  # noqa: F401  # in that exam, servers are nodes
+from tests.server.harness import PATIENCE
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def waits():
-    """The prompt and the answer to a wrong password come soon, for the many tests that wait for them."""
+    """Who is silent gets no prompt: on a busy machine, what a test sends at once comes late.
+
+    The answer to a wrong password comes soon, for the many tests that wait for it.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(protocol_detection, "PROMPT_SECONDS", 0.25)
+        patch.setattr(protocol_detection, "PROMPT_SECONDS", PATIENCE)
         patch.setattr(auth, "WRONG_SECONDS", 0.1)
         yield
+
+
+@pytest.fixture
+def prompted(monkeypatch):
+    """The prompt comes soon, for tests that wait for it."""
+    monkeypatch.setattr(protocol_detection, "PROMPT_SECONDS", 0.25)
 
 
 @pytest.fixture

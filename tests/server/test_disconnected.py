@@ -1,6 +1,6 @@
 """Clients that are gone, half or wholly: nobody else notices, and nothing is reported as a bug."""
 
-import asyncio
+import queue
 import re
 import socket
 
@@ -9,7 +9,8 @@ import pytest
 from asyncchat.core.chat import APPLIERS
 from asyncchat.core.features.presence import Connected
 from asyncchat.server import keepalive
-from tests.server.harness import serving
+from asyncchat.server.session import Session
+from tests.server.harness import PATIENCE, serving
 
 
 @pytest.fixture
@@ -81,21 +82,17 @@ def test_a_newcomer_gets_the_name_of_a_dead_irc_client_from_its_address(server, 
 
 def test_a_living_irc_client_keeps_its_name(server, monkeypatch):
     monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)
-    monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.3)
-    judged = asyncio.Event()
+    monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.0)
+    asked: queue.SimpleQueue[tuple[Session, float]] = queue.SimpleQueue()
     judge = server.server.keepalive._judge
-
-    def noted(*about):
-        judge(*about)
-        judged.set()
-
-    server.server.keepalive._judge = noted
+    server.server.keepalive._judge = lambda *about: asked.put(about)
     living = server.irc("bob")
     thief = server.connect()
     thief.send("bob\n")
     token = living.until("PING ") and living.line()
-    living.send(f"PONG {token}\r\n")
-    server.wait(judged.wait())
+    living.send(f"PONG {token}\r\nPING answered\r\n")
+    living.until("answered\r\n")
+    server.call(judge, *asked.get(timeout=PATIENCE))
     assert server.people() == ["bob"]
     thief.send("bob\n")
     thief.until("in use. Enter another name: ")
@@ -134,6 +131,7 @@ def test_a_holder_at_nc_is_probed_by_the_kernel(server, monkeypatch):
     assert server.call(options) == [1, 1, 4, 5000]
 
 
+@pytest.mark.usefixtures("prompted")
 def test_the_name_of_a_holder_that_is_gone_a_moment_ago_is_asked_for(server, monkeypatch):
     """The holder's end is known to the transport, not yet to its session."""
     monkeypatch.setattr(keepalive, "NAME_SILENCE", 0.0)

@@ -60,6 +60,7 @@ def asked(server, method: str, path: str, body: str = "") -> tuple[int, str]:
         return answer.status, answer.read().decode()
 
 
+@pytest.mark.usefixtures("prompted")
 def test_nobody_new_is_let_in_and_load_balancers_are_told(server):
     assert asked(server, "GET", "/readyz") == (200, "ok\n")
     server.wait(drain(server.server.context, 0))

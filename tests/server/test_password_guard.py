@@ -315,6 +315,7 @@ def test_an_account_that_is_being_made_is_whole_or_not_there(server, monkeypatch
     assert server.call(lambda: dict(server.server.hub.chat.accounts)) == {}
 
 
+@pytest.mark.usefixtures("prompted")
 def test_a_reserved_name_at_a_terminal(server):
     register(server, "anna")
     anna = server.connect()

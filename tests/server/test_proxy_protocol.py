@@ -108,11 +108,7 @@ FROM = b"PROXY TCP4 192.0.2.7 10.0.0.1 5000 1234\r\n"
 
 @pytest.fixture(scope="module")
 def server():
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        serving(trusted_proxies=("127.0.0.1",), per_address=3) as running,
-    ):
-        patch.setattr(protocol_detection, "PROMPT_SECONDS", PATIENCE)
+    with serving(trusted_proxies=("127.0.0.1",), per_address=3) as running:
         yield running
 
 

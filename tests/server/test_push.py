@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import re
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,9 +37,9 @@ class PushService:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                service.pushes.put((self.path, dict(self.headers), body))  # before the server sends the next
                 self.send_response(service.answers.get(self.path, 201))
                 self.end_headers()
-                service.pushes.put((self.path, dict(self.headers), body))
 
             def log_message(self, format, *args):
                 pass
@@ -315,7 +316,16 @@ REFUSED = [
 ]
 
 
-def test_what_is_refused(server, service):
+def test_what_is_refused(server, service, monkeypatch):
+    resolve = socket.getaddrinfo
+
+    def nowhere(host, *more, **options):
+        """Asks no name server, which may be slow or say anything."""
+        if host.endswith((".example", ".invalid")):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     anna = owner(server)
     device = Device(service)
     p256dh, auth = re.findall(r"=([\w-]+)", device.keys)

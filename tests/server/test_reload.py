@@ -32,6 +32,7 @@ def owner(server):
     return owner
 
 
+@pytest.mark.usefixtures("prompted")
 def test_what_can_be_is_taken_over_and_nobody_is_dropped(server, file, owner):
     anna = server.person("anna")
     owner.until("JOIN #lobby\r\n")

@@ -79,6 +79,7 @@ def test_an_irc_client_whose_connection_ends_leaves(server, way, half_a_line):
     assert server.people() == ["alice"]
 
 
+@pytest.mark.usefixtures("prompted")
 def test_everyone_is_told_of_the_stop_after_all_that_was_accepted():
     with serving() as server:
         alice, carol = server.person("alice"), server.irc("carol")
@@ -107,6 +108,7 @@ def test_a_name_refused_is_asked_for_again_on_the_same_line(server):
     assert bob.line() == "Hello, b_o_b! alice, b_o_b are in the chat"
 
 
+@pytest.mark.usefixtures("prompted")
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\0"])
 def test_each_line_end_names_and_names_again(server, end):
     server.person("alice")
@@ -138,6 +140,7 @@ def test_marks_and_negotiation_are_no_part_of_a_name(server, first):
     whole.until("Hello, byte!")
 
 
+@pytest.mark.usefixtures("prompted")
 def test_silence_and_negotiation_alone_show_the_prompt(server):
     begun = (b"", b"\xff\xfb\x18", b"\xef\xbb\xbf", b"\xff\xfa\x1f")
     clients = [server.connect() for _ in begun]
@@ -147,10 +150,11 @@ def test_silence_and_negotiation_alone_show_the_prompt(server):
         assert client.until("name: ") == "Welcome! Enter your name or nickname: "
 
 
-def test_a_silent_connection_of_a_browser_that_loads_the_page_gets_no_prompt(server):
+def test_a_silent_connection_of_a_browser_that_loads_the_page_gets_no_prompt(server, monkeypatch):
     browser = server.connect()
     browser.send("GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n")
     browser.until("</html>")
+    monkeypatch.setattr(protocol_detection, "PROMPT_SECONDS", 0.25)
     spare = server.connect()
     server.connect(source="127.0.0.2").until("name: ")
     spare.send("GET /js/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -192,6 +196,7 @@ def test_what_came_while_the_loop_was_held_up_is_no_silence(server, monkeypatch)
     assert server.wait(be_held_up()).rest().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+@pytest.mark.usefixtures("prompted")
 def test_an_irc_client_after_the_prompt_begins_on_a_line_of_its_own(server):
     server.person("alice")
     carol = server.connect()
@@ -226,6 +231,7 @@ def test_a_web_page_can_t_talk_through_a_post(server):
     assert alice.line() == "bob is online"
 
 
+@pytest.mark.usefixtures("prompted")
 def test_http_after_the_prompt_is_closed_without_an_answer(server):
     browser = server.connect()
     browser.until("nickname: ")
@@ -250,6 +256,7 @@ def test_who_speaks_something_else_is_closed_at_once(server, first, answer):
     assert client.rest() == answer
 
 
+@pytest.mark.usefixtures("prompted")
 @pytest.mark.parametrize("name", ["Иван".encode("cp1251") + b"\n", b"bell\x07\n"])
 def test_who_was_asked_for_a_name_and_sends_something_else_is_told_so(server, name):
     client = server.connect()
@@ -269,10 +276,11 @@ def test_ssh_is_told_what_this_is(server):
 def test_half_a_line_waits_for_its_end_and_then_the_deadline(monkeypatch):
     monkeypatch.setattr(protocol_detection, "REGISTRATION_SECONDS", 0.5)
     with serving() as server:
-        half, nobody = server.connect(), server.connect()
+        half = server.connect()
         half.send("NICK ca")
         assert half.rest() == b""
-        assert nobody.rest() == b"Welcome! Enter your name or nickname: "
+        monkeypatch.setattr(protocol_detection, "PROMPT_SECONDS", 0.25)
+        assert server.connect().rest() == b"Welcome! Enter your name or nickname: "
 
 
 def test_half_a_line_has_a_shorter_deadline_than_silence(monkeypatch):
@@ -298,6 +306,7 @@ def test_an_irc_client_without_a_name_meets_the_deadline(monkeypatch):
         assert "no name in time" in carol.rest().decode()
 
 
+@pytest.mark.usefixtures("prompted")
 def test_the_original_client_chats(server):
     """No newline at all; each read of up to 1,024 bytes is printed as it is."""
     alice = server.person("alice")
@@ -457,6 +466,7 @@ def test_who_comes_again_has_no_new_budget():
         assert said <= 100
 
 
+@pytest.mark.usefixtures("prompted")
 def test_a_full_server_says_so(server):
     with serving(most_sessions=2) as small:
         one, two = small.person("one"), small.person("two")
@@ -469,6 +479,7 @@ def test_a_full_server_says_so(server):
         three.until("nickname: ")
 
 
+@pytest.mark.usefixtures("prompted")
 def test_one_address_has_so_many_connections(monkeypatch):
     monkeypatch.setattr(limits, "is_local", lambda _address: False)
     with serving(per_address=2) as server:

@@ -31,6 +31,7 @@ def server(request):
         yield running
 
 
+@pytest.mark.usefixtures("prompted")
 def test_plain(server):
     anna = server.connect()
     assert anna.until(": ") == "Password: "
@@ -62,6 +63,7 @@ def test_one_line_posts(server):
     assert stranger.rest().decode() == "Password: That is not the password. Password: "
 
 
+@pytest.mark.usefixtures("prompted")
 def test_unframed(server):
     anna = server.connect()
     assert anna.until(": ") == "Password: "
@@ -79,6 +81,7 @@ def test_who_ended_the_password_s_line_ends_the_name_s_too(server):
     anna.until("Hello, anna!")
 
 
+@pytest.mark.usefixtures("prompted")
 def test_telnet_hides_it_though_it_speaks_after_the_prompt(server):
     anna = server.connect()
     anna.until("Password: ")
@@ -113,6 +116,7 @@ def test_http_says_that_there_is_one(server):
     assert PASSWORD not in told
 
 
+@pytest.mark.usefixtures("prompted")
 def test_our_client(server):
     with Client(f"127.0.0.1:{server.port}", nick="bot", password=PASSWORD) as bot:
         anna = Client(f"127.0.0.1:{server.port}", nick="anna", password=PASSWORD)
@@ -203,6 +207,7 @@ def test_each_code_is_another_that_can_be_read_out():
     assert not set("01OILU") & set("".join(codes))
 
 
+@pytest.mark.usefixtures("prompted")
 def test_wrong_ones_are_counted_by_network_and_told(server):
     guard = server.server.auth.guard
     server.call(lambda: [guard.record_server_failure("127.0.0.1") for _ in range(20)])

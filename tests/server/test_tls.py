@@ -392,6 +392,7 @@ def test_strictness_is_told_to_each_in_its_way(pem):
             assert b"Strict" not in until(plain, b"\r\n\r\n")
 
 
+@pytest.mark.usefixtures("prompted")
 def test_who_begins_tls_after_the_prompt_is_told_of_in_the_log(server, caplog):
     with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as slow:
         until(slow, b"name or nickname: ")

@@ -312,9 +312,9 @@ def test_one_is_asked_before_a_proxy_ends_it(server):
 
 def test_who_never_registers_is_put_out(monkeypatch):
     monkeypatch.setattr(keepalive, "ROUND", 0.05)
-    monkeypatch.setattr(keepalive, "REGISTRATION_SECONDS", 0.2)
     with serving() as server:
         web = Browser(server)
+        monkeypatch.setattr(keepalive, "REGISTRATION_SECONDS", 0.0)
         close = web.ended()
     assert close.reason == "no name in time"
 

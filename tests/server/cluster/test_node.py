@@ -9,14 +9,14 @@ import threading
 import time
 import weakref
 from contextlib import ExitStack, asynccontextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from asyncchat.config.options import ServeConfig
-from asyncchat.core.features import levels
+from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import PostFromProgram
 from asyncchat.core.features.files import RemoveFiles
 from asyncchat.core.features.history import Window
@@ -26,23 +26,24 @@ from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.ids import Ids
 from asyncchat.core.registry import HANDLERS
-from asyncchat.core.replies import NotConnectedYet
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.lockfile import InUse, LockFile
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import keepalive
 from asyncchat.server import server as server_module
+from asyncchat.server.cluster import edge as edge_module
 from asyncchat.server.cluster import failure_detector, leader, members, wire
 from asyncchat.server.cluster import joining as joining_module
 from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import state as states
 from asyncchat.server.cluster.joining import Joining
+from asyncchat.server.cluster.leader import Position
 from asyncchat.server.cluster.node import CutOff
-from asyncchat.server.cluster.reader import Reader
 from asyncchat.server.cluster.wire import Alive
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.reload import ServeError
+from asyncchat.server.slices import SLICE_SECONDS
 from asyncchat.server.upgrade import Upgrade
 from tests.client_programs import waits_for
 from tests.log.records import asynchronous
@@ -123,21 +124,21 @@ async def counted_passes(count):
         seen.append(count())
 
 
-def test_what_a_hub_has_decided_is_folded_a_little_in_each_pass():
-    stream: Any = SimpleNamespace()
+def test_what_a_hub_has_decided_is_folded_a_little_in_each_pass(monkeypatch):
+    clock = count(0, SLICE_SECONDS / 4)
+    monkeypatch.setattr(edge_module, "perf_counter", lambda: next(clock))
+    folded: list[object] = []
+    outbox: Any = SimpleNamespace(put=lambda session, _outcome, _records: folded.append(session.id))
 
     async def run():
-        node = node_module.Node(stream, "one", MemoryLog())
-        node._reader = Reader(0, levels.LEVEL)
-        folded: list[wire.Told] = []
-        node.edge = SimpleNamespace(fold=folded.append)  # type: ignore[assignment]
-        told = tuple(wire.Told(1, n, 1, 1, (NotConnectedYet(),), ()) for n in range(1, 501))
+        edge = edge_module.Edge(1, Chat(), MemoryLog(), Position(0, 0), outbox, lambda: 0)
+        told = [wire.Told(n, 1, n, n, (), ()) for n in range(1, 51)]  # of sessions of another node
         async with counted_passes(lambda: len(folded)) as seen:
-            await node._fold(told)
+            await edge.fold(told)
             for one in told:  # each in a message of its own
-                await node._fold((one,))
-        assert folded == [*told, *told]
-        assert all(now - before <= node_module.FOLDED_AT_ONCE for before, now in pairwise(seen))
+                await edge.fold((one,))
+        assert folded == [*range(1, 51)] * 2
+        assert all(now - before <= 5 for before, now in pairwise(seen))
 
     asyncio.run(run())
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from time import perf_counter
 
 from asyncchat.control.requests import ClusterStatus
 from asyncchat.core.chat import Chat
@@ -27,6 +28,7 @@ from asyncchat.server.delivery import Barrier
 from asyncchat.server.hub import Hub, Requester
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
+from asyncchat.server.slices import SLICE_SECONDS
 
 _logger = logging.getLogger("asyncchat.cluster")
 
@@ -88,6 +90,8 @@ class Edge(Hub):
         self._decided: dict[int, asyncio.Future[int]] = {}
         self._others: dict[int, SilentRecipient] = {}
         """Stand for the sessions of other nodes, by their numbers."""
+        self._folded = 0.0
+        """Seconds for which it has folded since it let others have their turn."""
         self._leading: Hub | None = None
         self.status: Callable[[], ClusterStatus]
         """Gives the nodes of the cluster; the node sets it."""
@@ -248,31 +252,42 @@ class Edge(Hub):
                 self._others[session_id] = SilentRecipient(session_id, person_id)
         return dict(self._others)
 
-    def fold(self, told: Told) -> None:
-        """Takes an outcome from the stream: changes the state, and has it delivered."""
-        own = told.queue and node_of(told.queue) == self.node
-        queue = self._queues.get(told.queue) if own else None
-        if queue is None:
-            outcome = list(self._others_outcome(told))
-            self._put(self._other(told), outcome)
-            return
-        waiting = queue.popleft()
-        self.unanswered -= 1
+    async def fold(self, told: Iterable[Told]) -> None:
+        """Takes outcomes from the stream: changes the state, and has them delivered.
+
+        A little in each pass of the loop: one message of the stream may have thousands, and several may wait.
+        """
+        put = self._outbox.put
+        began = perf_counter() - self._folded
+        for one in told:
+            if perf_counter() - began > SLICE_SECONDS:
+                await asyncio.sleep(0)
+                began = perf_counter()
+            own = one.queue and node_of(one.queue) == self.node
+            queue = self._queues.get(one.queue) if own else None
+            if queue is None:
+                outcome = list(self._others_outcome(one))
+                other = self._other(one)
+                put(other, outcome, _records(outcome))
+                if not _is_message(outcome):
+                    self._notice(other, outcome)
+                continue
+            waiting = queue.popleft()
+            self.unanswered -= 1
+            result = list(self._own_outcome(one, waiting.kept))
+            put(waiting.session, result, _records(result))
+            if not _is_message(result):
+                self._notice(waiting.session, result)
+            while queue and queue[0].asked is None:
+                self._answer(queue.popleft())
+            if not queue:
+                del self._queues[one.queue]
+                decided = self._decided.pop(one.queue, None)
+                if decided is not None and not decided.done():
+                    decided.set_result(self._batches.batches + 1)
         if self.unanswered < MOST_UNANSWERED // 2:
             self._batches.crowded = False
-        self._put(waiting.session, list(self._own_outcome(told, waiting.kept)))
-        while queue and queue[0].asked is None:
-            self._answer(queue.popleft())
-        if not queue:
-            del self._queues[told.queue]
-            decided = self._decided.pop(told.queue, None)
-            if decided is not None and not decided.done():
-                decided.set_result(self._batches.batches + 1)
-
-    def _put(self, session: Recipient, outcome: Outcome) -> None:
-        self._outbox.put(session, outcome, _records(outcome))
-        if not _is_message(outcome):
-            self._notice(session, outcome)
+        self._folded = perf_counter() - began
 
     def _own_outcome(self, told: Told, kept: Sequence[object]) -> Iterator[object]:
         for item in wire.items_of(told, kept):

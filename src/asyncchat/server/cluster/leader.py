@@ -45,7 +45,7 @@ BATCH_BYTES = 160 * 1024
 RETRY = 0.25
 """Seconds between two tries to reach the stream."""
 
-LEAVING_AT_ONCE = 100
+LEAVING_AT_ONCE = 50
 """People of a lost node who leave in one turn of the loop."""
 
 ENDED_KEPT = 20_000

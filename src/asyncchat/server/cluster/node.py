@@ -57,9 +57,6 @@ COMPARE_EVERY = 30.0
 """Seconds between two places at which nodes compare their states: with 100,000 accounts and 5,000 people that
 takes 0.3 s of the processor, and holds the loop for 8 ms at a time."""
 
-FOLDED_AT_ONCE = 100
-"""Items of outcomes that are folded in one pass of the loop: one message of the stream may have thousands."""
-
 FREED_AT_ONCE = 2_000
 """Entries of the tables of a chat that is gone which are freed in one pass of the loop: all take 20 ms."""
 
@@ -116,8 +113,6 @@ class Node:
         self._log = log
         self._reader: Reader
         self._last = Position(log.last, log.last_time)
-        self._folded = 0
-        """Items since the loop had a turn for sure."""
         self._counters: dict[int, int] = {}
         self._ended: dict[int, None] = {}
         """The queues that ended last, the oldest first."""
@@ -367,12 +362,7 @@ class Node:
             elif node_of(one.session) == self.number and not self._leaving:
                 raise _taken_for_lost()
         self._last = Position(number, time)
-        for one in told:
-            self.edge.fold(one)
-            self._folded += len(one.items)
-            if self._folded >= FOLDED_AT_ONCE:
-                self._folded = 0
-                await asyncio.sleep(0)
+        await self.edge.fold(told)
 
     async def _follow_hub(self, elected: Elected) -> None:
         if self._leading is not None:

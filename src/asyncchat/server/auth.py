@@ -121,7 +121,9 @@ class Authentication:
             return AccountRefused(AccountFault.NO_CERTIFICATE, asked, context=command.context)
         session.token = ""
         mark = self._network_mark(session, account.name)
-        return accounts.LogInVerified(account.name, True, command.context, network=mark)
+        return accounts.LogInVerified(
+            account.name, True, command.context, network=mark, verifier=account.verifier
+        )
 
     async def add_certificate(self, session: Session, command: AddCertificate, _upto: int) -> IoResult:
         """Adds a certificate to the account of the session, by default the one that it shows."""
@@ -209,8 +211,17 @@ class Authentication:
             session.token = ""
         mark = self._network_mark(session, name)
         return await self._delayed(
-            session, name, right, accounts.LogInVerified(name, right, context, network=mark)
+            session,
+            name,
+            right,
+            accounts.LogInVerified(
+                name, right, context, network=mark, verifier=self._verifier_if(right, name)
+            ),
         )
+
+    def _verifier_if(self, right: bool, name: str) -> str:
+        """What a right password was checked against: in a cluster it may be another one for the hub."""
+        return self._chat.accounts[fold(name)].verifier if right else ""
 
     def _network_mark(self, session: Session, name: str) -> str:
         return self.guard.network_mark(fold(name), session.address)
@@ -302,9 +313,9 @@ class Authentication:
         right = await self._checked(session, name, password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(
-            session, name, right, accounts.DropAccountVerified(name, right, command.context)
-        )
+        verifier = self._verifier_if(right, name)
+        asked = accounts.DropAccountVerified(name, right, command.context, verifier)
+        return await self._delayed(session, name, right, asked)
 
     async def reclaim(self, session: Session, command: accounts.Reclaim, _upto: int) -> IoResult:
         """Disconnects whoever has a name, for the owner of its account."""
@@ -314,7 +325,10 @@ class Authentication:
         if isinstance(right, AccountRefused):
             return right
         mark = self._network_mark(session, command.name)
-        asked = accounts.ReclaimVerified(command.name, right, command.take, command.context, network=mark)
+        verifier = self._verifier_if(right, command.name)
+        asked = accounts.ReclaimVerified(
+            command.name, right, command.take, command.context, network=mark, verifier=verifier
+        )
         return await self._delayed(session, command.name, right, asked)
 
     async def verify_account(self, session: Session, name: str, password: str) -> bool | AccountRefused:

@@ -1,13 +1,14 @@
 """Nodes of one cluster, each with a loop of its own in a thread."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cluster import node
 from tests.cluster.conftest import name, nats_url  # noqa: F401  # fixtures
-from tests.server.harness import serving
+from tests.server.harness import PATIENCE, serving
 
 
 class Nodes:
@@ -50,3 +51,20 @@ class Nodes:
 def nodes(nats_url, name, tmp_path):  # noqa: F811
     with ExitStack() as stack:
         yield Nodes(nats_url, name, tmp_path, stack)
+
+
+@pytest.fixture
+def behind(monkeypatch):
+    """Has a node hear nothing of what is decided until it is released; nobody is told that it does not."""
+    monkeypatch.setattr(node, "READ_ONLY_AFTER", PATIENCE)
+
+    @contextmanager
+    def hears_nothing(one):
+        standing = one.server.node._standing
+        one.wait(standing.acquire())
+        try:
+            yield
+        finally:
+            one.call(standing.release)
+
+    return hears_nothing

@@ -57,22 +57,20 @@ def test_the_messages_of_an_answer_come_from_the_node_s_history(nodes):
     assert " anna: hello [" in anna.until("pinned by anna]")
 
 
-def test_who_is_disconnected_while_it_leaves_leaves_once(nodes):
+def test_who_is_disconnected_while_it_leaves_leaves_once(nodes, behind):
     nodes.add()
     node = nodes.add()
-    anna = node.irc("anna")
-    standing, hub = node.server.node._standing, node.server.hub
-    node.wait(standing.acquire())  # nothing is told for a moment
-    anna.send("QUIT\r\n")
-    assert waits_for(lambda: node.call(lambda: hub.unanswered == 1), PATIENCE)
-    (session,) = node.call(lambda: list(node.server.context.sessions))
-    node.call(session.disconnect, "Killed")
-    node.call(standing.release)
+    anna, hub = node.irc("anna"), node.server.hub
+    with behind(node):
+        anna.send("QUIT\r\n")
+        assert waits_for(lambda: node.call(lambda: hub.unanswered == 1), PATIENCE)
+        (session,) = node.call(lambda: list(node.server.context.sessions))
+        node.call(session.disconnect, "Killed")
     node.wait(hub.settled())
     assert hub.unanswered == 0
 
 
-def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_just_gone(nodes):
+def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_just_gone(nodes, behind):
     one, two = nodes.add(), nodes.add()
     ben = two.irc("ben")
     anna = one.irc("anna")
@@ -80,15 +78,29 @@ def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_j
     anna.until("REGISTER SUCCESS")
     ben.send("WHOIS anna\r\n")
     ben.until(" 330 ben anna anna ")
-    standing = two.server.node._standing
-    two.wait(standing.acquire())  # it hears nothing for a moment
-    anna.send(f"NS DROP {WORDS}\r\nQUIT\r\n")
-    anna.rest()
-    ben.send(f"REGISTER anna * {WORDS}\r\n")
-    ben.until("FAIL REGISTER ACCOUNT_EXISTS anna ")
-    two.call(standing.release)
+    with behind(two):
+        anna.send(f"NS DROP {WORDS}\r\nQUIT\r\n")
+        anna.rest()
+        ben.send(f"REGISTER anna * {WORDS}\r\n")
+        ben.until("FAIL REGISTER ACCOUNT_EXISTS anna ")
     two.wait(two.server.hub.settled())
     assert "anna" not in two.call(lambda: two.server.hub.chat.accounts)
+
+
+def test_a_password_that_was_replaced_meanwhile_on_another_node_lets_nobody_in(nodes, behind):
+    one, two = nodes.add(), nodes.add()
+    ben = two.irc("ben")
+    anna = one.irc("anna")
+    anna.send(f"REGISTER anna * {WORDS}\r\n")
+    anna.until("REGISTER SUCCESS")
+    ben.send("WHOIS anna\r\n")
+    assert " 330 ben anna anna " in ben.until("End of /WHOIS list\r\n")
+    with behind(two):
+        anna.send(f"NS SET PASSWORD {WORDS[::-1]}\r\n")
+        anna.until("The password of anna is changed")
+        ben.send(f"NS IDENTIFY anna {WORDS}\r\n")
+        assert waits_for(lambda: two.call(lambda: two.server.hub.unanswered == 1), PATIENCE)
+    assert "no such account" in ben.line()
 
 
 def test_all_nodes_know_who_has_spoken_in_private(nodes):

@@ -85,16 +85,14 @@ def test_a_node_that_starts_gives_rooms_their_defaults(nodes):
     assert " 332 ben #tea :black" in ben.until(" 366 ")
 
 
-def test_a_room_that_somebody_has_opened_meanwhile_stays_as_it_is(nodes, sources):
+def test_a_room_that_somebody_has_opened_meanwhile_stays_as_it_is(nodes, sources, behind):
     both, file = sources
     one, two = nodes.add(), nodes.add(sources=both)
     anna, ben = one.irc("anna"), two.irc("ben")
     file.write_text('[rooms."#tea"]\ntopic = "black"\n')
-    standing = two.server.node._standing
-    two.wait(standing.acquire())  # it hears nothing for a moment
-    asked(anna, "JOIN #tea\r\nTOPIC #tea :green")
-    two.wait(two.server.reloader.reload(SIGNAL))
-    two.call(standing.release)
+    with behind(two):
+        asked(anna, "JOIN #tea\r\nTOPIC #tea :green")
+        two.wait(two.server.reloader.reload(SIGNAL))
     ben.send("JOIN #tea\r\n")
     told = ben.until(" 366 ")
     assert " 332 ben #tea :green" in told

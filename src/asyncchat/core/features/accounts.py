@@ -121,12 +121,17 @@ class RegisterAccountVerified(Command, frozen=True):
 
 
 class LogInVerified(Command, frozen=True):
-    """Log in to an account; ``verified``: the password was right."""
+    """Log in to an account; ``verified``: the password was right.
+
+    ``verifier`` here and below is what it was checked against, which may have been replaced since; empty:
+    nothing of the account was.
+    """
 
     account: str
     verified: bool
     context: object = None
     network: str = ""
+    verifier: str = ""
 
 
 class LogOut(Command, frozen=True):
@@ -150,6 +155,7 @@ class DropAccountVerified(Command, frozen=True):
     account: str
     verified: bool
     context: object = None
+    verifier: str = ""
 
 
 class ReclaimVerified(Command, frozen=True):
@@ -163,6 +169,7 @@ class ReclaimVerified(Command, frozen=True):
     take: bool = False
     context: object = None
     network: str = ""
+    verifier: str = ""
 
 
 class GetAccount(Query, frozen=True):
@@ -320,7 +327,7 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, now: int
     """Logs a person in; a session that has not connected yet is told the account with which it may."""
     account = chat.accounts.get(fold(command.account))
     context = command.context
-    if account is None or not command.verified:
+    if account is None or not is_verified(command, account):
         return (AccountRefused(AccountFault.WRONG, command.account, context=context),)
     known = tuple(network_known(chat, account.name, command.network))
     me = chat.people.get(person_id)
@@ -333,6 +340,11 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, now: int
     if banned is not None:
         return (*known, banned)
     return (*known, *_logging_in(chat, me, now_me, now), LoggedInNow(account.name, context))
+
+
+def is_verified(command: LogInVerified | DropAccountVerified | ReclaimVerified, account: Account) -> bool:
+    """Whether the password was right, and still is the account's: it may be another one since."""
+    return command.verified and command.verifier in ("", account.verifier)
 
 
 def _logging_in(chat: Chat, me: Person, now_me: Person, now: int) -> Iterator[Event]:
@@ -376,7 +388,7 @@ def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerifi
     found = own_account(chat, person_id, command.account, command.context)
     if isinstance(found, Refusal):
         return (found,)
-    if not command.verified:
+    if not is_verified(command, found):
         return (AccountRefused(AccountFault.WRONG, found.name, context=command.context),)
     offline = offline_people(chat, found.name)
     events: list[Event] = [
@@ -399,7 +411,7 @@ def reclaim_verified(chat: Chat, me: Person, command: ReclaimVerified, now: int)
     if account is None:
         return (AccountRefused(AccountFault.UNKNOWN, name, context=context),)
     mine = me.account == account.name
-    if not mine and not command.verified:
+    if not mine and not is_verified(command, account):
         return (AccountRefused(AccountFault.WRONG, name, context=context),)
     silencing = silenced_in(chat, me) if command.take and fold(name) != me.key else None
     if silencing is not None:

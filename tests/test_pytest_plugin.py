@@ -47,7 +47,7 @@ def test_the_plugin_is_found_and_loads_nothing_before_it_is_used(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

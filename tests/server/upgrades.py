@@ -294,15 +294,20 @@ class Examination:
         after = self.log.stat().st_size
         # The old process waits for this request, and so the new one after it has seen that all is there.
         async with self._request(
-            "POST /upload HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n"
+            "POST /upload HTTP/1.1\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n"
         ) as (answer, to):
             await answer.readuntil(b" 100 Continue\r\n\r\n")
             os.kill(self.pid, signal.SIGUSR2)
-            await self.logged(rb"(ready to take over)", after)
+            left = 1000
+            ready = asyncio.create_task(self.logged(rb"(ready to take over)", after))
+            while not (await asyncio.wait((ready,), timeout=1.0))[0]:
+                to.write(b"x")  # else it is not waited for as long as a process may take to start
+                left -= 1
+            await ready
             process = await self._new_process()
             secret.rename(kept)
             os.mkfifo(secret)
-            to.write(b"x")
+            to.write(b"x" * left)
             assert (await self._answer(answer))[0] == 201
         writing = -1
         async with asyncio.timeout(PATIENCE):

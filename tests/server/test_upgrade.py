@@ -176,8 +176,7 @@ def test_a_new_process_that_is_killed_while_it_has_the_history(exam):
         asyncio.run(kill())
         talker.send("PRIVMSG #lobby :after\r\n")
         assert reader.until("after\r\n").count("PRIVMSG") == 2
-        assert reload(exam).returncode == 0
-        exam.pid = int(re.findall(r"Process (\d+) serves now", exam.log.read_text())[-1])
+        exam.pid = int(re.findall(r"Process (\d+) serves now", reload(exam).stdout)[0])
         talker.send("PRIVMSG #lobby :with another\r\n")
         assert reader.until("with another\r\n").count("PRIVMSG") == 1
 

@@ -298,11 +298,12 @@ def test_half_a_line_has_a_shorter_deadline_than_silence(monkeypatch):
 
 
 def test_an_irc_client_without_a_name_meets_the_deadline(monkeypatch):
-    monkeypatch.setattr(keepalive, "REGISTRATION_SECONDS", 0.1)
     monkeypatch.setattr(keepalive, "ROUND", 0.05)
     with serving() as server:
         carol = server.connect()
         carol.send("CAP LS 302\r\nNICK carol\r\n")
+        carol.until(" LS ")
+        monkeypatch.setattr(keepalive, "REGISTRATION_SECONDS", 0.0)
         assert "no name in time" in carol.rest().decode()
 
 

@@ -12,7 +12,7 @@ import logging
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import uvloop
@@ -191,7 +191,9 @@ class Peer:
         self.gone = False
 
     async def come(self) -> None:
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.crowd.port, limit=1 << 24)
+        self.server = self.crowd.chance.choice(self.crowd.servers)
+        port = self.server.listeners.addresses[0].port
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
         self.reading = asyncio.create_task(self._read())
         pick = self.crowd.chance.choice
         name = pick(NAMES[:6])
@@ -296,9 +298,10 @@ class Crowd:
         self.heard = asyncio.Event()
         self.peers: list[Peer] = []
         self.facts: list[Any] = []
-        self.port = 0
         self._count = 0
-        self.server: Server
+        self.servers: list[Server] = []
+        """One; more where they are the nodes of a cluster."""
+        self._serving: list[asyncio.Task[None]] = []
 
     def count(self) -> int:
         """A number that nobody had yet."""
@@ -308,7 +311,7 @@ class Crowd:
     async def riot(self, steps: int) -> None:
         """Comes, talks, and looks whether all is well."""
         log = MemoryLog()
-        self.server = Server(
+        server = Server(
             ServeConfig(port=0, db=":memory:", limits=False, before_connect=True), log, OwnerCode(CODE)
         )
         keep = log.append
@@ -318,23 +321,34 @@ class Crowd:
             await keep(expected, records)
 
         log.append = append  # type: ignore[method-assign,assignment]
+        await self.talk(steps, self.serve(server))
+        assert Chat.replay(self.facts).state() == server.hub.chat.state()
+
+    async def serve(self, server: Server) -> None:
+        """Starts a server, or one more."""
         address = Address("127.0.0.1", 0)
-        await self.server.start([(address, addresses.open_listener(address))])
-        serving = asyncio.create_task(self.server.run())
-        self.port = self.server.listeners.addresses[0].port
+        await server.start([(address, addresses.open_listener(address))])
+        self.servers.append(server)
+        self._serving.append(asyncio.create_task(server.run()))
+
+    async def talk(self, steps: int, start: Awaitable[None]) -> None:
+        """Starts the servers, has the crowd come and talk, and ends all."""
         try:
+            await start
             for step in range(steps):
                 await self._step()
                 if step % 20 == 19:
                     await self._settle()
-                    self._look()
-            self._replay()
+                    self.look()
         finally:
-            await self.server.stop("over")
-            serving.cancel()
+            for server in self.servers[::-1]:
+                await server.stop("over")
+            for task in self._serving:
+                task.cancel()
             for peer in self.peers:
                 peer.writer.transport.abort()
-            await asyncio.gather(serving, *(peer.reading for peer in self.peers), return_exceptions=True)
+            reading = [peer.reading for peer in self.peers]
+            await asyncio.gather(*self._serving, *reading, return_exceptions=True)
 
     async def _step(self) -> None:
         for peer in self.peers:
@@ -361,28 +375,35 @@ class Crowd:
                 self.heard.clear()
                 await self.heard.wait()
         for peer in self.peers:
-            session = next(
-                (one for one in self.server.context.sessions if one.id == self._session_of(peer)), None
-            )
+            sessions = peer.server.context.sessions
+            session = next((one for one in sessions if one.id == self._session_of(peer)), None)
             batches = getattr(session and session.dialect, "client_batches", None)
             opened = batches and batches.open
             left = peer.labels - ({opened.label} if opened else set())
             assert peer.gone or not peer.labelled or not left, f"{left} is not answered"
-        while self.server.outbox.waiting:
-            await self.server.outbox.emptied()
+        await self.decided()
+        for server in self.servers:
+            while server.outbox.waiting:
+                await server.outbox.emptied()
+
+    async def decided(self) -> None:
+        """Waits until all servers know what was asked."""
 
     def _session_of(self, peer: Peer) -> int:
         own = peer.writer.get_extra_info("sockname")
-        found = [
-            one.id for one in self.server.context.sessions if one._writer.get_extra_info("peername") == own
-        ]
+        sessions = peer.server.context.sessions
+        found = [one.id for one in sessions if one._writer.get_extra_info("peername") == own]
         return found[0] if found else 0
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Looks whether all is as it should be."""
+        for server in self.servers:
+            if not server.outbox.waiting and not server.outbox._busy:  # else somebody left meanwhile
+                self._look_at(server)
+
+    def _look_at(self, server: Server) -> None:
         """Who is told is who is there."""
-        chat, delivery = self.server.hub.chat, self.server.delivery
-        if self.server.outbox.waiting or self.server.outbox._busy:
-            return  # somebody left meanwhile
+        chat, delivery = server.hub.chat, server.delivery
         assert set(delivery.presence.first) == set(chat.people)
         assert delivery.presence.operators == chat.server_operators
         for person_id in chat.people:
@@ -423,9 +444,6 @@ class Crowd:
         ]
         assert set().union(*kept) <= set(chat.people)
 
-    def _replay(self) -> None:
-        assert Chat.replay(self.facts).state() == self.server.hub.chat.state()
-
 
 def _counted(roles: dict[int, int]) -> Counter[int]:
     return Counter(roles)
@@ -444,7 +462,9 @@ class Complaints(logging.Handler):
             self.found.append(text)
 
 
-def riot(seed: int, steps: int, lines: type[Lines] = Lines) -> None:
+def riot(
+    seed: int, steps: int, lines: type[Lines] = Lines, kind: Callable[[int, type[Lines]], Crowd] = Crowd
+) -> None:
     """Runs one crowd; what is wrong is raised."""
     complaints = Complaints()
     logger = logging.getLogger("asyncchat")
@@ -455,7 +475,7 @@ def riot(seed: int, steps: int, lines: type[Lines] = Lines) -> None:
 
     async def run() -> None:
         nonlocal crowd
-        crowd = Crowd(seed, lines)
+        crowd = kind(seed, lines)
         await crowd.riot(steps)
 
     try:

@@ -1,9 +1,17 @@
 """What an outcome from another node tells a node's own clients."""
 
 import base64
+from functools import partial
 
+import pytest
+
+from asyncchat.server import auth
+from asyncchat.server.cluster import node as node_module
 from tests.client_programs import waits_for
+from tests.cluster.conftest import nats_url  # noqa: F401  # a fixture
+from tests.server.cluster.hostile import CrowdAtNodes
 from tests.server.harness import CODE, PATIENCE
+from tests.server.hostile import HallLines, Lines, riot
 
 WORDS = "plum-otter-41-vux"
 
@@ -114,3 +122,10 @@ def test_all_nodes_know_who_has_spoken_in_private(nodes):
     spoke = [node.call(dict, node.server.hub.chat.people.last_spoke) for node in (one, two)]
     assert spoke[0] == spoke[1]
     assert len(spoke[0]) == 2
+
+
+@pytest.mark.parametrize("lines", [Lines, HallLines])
+def test_nodes_agree_on_what_a_hostile_crowd_does(nats_url, monkeypatch, lines):  # noqa: F811
+    monkeypatch.setattr(auth, "WRONG_SECONDS", 0.0)
+    monkeypatch.setattr(node_module, "READ_ONLY_AFTER", PATIENCE)
+    riot(1, 100, lines, partial(CrowdAtNodes, url=nats_url, count=2))

@@ -71,10 +71,18 @@ def test_whoever_makes_an_account_is_logged_in_to_it():
     assert tea.roles[ANNA] == 4
 
 
+def test_a_password_that_was_right_before_connecting_counts_only_while_it_is_the_account_s(chat):
+    (confirmed,) = do(chat, NOBODY, LogInVerified("anna", True))
+    assert isinstance(confirmed, Confirmed)
+    do(chat, SERVER, NewPasswordVerified("anna", "another"))
+    do(chat, NOBODY, Connect("nina", "u", "h", account="anna", verifier=confirmed.verifier))
+    assert chat.people[NOBODY].account == ""
+
+
 def test_an_account_may_be_made_before_connecting():
     chat = house()
     items = do(chat, NOBODY, RegisterAccountVerified("nina", "v"))
-    assert items == (AccountMade("nina", "v", NOW), Registered("nina"))
+    assert items == (AccountMade("nina", "v", NOW), Registered("nina", verifier="v"))
     do(chat, NOBODY, enter("nina", "nina"))
     assert chat.people[NOBODY] == person(NOBODY, "nina", "u", "h", account="nina")
 
@@ -102,7 +110,7 @@ def test_a_person_has_one_account_at_a_time(chat):
 def test_the_server_makes_accounts_for_names_in_use():
     chat = house()
     made = AccountMade("bob", "v", NOW)
-    assert do(chat, SERVER, RegisterAccountVerified("bob", "v")) == (made, Registered("bob"))
+    assert do(chat, SERVER, RegisterAccountVerified("bob", "v")) == (made, Registered("bob", verifier="v"))
 
 
 def test_the_number_of_accounts_is_limited(chat, monkeypatch):
@@ -128,7 +136,7 @@ class TestLoggingIn:
 
     def test_before_one_enters(self, chat):
         do(chat, ANNA, Quit())
-        assert do(chat, NOBODY, LogInVerified("ANNA", True, "p")) == (Confirmed("anna", "p"),)
+        assert do(chat, NOBODY, LogInVerified("ANNA", True, "p")) == (Confirmed("anna", "p", "v"),)
         items = do(chat, NOBODY, enter("Anna", "anna"))
         assert items[0] == Connected(person(NOBODY, "Anna", "u", "h", account="anna"), NOW)
 

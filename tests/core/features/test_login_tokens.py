@@ -78,7 +78,7 @@ def test_only_who_is_logged_in_makes_one(chat):
 
 def test_a_session_logs_in_with_it_and_connects(chat):
     items = do(chat, NOBODY, LogInWithToken("Anna", PHONE, "p"), NOW + 5)
-    assert items == (LoginTokenUsed("Anna", PHONE, NOW + 5, NOBODY), Confirmed("anna", "p"))
+    assert items == (LoginTokenUsed("Anna", PHONE, NOW + 5, NOBODY), Confirmed("anna", "p", "v"))
     assert tokens(chat)[PHONE].used == NOW + 5
     do(chat, NOBODY, Connect("Anna", "u", "h", account="anna"))
     assert chat.sessions.of(ANNA) == (ANNA, NOBODY)

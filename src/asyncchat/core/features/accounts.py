@@ -204,17 +204,22 @@ class AccountRemoved(Untold, frozen=True, tag="account_removed"):
 
 
 class Registered(Reply, frozen=True):
-    """An account was made, and the requester is logged in to it."""
+    """An account was made, and the requester is logged in to it; ``verifier`` as in ``Confirmed``."""
 
     account: str
     context: object = None
+    verifier: str = ""
 
 
 class Confirmed(Reply, frozen=True):
-    """A session that has not connected yet gave the right password; it may connect with this account."""
+    """A session that has not connected yet gave the right password; it may connect with this account.
+
+    ``verifier`` is the account's: it may have another one, or be another account, when the session connects.
+    """
 
     account: str
     context: object = None
+    verifier: str = ""
 
 
 class LoggedInNow(Reply, frozen=True):
@@ -284,12 +289,11 @@ def register_account(chat: Chat, person_id: int, command: RegisterAccountVerifie
         AccountMade(name, command.verifier, now, command.email),
         *network_known(chat, name, command.network),
     )
-    answer = Registered(name, context)
     me = chat.people.get(person_id)
     if me is None:
-        return (*made, answer)
+        return (*made, Registered(name, context, command.verifier))
     now_me = with_account(me, name)
-    return (*made, *_logging_in(chat, me, now_me, now), answer)
+    return (*made, *_logging_in(chat, me, now_me, now), Registered(name, context))
 
 
 def registration_refusal(chat: Chat, person_id: int, name: str, context: object) -> AccountRefused | None:
@@ -332,7 +336,7 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, now: int
     known = tuple(network_known(chat, account.name, command.network))
     me = chat.people.get(person_id)
     if me is None:
-        return (*known, Confirmed(account.name, context))
+        return (*known, Confirmed(account.name, context, account.verifier))
     if me.account == account.name:
         return (*known, LoggedInNow(account.name, context, already=True))
     now_me = with_account(me, account.name)

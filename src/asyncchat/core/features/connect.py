@@ -82,7 +82,8 @@ class Connect(Command, frozen=True):
     is one whose password the session has given (``accounts.Confirmed``), or empty. ``metadata`` are values
     that it set before, ``keys`` are the keys that it subscribes to. ``code`` is that of an invitation, in the
     place of the server's password: it must let the person into its room, which is joined too. ``gateway`` is
-    the one by which the session has come (``gateways``), or empty.
+    the one by which the session has come (``gateways``), or empty. ``verifier`` is the account's when the
+    password was right, or empty: one that has another now is not the session's.
     """
 
     barrier: ClassVar[bool] = True
@@ -99,6 +100,7 @@ class Connect(Command, frozen=True):
     code: str = ""
     tls: str | None = None
     gateway: str = ""
+    verifier: str = ""
 
 
 class Rename(Command, frozen=True):
@@ -231,6 +233,8 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     if session_id in chat.people:
         return (AlreadyConnected(),)
     account = chat.accounts.get(fold(command.account)) if command.account else None
+    if account is not None and command.verifier not in ("", account.verifier):
+        account = None  # its password is another one now
     mine = "" if account is None else account.name
     invited = code_for(chat, command.code, now) if command.code else None
     if isinstance(invited, CodeFault):

@@ -28,7 +28,8 @@ class PendingRegistration:
     ``nick`` is empty again when it is refused; ``wanted`` is the one that was last asked for.
     ``metadata`` is what it sets of itself when it enters, by key (None: what it takes away); ``keys`` are
     those of others' metadata that it subscribes to. ``code`` is that of an invitation, if that was its
-    password. ``gateway``: it has said that it is a gateway (WEBIRC).
+    password. ``gateway``: it has said that it is a gateway (WEBIRC). ``verifier`` is that of the
+    ``account`` when its password was right.
     """
 
     nick: str = ""
@@ -44,6 +45,7 @@ class PendingRegistration:
     gateway: bool = False
     metadata: tuple[tuple[str, str | None], ...] = ()
     keys: tuple[str, ...] = ()
+    verifier: str = ""
 
     @property
     def is_new(self) -> bool:

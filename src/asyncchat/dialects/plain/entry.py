@@ -88,7 +88,15 @@ class Entry:
         end = _line_end(telnet)
         for item in outcome:
             if isinstance(item, Confirmed):
-                enter = Connect(name, USER, self._host, rooms=(LOBBY,), account=item.account, code=self._code)
+                enter = Connect(
+                    name,
+                    USER,
+                    self._host,
+                    rooms=(LOBBY,),
+                    account=item.account,
+                    code=self._code,
+                    verifier=item.verifier,
+                )
                 return end, enter
         return end + ask_again(told), None
 

@@ -116,6 +116,7 @@ def _say_confirmed(session: IrcSession, reply: accounts.Confirmed | accounts.Reg
     """Remembers the account of a session that is not registered yet, then as for the others."""
     if not session.entered:
         session.registration.account = reply.account
+        session.registration.verifier = reply.verifier
     return _say_logged_in(session, reply)
 
 

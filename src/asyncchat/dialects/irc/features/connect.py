@@ -113,6 +113,7 @@ def entering(session: IrcSession) -> connect.Connect:
         keys=pending.keys,
         code=pending.code,
         gateway=gateway_of(session),
+        verifier=pending.verifier,
     )
 
 

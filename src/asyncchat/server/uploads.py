@@ -362,6 +362,7 @@ class Uploads:
             self._had = set(known)
             if is_leading:
                 await self._shared.remove_strays(known, UNSAID_SECONDS)
+            await self._shared.take_back(known)
             await self._shared.mend(known, self._changed)
 
     async def _unlinked(self, ids: tuple[str, ...]) -> list[str]:

@@ -14,9 +14,10 @@ import pytest
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import uploads
 from asyncchat.server.uploads import SMALL_IMAGE
+from tests.client_programs import waits_for
 from tests.cluster.conftest import server  # noqa: F401  # a fixture
 from tests.server.cluster.conftest import Nodes
-from tests.server.harness import serving
+from tests.server.harness import PATIENCE, serving
 from tests.server.http.api.client import give_token
 from tests.server.http.test_files import ask, stored, upload
 from tests.server.test_file_types import png
@@ -141,9 +142,23 @@ def test_a_file_goes_everywhere_when_its_message_is_erased(nodes):
     assert len(in_nats(one)) == 1
 
 
+def test_what_a_node_gives_nats_that_does_not_know_yet_of_a_removal_goes_again(nodes):
+    one, two = nodes.add(), nodes.add()
+    id = shared(two, b"removed").split("/")[2].split("-")[0]
+    folded(one, two)
+    two.wait(two.server.node._standing.acquire())  # it reads nothing more
+    one.wait(one.server.uploads.remove([id]))
+    sweep(two)
+    assert len(in_nats(one)) == 1
+    two.call(two.server.node._standing.release)
+    folded(one, two)
+    assert waits_for(lambda: in_nats(one) == set(), PATIENCE)  # it looks once a second
+
+
 def test_only_the_hub_looks_for_files_that_nothing_refers_to(nodes, monkeypatch):
     one, two = nodes.add(), nodes.add()
     path = shared(two, b"nobody says so")
+    folded(one, two)
     monkeypatch.setattr(uploads, "UNSAID_SECONDS", -10)
     sweep(two)
     assert given(two, path)[0] == 200

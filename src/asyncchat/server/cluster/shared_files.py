@@ -35,6 +35,8 @@ class SharedFiles:
         self._contents = contents
         self._store = store
         self._coming: dict[str, asyncio.Task[bool]] = {}
+        self._given: set[str] = set()
+        """What ``mend`` gave NATS."""
         self._turns = asyncio.Semaphore(FETCHED_AT_ONCE)
 
     async def share(self, incoming: Incoming, picture: bytes | None) -> None:
@@ -124,11 +126,22 @@ class SharedFiles:
         for name in sorted(lacking - there):
             if until.is_set():
                 return
+            self._given.add(name)
             try:
                 await self._contents.put(name, self._store.path(name))
             except FileNotFoundError:
                 continue  # it was removed meanwhile
             _logger.info("Gave the other nodes the content %s", name)
+
+    async def take_back(self, known: Collection[str]) -> None:
+        """Removes from NATS what ``mend`` gave it when this node had yet to read that its file is removed.
+
+        Raises:
+            StreamDown: NATS can't do it now.
+        """
+        for name in [name for name in self._given if name.removesuffix(THUMBNAIL) not in known]:
+            await self._contents.remove(name)
+            self._given.discard(name)
 
     async def remove_strays(self, known: Collection[str], older_than: float) -> None:
         """Removes from NATS what belongs to no file, and was left by a node that was ended.

@@ -10,6 +10,7 @@ from asyncchat.server.cluster import node as node_module
 from tests.client_programs import waits_for
 from tests.cluster.conftest import nats_url  # noqa: F401  # a fixture
 from tests.server.cluster.hostile import CrowdAtNodes
+from tests.server.cluster.test_files import folded
 from tests.server.harness import CODE, PATIENCE
 from tests.server.hostile import HallLines, Lines, riot
 
@@ -31,6 +32,7 @@ def test_a_device_on_another_node_is_told_who_is_in_the_room_that_is_joined(node
     first = one.irc("anna")
     first.send(f"REGISTER anna * {WORDS}\r\n")
     first.until("REGISTER SUCCESS")
+    folded(one, two)
     second = signed_in(two)
     first.send("JOIN #two\r\n")
     assert " 353 anna = #two :@anna\r\n" in second.until(" 366 anna #two ")

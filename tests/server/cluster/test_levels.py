@@ -21,6 +21,7 @@ from asyncchat.server.cluster import node as node_module
 from asyncchat.server.cluster import wire
 from asyncchat.server.cluster.reader import Reader, TooOld
 from asyncchat.server.cluster.wire import Alive, Asked, Decided, Told
+from tests.client_programs import waits_for
 from tests.core.house import ANNA, house
 from tests.server.cluster import forms
 from tests.server.cluster.rolling import Rolling
@@ -135,6 +136,7 @@ def test_a_late_word_of_a_node_that_has_left_keeps_no_level_back(nodes):
     with_ids(two, "ben")
     two.stop()
     anna.until("ben!ben@localhost QUIT")
+    assert waits_for(lambda: one.call(lambda: left in one.server.node.members.gone), PATIENCE)
     one.call(lambda: one.server.node._hear(wire.encode(Alive(left, "n2", 0, 0, 0, leaving=True)), ""))
     assert [row.name for row in one.call(one.server.hub.cluster).nodes] == ["n1"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.nats import binary
-from tests.server.harness import PATIENCE, Client, free_port
+from tests.server.harness import PATIENCE, Client, free_ports
 
 SCRIPT = Path(__file__).parents[1] / "docs" / "cluster.sh"
 
@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).parents[1] / "docs" / "cluster.sh"
 @contextmanager
 def running(folder: Path) -> Iterator[list[int]]:
     """Runs it with free ports until the block ends; gives those of the nodes, which listen then."""
-    ports = [free_port() for _ in range(9)]
+    ports = free_ports(9)
     named = {
         name: " ".join(map(str, ports[at : at + 3]))
         for at, name in ((0, "CHAT_PORTS"), (3, "NATS_PORTS"), (6, "ROUTE_PORTS"))
@@ -30,13 +30,18 @@ def running(folder: Path) -> Iterator[list[int]]:
         ["bash", str(SCRIPT), str(folder)],
         env={**os.environ, **named, "PATH": os.pathsep.join(programs)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     ) as script:
         try:
             assert script.stdout is not None
-            for _ in range(3):
-                assert any("Stop with Ctrl-C" in line for line in script.stdout)
+            listening = 0
+            while listening < 3:
+                line = script.stdout.readline()
+                assert line, "the script has ended"
+                assert not line.startswith("Error: "), line
+                listening += "Stop with Ctrl-C" in line
             yield ports[:3]
             script.send_signal(signal.SIGINT)
             script.communicate(timeout=PATIENCE)

@@ -18,7 +18,7 @@ import pytest
 
 from asyncchat.cluster.program import nats_server
 from asyncchat.errors import AsyncChatError
-from tests.server.harness import free_port
+from tests.server.harness import free_port, free_ports
 
 START_SECONDS = 30
 
@@ -134,7 +134,7 @@ class NatsCluster:
     """Three servers that are one cluster."""
 
     def __init__(self, folder: Path, *, sync_always: bool = False) -> None:
-        ports = [free_port() for _ in range(3)]
+        ports = free_ports(3)
         routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
         self.servers = [
             NatsServer(

@@ -186,6 +186,14 @@ def free_port() -> int:
             return int(listener.getsockname()[1])
 
 
+def free_ports(count: int) -> list[int]:
+    """So many ports as ``free_port`` gives, each another one."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)
+
+
 class Client:
     """A client that reads only when it is asked to."""
 

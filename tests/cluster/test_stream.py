@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("nats", reason="needs nats-py: pip install asyncchat[cluster]")
 
+from asyncchat.cluster.connection import ApiError, Connection
 from asyncchat.cluster.consumer import Message
 from asyncchat.cluster.errors import Deposed, NoAnswer, StreamDown, StreamGone
 from asyncchat.cluster.stream import MAX_BATCH, Stream
@@ -61,6 +62,28 @@ async def test_nodes_that_start_together_make_one_stream(nats_url, name):
     assert len({stream.epoch for stream in streams}) == 1
     for stream in streams:
         await stream.close()
+
+
+@asynchronous
+async def test_a_stream_that_another_node_is_making_is_waited_for(nats_url, name, monkeypatch):
+    """Of several servers, one says that the name is in use, and another that there is no such stream."""
+    ask = Connection.api
+    said: list[str] = []
+
+    async def api(self, request, *more):
+        if request.startswith("STREAM.CREATE") and not said:
+            await ask(self, request, *more)  # by another node
+            said.append("in use")
+            raise ApiError(10058, "stream name already in use")
+        if said == ["in use"]:
+            said.append("not found")
+            raise ApiError(10059, "stream not found")
+        return await ask(self, request, *more)
+
+    monkeypatch.setattr(Connection, "api", api)
+    async with opened(nats_url, name) as stream:
+        assert stream.last == 0
+    assert said == ["in use", "not found"]
 
 
 @asynchronous

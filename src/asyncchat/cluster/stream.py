@@ -432,8 +432,14 @@ class Stream:
         except ApiError as error:
             if error.code != _NAME_IN_USE:
                 raise self._unusable(error, replicas) from error
-        # Another node made it in the meantime.
-        return await self._call(tries, f"STREAM.INFO.{self.name}")
+        # Another node makes it in the meantime: it may have its name, and no leader yet that knows it.
+        while True:
+            try:
+                return await self._call(tries, f"STREAM.INFO.{self.name}")
+            except ApiError as error:
+                if error.code != _NO_STREAM:
+                    raise self._unusable(error) from error
+                await tries.pause(self._unusable(error))
 
     def _check(self, config: dict[str, Any]) -> None:
         """Whether the stream is one of this format that keeps everything."""

@@ -21,8 +21,17 @@ PAGE = 200
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9 there")
 
 
+class Server(subprocess.Popen[str]):
+    """Ends with a test that fails, which would wait for it for ever."""
+
+    def __exit__(self, kind, *of_error):
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *of_error)
+
+
 def start(database, errors=None):
-    server = subprocess.Popen(
+    server = Server(
         [sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--db", str(database), "--no-limits"],
         stdout=subprocess.PIPE,
         stderr=errors or subprocess.DEVNULL,
@@ -156,7 +165,7 @@ async def load_on_a_full_disk(server, port, database):
 
     talking = (voice.speak(f"v{index}") for index, voice in enumerate(voices))
     listened, *_ = await asyncio.gather(listen(), *talking, return_exceptions=True)
-    assert listened is None
+    assert listened is None, listened
     for voice in (*voices, listener):
         voice.close()
     return [voice.heard for voice in (*voices, listener)]

@@ -56,6 +56,27 @@ async def test_an_erased_message_takes_its_earlier_texts_along(kind, tmp_path):
 
 
 @asynchronous
+async def test_an_edit_that_comes_after_the_message_was_erased_is_blank(kind, tmp_path):
+    """It was decided while another asked for the erasure."""
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1, text="xyzzy1"), fact(2, SaidInPrivate(BERND, ANNA, "xyzzy2"))])
+        await log.append(
+            2, [fact(3, Erased("#lobby", ANNA, (1,))), fact(4, RedactedInPrivate(BERND, ANNA, 2))]
+        )
+        late = [
+            edit(5, 1, "xyzzy1", "xyzzy3"),
+            fact(6, EditedInPrivate(ANNA, 2, "xyzzy2", "xyzzy4", to=BERND)),
+        ]
+        await log.append(4, late)
+        assert [await log.find(number) for number in (1, 2, 5, 6)] == [None] * 4
+        await log.append(4, late)
+        await log.append(6, [said(7)])
+    if isinstance(log, SqliteLog):
+        for file in tmp_path.iterdir():
+            assert b"xyzzy" not in file.read_bytes()
+
+
+@asynchronous
 async def test_a_private_message(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         await log.append(0, [fact(1, SaidInPrivate(BERND, ANNA, "tee"))])

@@ -125,8 +125,8 @@ class MemoryLog:
                     redacted = self._by_number.get(event.number)
                     if redacted is not None and isinstance(redacted.event, IN_PRIVATE):
                         self._remove({event.number})
-            elif isinstance(event, Correction):
-                self._edit(record.number, event)
+            elif isinstance(event, Correction) and not self._edit(record.number, event):
+                continue  # what it corrects was erased, and it has the text
             if self._keep:
                 self._keep_record(record)
             if record.number % _RECORDS_A_TURN == 0:
@@ -393,14 +393,17 @@ class MemoryLog:
         }
         self._remove(gone)
 
-    def _edit(self, number: int, event: Correction) -> None:
+    def _edit(self, number: int, event: Correction) -> bool:
+        """Replaces the text of a message; whether it is there."""
         record = self._by_number.get(event.message)
         said = None if record is None else corrected(record.event, number, event)
-        if record is not None and said is not None:
-            edited = self._by_number[event.message] = msgspec.structs.replace(record, event=said)
-            for key in _names(said):
-                stream = self._streams[key]
-                stream[stream.index(record)] = edited
+        if record is None or said is None:
+            return False
+        edited = self._by_number[event.message] = msgspec.structs.replace(record, event=said)
+        for key in _names(said):
+            stream = self._streams[key]
+            stream[stream.index(record)] = edited
+        return True
 
     def _remove(self, gone: set[int]) -> None:
         keys: set[str] = set()

@@ -297,28 +297,39 @@ def blank_facts(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
 def edit(connection: sqlite3.Connection, number: int, event: Correction) -> None:
     """Replaces the text of a message; within the caller's transaction.
 
-    A message of another room, or an erased one, stays as it is.
+    A message of another room, or an erased one, stays as it is: the edit, which has its text, is blanked.
     """
-    if not isinstance(event, Edited):
-        _edit_private(connection, number, event)
-        return
+    is_done = (
+        _edit_in_room(connection, number, event)
+        if isinstance(event, Edited)
+        else _edit_private(connection, number, event)
+    )
+    if not is_done:
+        blank_facts(connection, (number,))
+
+
+def _edit_in_room(connection: sqlite3.Connection, number: int, event: Edited) -> bool:
     which = "number = ? AND room = ? AND text IS NOT NULL"
     named = (event.message, fold(event.former_room or event.room))
     found = connection.execute(f"SELECT tags FROM said WHERE {which}", named).fetchone()  # noqa: S608
-    if found is not None:
-        tags, _ = rows.tags_of(found[0]) if found[0] else ((), ())
-        line = rows.tags_line(edited_tags(tags, number), event.cuts)
-        connection.execute(
-            f"UPDATE said SET text = ?, tags = ? WHERE {which}",  # noqa: S608  # constants
-            (event.text, line, *named),
-        )
+    if found is None:
+        return False
+    tags, _ = rows.tags_of(found[0]) if found[0] else ((), ())
+    line = rows.tags_line(edited_tags(tags, number), event.cuts)
+    connection.execute(
+        f"UPDATE said SET text = ?, tags = ? WHERE {which}",  # noqa: S608  # constants
+        (event.text, line, *named),
+    )
+    return True
 
 
-def _edit_private(connection: sqlite3.Connection, number: int, event: Correction) -> None:
+def _edit_private(connection: sqlite3.Connection, number: int, event: Correction) -> bool:
     record = _text(connection, event.message)
     said = None if record is None else corrected(record.event, number, event)
-    if said is not None:
-        connection.execute("UPDATE facts SET event = ? WHERE number = ?", (rows.encode(said), event.message))
+    if said is None:
+        return False
+    connection.execute("UPDATE facts SET event = ? WHERE number = ?", (rows.encode(said), event.message))
+    return True
 
 
 def _text(connection: sqlite3.Connection, number: int) -> Record | None:

@@ -43,7 +43,6 @@ from asyncchat.server.cluster.wire import Alive
 from asyncchat.server.handover import HandoverFailed
 from asyncchat.server.launch import Launched, end, launched
 from asyncchat.server.reload import ServeError
-from asyncchat.server.slices import SLICE_SECONDS
 from asyncchat.server.upgrade import Upgrade
 from tests.client_programs import waits_for
 from tests.log.records import asynchronous
@@ -125,7 +124,7 @@ async def counted_passes(count):
 
 
 def test_what_a_hub_has_decided_is_folded_a_little_in_each_pass(monkeypatch):
-    clock = count(0, SLICE_SECONDS / 4)
+    clock = count(0, edge_module.FOLD_SECONDS / 4)
     monkeypatch.setattr(edge_module, "perf_counter", lambda: next(clock))
     folded: list[object] = []
     outbox: Any = SimpleNamespace(put=lambda session, _outcome, _records: folded.append(session.id))

@@ -28,7 +28,6 @@ from asyncchat.server.delivery import Barrier
 from asyncchat.server.hub import Hub, Requester
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
-from asyncchat.server.slices import SLICE_SECONDS
 
 _logger = logging.getLogger("asyncchat.cluster")
 
@@ -36,6 +35,10 @@ _logger = logging.getLogger("asyncchat.cluster")
 MOST_UNANSWERED = 5_000
 """What a node's clients may have asked that is not decided, before their sessions stop reading: people go on
 typing in the seconds in which a cluster has no hub."""
+
+FOLD_SECONDS = 0.004
+"""How long a node folds in a pass of the loop. What a pass folds is delivered by itself: less would take more
+writes to clients."""
 
 
 class _Waiting:
@@ -260,7 +263,7 @@ class Edge(Hub):
         put = self._outbox.put
         began = perf_counter() - self._folded
         for one in told:
-            if perf_counter() - began > SLICE_SECONDS:
+            if perf_counter() - began > FOLD_SECONDS:
                 await asyncio.sleep(0)
                 began = perf_counter()
             own = one.queue and node_of(one.queue) == self.node

@@ -111,7 +111,9 @@ class CrowdAtNodes(Crowd):
         edges: list[Any] = [server.hub for server in self.servers]
         ends = {server.node._last.last for server in self.servers if server.node}
         ends |= {leader.hub.number for leader in self._leaders()}
-        return bool(self._leaders()) and len(ends) == 1 and not any(edge.unanswered for edge in edges)
+        folding = any(server.node._standing.locked() for server in self.servers if server.node)
+        idle = not folding and not any(edge.unanswered for edge in edges)
+        return bool(self._leaders()) and len(ends) == 1 and idle
 
     def look(self) -> None:
         """Looks whether all nodes have the same, and the hub decides by it."""

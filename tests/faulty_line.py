@@ -37,7 +37,7 @@ class FaultyLine:
         self._target = target
         self._shapes = shapes
         self._chance = random.Random(seed)  # noqa: S311  # reproducible
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
         self._breaks = 0
         self._left: list[float] = []
 
@@ -50,43 +50,55 @@ class FaultyLine:
         """After how many bytes, of both directions together, it breaks."""
         return self._chance.randrange(600, 6000) if self._breaks else math.inf
 
-    async def serve(self, ready: Callable[[], object], stopping: asyncio.Event) -> None:
-        """Accepts connections until it is told to stop."""
-        listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = listener.sockets[0].getsockname()[1]
-        ready()
-        await stopping.wait()
-        listener.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def serve(self, ready: Callable[[], object]) -> None:
+        """Accepts connections until it is told to stop, and ends them."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)
+            self.port = listener.getsockname()[1]
+            ready()
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    connection, _ = await loop.sock_accept(listener)
+                    if self._is_stopping:
+                        break
+                    tasks.create_task(self._connect(connection, ended))
+                connection.close()
+                ended.set()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+    def stop(self) -> None:
+        """Ends it; called in any thread. No task is cancelled, which would leave open what it just made."""
+        self._is_stopping = True
+        socket.create_connection(("127.0.0.1", self.port)).close()
+
+    async def _connect(self, connection: socket.socket, ended: asyncio.Event) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except ConnectionRefusedError:  # then the client's connection ends, too
+            writer.close()
+            return
         both = (writer, far_writer)
         left = self._left = [self._soon()]
         ways = (partial(self._pass, reader, far_writer), partial(self._pass, far_reader, writer))
         passing = [asyncio.create_task(way(left)) for way in ways]
-        try:
-            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
-            if left[0] <= 0:
-                self._breaks -= 1
-                await self._break(both)
-            else:  # one side has closed: the other gets what is on its way
-                far_writer.close() if passing[0].done() else writer.close()
-                await asyncio.wait(passing, timeout=1.0)
-        except asyncio.CancelledError:
-            return  # the test is over: asyncio would report a cancelled task as a fault
-        finally:
-            for way in passing:
-                way.cancel()
-            await asyncio.gather(*passing, return_exceptions=True)
-            for one in both:
-                one.close()
+        ending = asyncio.create_task(ended.wait())
+        await asyncio.wait([*passing, ending], return_when=asyncio.FIRST_COMPLETED)
+        if left[0] <= 0:
+            self._breaks -= 1
+            await self._break(both)
+        elif not ended.is_set():  # one side has closed: the other gets what is on its way
+            far_writer.close() if passing[0].done() else writer.close()
+            await asyncio.wait(passing, timeout=1.0)
+        for task in (*passing, ending):
+            task.cancel()
+        await asyncio.gather(*passing, ending, return_exceptions=True)
+        for one in both:
+            one.close()
+        for one in both:
+            with suppress(OSError):
+                await asyncio.wait_for(one.wait_closed(), 1.0)
+            one.transport.abort()
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: list[float]
@@ -128,14 +140,11 @@ def faulty_line(target: int, seed: int, shapes: Sequence[str] = SHAPES) -> Itera
     """A faulty line to a port of this machine, for one connection at a time, while the block runs."""
     line = FaultyLine(target, seed, shapes)
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stopping = asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(line.serve(ready.set, stopping),))
+    thread = threading.Thread(target=asyncio.run, args=(line.serve(ready.set),))
     thread.start()
     try:
         assert ready.wait(60)
         yield line
     finally:
-        loop.call_soon_threadsafe(stopping.set)
+        line.stop()
         thread.join(60)
-        loop.close()

@@ -1,6 +1,8 @@
 """Server and clients over lines on which everything goes wrong: nothing lost, nothing twice, all in order."""
 
+import gc
 from contextlib import ExitStack
+from socket import create_connection, create_server
 from typing import Any
 
 import pytest
@@ -115,6 +117,18 @@ def test_plain_text_over_lines_that_cut_anywhere(line):
         heard = ear.until(f"mouth: {LAST}\n")
         assert heard == "".join(f"mouth: {text}\n" for text in (*SAID, LAST))
         assert ear.line() == "mouth left chat"
+
+
+def test_a_line_that_ends_closes_what_it_just_accepted():
+    """What stays open warns where it is collected: in any other test."""
+    with create_server(("127.0.0.1", 0)) as silent:
+        for _ in range(40):
+            with (
+                faulty_line(silent.getsockname()[1], 1) as ending,
+                create_connection(("127.0.0.1", ending.port), PATIENCE),
+            ):
+                pass
+    gc.collect()
 
 
 def come(socket, name):

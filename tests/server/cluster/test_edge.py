@@ -80,14 +80,21 @@ def test_who_is_disconnected_while_it_leaves_leaves_once(nodes, behind):
     assert hub.unanswered == 0
 
 
-def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_just_gone(nodes, behind):
+@pytest.fixture
+def registered(nodes):
+    """Two nodes with a client on each, anna and ben: both nodes know that anna has an account."""
     one, two = nodes.add(), nodes.add()
     ben = two.irc("ben")
     anna = one.irc("anna")
     anna.send(f"REGISTER anna * {WORDS}\r\n")
     anna.until("REGISTER SUCCESS")
     ben.send("WHOIS anna\r\n")
-    ben.until(" 330 ben anna anna ")
+    assert " 330 ben anna anna " in ben.until("End of /WHOIS list\r\n")
+    return two, anna, ben
+
+
+def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_just_gone(registered, behind):
+    two, anna, ben = registered
     with behind(two):
         anna.send(f"NS DROP {WORDS}\r\nQUIT\r\n")
         anna.rest()
@@ -97,14 +104,8 @@ def test_no_account_without_a_password_is_made_where_the_reason_against_it_has_j
     assert "anna" not in two.call(lambda: two.server.hub.chat.accounts)
 
 
-def test_a_password_that_was_replaced_meanwhile_on_another_node_lets_nobody_in(nodes, behind):
-    one, two = nodes.add(), nodes.add()
-    ben = two.irc("ben")
-    anna = one.irc("anna")
-    anna.send(f"REGISTER anna * {WORDS}\r\n")
-    anna.until("REGISTER SUCCESS")
-    ben.send("WHOIS anna\r\n")
-    assert " 330 ben anna anna " in ben.until("End of /WHOIS list\r\n")
+def test_a_password_that_was_replaced_meanwhile_on_another_node_lets_nobody_in(registered, behind):
+    two, anna, ben = registered
     with behind(two):
         anna.send(f"NS SET PASSWORD {WORDS[::-1]}\r\n")
         anna.until("The password of anna is changed")

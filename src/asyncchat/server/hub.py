@@ -267,7 +267,22 @@ class Hub:
     def declare(self, facts: Sequence[Event]) -> None:
         """Applies facts that no session caused, and has them delivered."""
         if facts:
-            self._outbox.put(self._server, self.record(facts), len(facts))
+            self._put_facts(self._server, facts)
+
+    async def declared(self, facts: Sequence[Event]) -> Outcome:
+        """Declares facts, and gives their outcome once the log has them; see ``request``."""
+        if not facts:
+            return ()
+        if self._outbox.full:
+            await self._outbox.room()
+        if self._outbox.failing:
+            return (StorageDown(),)
+        requester = Requester(None)
+        self._put_facts(requester, facts)
+        return await requester.outcome
+
+    def _put_facts(self, session: Recipient, facts: Sequence[Event]) -> None:
+        self._outbox.put(session, self.record(facts), len(facts))
 
     def order(self, command: Command) -> None:
         """Decides a command that the server itself asks; nobody waits for its outcome."""

@@ -178,13 +178,11 @@ class Edge(Hub):
         self._in_place(session.id, _Waiting(session, outcome=(barrier,)))
         return barrier
 
-    def declare(self, facts: Sequence[Event]) -> None:
+    def _put_facts(self, session: Recipient, facts: Sequence[Event]) -> None:
         """Asks the hub to record facts that no session caused; none above the level in force."""
-        facts = [one for one in facts if one.level <= self.level.number]
-        if facts:
-            queue = self._own_queue
-            asked = Asked(queue, self._count(queue), 0, 0, (), facts=tuple(facts))
-            self._ask(queue, _Waiting(self._server, asked))
+        known = tuple(one for one in facts if one.level <= self.level.number)
+        queue = self._own_queue
+        self._ask(queue, _Waiting(session, Asked(queue, self._count(queue), 0, 0, (), facts=known)))
 
     def order(self, command: Command) -> None:
         """Asks for a command that the server itself asks; see ``Hub.order``."""
@@ -193,8 +191,7 @@ class Edge(Hub):
     async def settled(self) -> None:
         """Waits until all that was asked so far is decided, and told."""
         marker = Requester(None)
-        queue = self._own_queue
-        self._ask(queue, _Waiting(marker, Asked(queue, self._count(queue), 0, 0, ())))
+        self._put_facts(marker, ())
         await marker.outcome
 
     def cluster(self) -> ClusterStatus:

@@ -1,5 +1,7 @@
 """Administration over HTTP: what a token that allows ``admin`` does, what operators do, and who may not."""
 
+import asyncio
+
 import pytest
 
 from asyncchat.core.features.bots import TokenMade, TokenRevoked, digest_of
@@ -99,6 +101,30 @@ def test_people_are_listed_with_what_is_known_of_them(server, bob):
     assert (person["address"], person["operator"], person["account"]) == ("127.0.0.1", False, "")
     assert found["nick"]["clients"][0]["kind"] == "plain"
     assert says(server) == ["token root listed the people with their addresses"]
+
+
+READ = {
+    "/people": "token root listed the people with their addresses",
+    "/rooms": "token root listed secret rooms",
+    "/limits": "token root looked which networks hit limits",
+}
+
+
+@pytest.mark.parametrize(("path", "entry"), READ.items())
+def test_what_is_read_is_in_the_audit_before_it_is_shown(server, monkeypatch, path, entry):
+    append = server.server.log.append
+
+    async def slow(*records):
+        await asyncio.sleep(0.2)
+        await append(*records)
+
+    monkeypatch.setattr(server.server.log, "append", slow)
+    server.call(setattr, server.server.outbox, "failing", True)
+    refused = admin(server, "GET", path)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+    server.call(setattr, server.server.outbox, "failing", False)
+    assert admin(server, "GET", path).status == 200
+    assert says(server) == [entry]
 
 
 def test_lists_have_pages(server, bob):

@@ -44,6 +44,7 @@ from asyncchat.core.people import Person, from_origin
 from asyncchat.core.registry import SLICED_HANDLERS
 from asyncchat.core.replies import NoSuchPerson, NoSuchRoom, NotThere, Refusal, StorageDown
 from asyncchat.core.rooms import Room
+from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import LogError
 from asyncchat.server.history import Conversation, erase_first, room_conversation, was_said_in
 from asyncchat.server.http.api import schemas
@@ -79,8 +80,17 @@ class _Operator(SilentRecipient):
 async def _do(call: Call, command: Command) -> tuple[Event, ...] | Refusal:
     """Has a command decided for whoever asks; its events, or why it is refused."""
     outcome = await call.context.sessions.hub.request(command, _Operator(call))
-    refused = next((item for item in outcome if isinstance(item, Refusal)), None)
-    return refused or tuple(item.event for item in outcome if isinstance(item, Record))
+    return _refusal_in(outcome) or tuple(item.event for item in outcome if isinstance(item, Record))
+
+
+async def _noted(call: Call, what: str) -> Refusal | None:
+    """Has the audit say what is read, before it is shown; or why it can't."""
+    hub = call.context.sessions.hub
+    return _refusal_in(await hub.declared(note_read(call.context.chat, call.operator, what, "", hub.now())))
+
+
+def _refusal_in(outcome: Outcome) -> Refusal | None:
+    return next((item for item in outcome if isinstance(item, Refusal)), None)
 
 
 def _refused(refusal: Refusal) -> Response:
@@ -133,9 +143,9 @@ async def _page(
 
 async def people(call: Call) -> Response:
     """Lists the people who are connected."""
-    hub, chat = call.context.sessions.hub, call.context.chat
-    now = hub.now()
-    hub.declare(note_read(chat, call.operator, "addresses", "", now))
+    if (refusal := await _noted(call, "addresses")) is not None:
+        return _refused(refusal)
+    chat, now = call.context.chat, call.context.sessions.hub.now()
     wanted = fold(call.query.text)
 
     def find(key: str) -> tuple[str, schemas.Person] | None:
@@ -182,8 +192,9 @@ def _clients(call: Call, person: Person) -> Iterator[schemas.Client]:
 
 async def rooms(call: Call) -> Response:
     """Lists the rooms that are open."""
-    hub, chat = call.context.sessions.hub, call.context.chat
-    hub.declare(note_read(chat, call.operator, "secrets", "", hub.now()))
+    if (refusal := await _noted(call, "secrets")) is not None:
+        return _refused(refusal)
+    chat = call.context.chat
     wanted = fold(call.query.text)
 
     def find(key: str) -> tuple[str, schemas.OpenRoom] | None:
@@ -398,8 +409,9 @@ def _entry(id: str, record: Record) -> schemas.AuditEntry:
 
 async def limits(call: Call) -> Response:
     """Says how often limits were hit, and by whom now."""
-    context, hub = call.context.sessions, call.context.sessions.hub
-    hub.declare(note_read(call.context.chat, call.operator, "networks", "", hub.now()))
+    if (refusal := await _noted(call, "networks")) is not None:
+        return _refused(refusal)
+    context = call.context.sessions
     hits = {**context.budgets.hits, "slow_readers": context.delivery.too_slow}
     found = tuple(schemas.LimitHits(name, count, _LIMITS[name]) for name, count in hits.items())
     busy = tuple(

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("nats", reason="needs nats-py: pip install asyncchat[cluster]")
 
+from asyncchat.cluster import connection
 from asyncchat.cluster.errors import StreamDown
 from asyncchat.cluster.stream import Stream
 from asyncchat.errors import Misuse
@@ -56,6 +57,24 @@ async def test_only_who_has_the_password_comes_in(tmp_path, authorization, right
             await Stream.open(with_user(server, wrong) if wrong else server.url)
         assert "secret" not in str(raised.value)
         assert not isinstance(raised.value, StreamDown)
+
+
+@asynchronous
+async def test_who_is_refused_leaves_no_connection_open(tmp_path, monkeypatch):
+    """Also where it gives up while nats-py closes the one that was refused."""
+    clients = []
+    flush = connection._Client._flush_pending
+
+    async def late(client):
+        clients.append(client)
+        await asyncio.sleep(0.1)
+        await flush(client)
+
+    monkeypatch.setattr(connection._Client, "_flush_pending", late)
+    with running(tmp_path, more="authorization { token: secret }") as server:
+        with pytest.raises(LogError, match="does not take the user"):
+            await Stream.open(with_user(server, "wrong"))
+        assert clients[0]._transport._io_writer.transport.is_closing()
 
 
 @asynchronous

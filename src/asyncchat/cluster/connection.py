@@ -15,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.aio.transport import TcpTransport
 from nats.js.client import JetStreamContext
 
 from asyncchat.cluster.errors import NoAnswer, StreamDown
@@ -70,7 +71,19 @@ class ApiError(Exception):
 
 
 class _Client(Client):
-    """A client that never gives up: nats-py closes for good when a server says why it ends the connection."""
+    """A client that never gives up, and leaves no connection open.
+
+    nats-py closes for good when a server says why it ends the connection.
+    """
+
+    def abort(self) -> None:
+        """Closes at once what ``close`` leaves: nats-py takes itself for closed where a try has failed."""
+        if isinstance(self._transport, TcpTransport) and self._transport._io_writer is not None:
+            self._transport._io_writer.transport.abort()
+
+    async def _connect_to_server(self, server: Srv) -> None:
+        self.abort()  # of the try before
+        await super()._connect_to_server(server)
 
     async def _process_err(self, err_msg: str) -> None:
         error = nats.errors.Error(err_msg.strip("'"))
@@ -324,6 +337,7 @@ class Connection:
         closing = asyncio.ensure_future(self._client.close())
         await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
         closing.cancel()
+        self._client.abort()
 
     def _down(self) -> StreamDown:
         return StreamDown(f"NATS can't be reached at {self.address}: {self._fault}")

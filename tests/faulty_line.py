@@ -69,7 +69,8 @@ class FaultyLine:
     def stop(self) -> None:
         """Ends it; called in any thread. No task is cancelled, which would leave open what it just made."""
         self._is_stopping = True
-        socket.create_connection(("127.0.0.1", self.port)).close()
+        with suppress(ConnectionError):  # a client that came just then has woken it already
+            socket.create_connection(("127.0.0.1", self.port)).close()
 
     async def _connect(self, connection: socket.socket, ended: asyncio.Event) -> None:
         reader, writer = await asyncio.open_connection(sock=connection)

@@ -237,6 +237,22 @@ async def test_too_few_servers_for_the_replicas(nats_url, name):
 
 
 @asynchronous
+async def test_servers_that_just_start_are_waited_for(nats_url, name, monkeypatch, caplog):
+    """One of three that started together knew of another only a moment later, and said this."""
+    ask, answers = Connection.api, iter(["no suitable peers for placement, peer offline"])
+
+    async def starting(connection, request, *rest):
+        if request.startswith("STREAM.CREATE.") and (text := next(answers, "")):
+            raise ApiError(10005, f"JetStream says: {text}")
+        return await ask(connection, request, *rest)
+
+    monkeypatch.setattr(Connection, "api", starting)
+    async with opened(nats_url, name) as stream:
+        await fill(stream, 1)
+    assert "NATS has too few servers with JetStream for 1 replicas" in caplog.text
+
+
+@asynchronous
 async def test_nats_away_at_the_start():
     with pytest.raises(StreamDown, match=r"can't be reached at 127\.0\.0\.1:1: "):
         await Stream.open("nats://anna:secret@127.0.0.1:1", patience=0.3)

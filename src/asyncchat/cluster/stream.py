@@ -63,7 +63,9 @@ _NO_MESSAGE = 10037
 _NAME_IN_USE = 10058
 _NO_STREAM = 10059
 _NO_JETSTREAM = (10039, 10076)
-_NO_PEERS = (10005, 10074)
+_PEER_AWAY = 10005
+"""Too few servers are there now: others may be starting."""
+_NOT_CLUSTERED = 10074
 """Codes of JetStream's errors."""
 
 
@@ -427,11 +429,15 @@ class Stream:
             "deny_delete": True,
             "metadata": {_EPOCH: epoch, _FORMAT: str(FORMAT)},
         }
-        try:
-            return await self._call(tries, f"STREAM.CREATE.{self.name}", config)
-        except ApiError as error:
-            if error.code != _NAME_IN_USE:
-                raise self._unusable(error, replicas) from error
+        while True:
+            try:
+                return await self._call(tries, f"STREAM.CREATE.{self.name}", config)
+            except ApiError as error:
+                if error.code == _NAME_IN_USE:
+                    break
+                if error.code != _PEER_AWAY:
+                    raise self._unusable(error, replicas) from error
+                await tries.pause(self._unusable(error, replicas))
         # Another node makes it in the meantime: it may have its name, and no leader yet that knows it.
         while True:
             try:
@@ -600,7 +606,7 @@ class Stream:
             return StreamGone(f"NATS has no stream '{self.name}' any more: it was deleted")
         if error.code in _NO_JETSTREAM:
             return LogError("NATS has no JetStream for this user: start nats-server with --jetstream")
-        if error.code in _NO_PEERS:
+        if error.code in (_PEER_AWAY, _NOT_CLUSTERED):
             return LogError(f"NATS has too few servers with JetStream for {replicas} replicas ({error})")
         return LogError(f"The stream '{self.name}' can't be used. {error}")
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Coroutine
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -216,6 +217,40 @@ def test_nothing_is_read_before_the_other_process_has_ended():
 
         assert running.wait(hand_over_in_vain()) == [b"", b""]
         assert ben.until("for whoever serves\r\n").count("PRIVMSG") == 1
+
+
+def test_a_stream_is_told_what_is_delivered_while_it_stops_and_after_that(monkeypatch):
+    with serving() as running:
+        anna, stream = running.irc("anna"), running.connect()
+        stream.send("GET /api/v1/rooms/%23lobby/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        stream.until("retry: 3000\n\n\r\n")
+        server, append = running.server, running.server.log.append
+
+        async def append_late(*records) -> None:
+            while any(session.rest is None for session in server.context.sessions):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await append(*records)
+
+        async def stop_in_vain() -> str:
+            before = server.hub.number
+            anna.send("PRIVMSG #lobby :said before\r\n")
+            while server.hub.number == before:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            made = Upgrade(Launched(server, [], None, owns_sockets=True), None)
+            await made._stop_sessions()
+            goes_on: Any
+            (goes_on,) = [one.how_to_go_on for one in server.context.sessions if one.how_to_go_on is not None]
+            last = str(goes_on().request.header("last-event-id"))
+            server.listeners.close()
+            await made._serve_on([])
+            return last
+
+        monkeypatch.setattr(server.log, "append", append_late)
+        last = running.wait(stop_in_vain())
+        assert f'"id":"{last}"' in stream.until('"text":"said before"')
+        monkeypatch.undo()
+        anna.send("PRIVMSG #lobby :said after\r\n")
+        assert "said before" not in stream.until('"text":"said after"')
 
 
 def test_a_request_that_still_comes_is_told_to_come_again(tmp_path):

@@ -47,14 +47,18 @@ class Streams:
         session.count_stream(1)
         self._readers[session] = reader
 
-    def end(self, session: Session, *, goes_on: bool = False) -> None:
-        """A stream ends, once; ``goes_on``: another process goes on with it."""
+    def has(self, session: Session) -> bool:
+        """Whether a session's stream has begun and not ended."""
+        return session in self._readers
+
+    def end(self, session: Session) -> None:
+        """A stream ends, once."""
         if session not in self._readers:
             return
         del self._readers[session]
         session.count_stream(-1)
         session.unsubscribe()
-        if not (session.ended or goes_on):
+        if not session.ended:
             send_now(session, b"0\r\n\r\n")  # what is kept back, it must not read any more
 
     def _token_revoked(self, event: TokenRevoked) -> None:

@@ -124,7 +124,7 @@ async def stream(call: Call) -> Response:
             return problem(503, "This node does not have that message yet. Try again.", _SOON)
         if after is None or after > delivery.delivered:
             return problem(404, f"There is no message {text[:64]}.", more={"id": text[:64]})
-    if not call.session.may_stream():
+    if not (context.streams.has(call.session) or call.session.may_stream()):
         return problem(429, "Too many streams are open from your network. Close some.", _LATER)
     where = conversation_of(call)
     if where is None:
@@ -140,13 +140,15 @@ async def stream(call: Call) -> Response:
         return not call.account or _may_account_read(call)
 
     async def run(session: Session) -> None:
-        encoder = CheckedEncoder(context.streams.encoder, is_allowed) if call.account else None
-        context.streams.begin(session, call.account if call.token is None else call.token, encoder)
+        streams = context.streams
         try:
-            reached = await session.subscribe(where.name)
-            send_now(session, chunk(RETRY))
-            missed = b"" if after is None else await _catch_up(call, where, after, reached, session)
-            session.resume_output(missed)
+            if not streams.has(session):  # else it goes on here, after an upgrade that has failed
+                encoder = CheckedEncoder(streams.encoder, is_allowed) if call.account else None
+                streams.begin(session, call.account if call.token is None else call.token, encoder)
+                reached = await session.subscribe(where.name)
+                send_now(session, chunk(RETRY))
+                missed = b"" if after is None else await _catch_up(call, where, after, reached, session)
+                session.resume_output(missed)
             session.how_to_go_on = lambda: Streaming(_after(call.request, log.ids.id_of(delivery.delivered)))
             while not session.ended and is_allowed():
                 session.may_stop = True
@@ -157,7 +159,9 @@ async def stream(call: Call) -> Response:
                 session.waiting_since = context.sessions.now()  # keepalive counts from here
                 session.tell(chunk(b":\n\n"))
         finally:
-            context.streams.end(session, goes_on=context.sessions.stopping and session.may_stop)
+            # One that another process is to go on with is told what is delivered here until then.
+            if not (context.sessions.stopping and session.may_stop):
+                streams.end(session)
 
     return Response(
         200, b"", (("Content-Type", "text/event-stream"), ("X-Accel-Buffering", "no")), close=True, stream=run

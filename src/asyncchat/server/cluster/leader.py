@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from time import perf_counter
 from typing import NamedTuple
 
@@ -310,10 +311,11 @@ class Leader:
         loop = asyncio.get_running_loop()
         gathered = self._gathered
         while True:
-            try:
+            # Nothing waits in an "except": the error would keep this frame, and so the state, after its end.
+            with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
                     await gathered.filled.wait()
-            except TimeoutError:
+            if not gathered.filled.is_set():
                 await self._append(Decided(self.term))
                 continue
             began = loop.time()

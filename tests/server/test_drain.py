@@ -32,7 +32,7 @@ def test_each_client_is_told_in_its_own_words_and_disconnected(server):
     web.until("\r\n\r\n")
     stream.send(STREAM)
     stream.until("retry: 3000\n\n")
-    server.wait(drain(server.server.context, 0.1))
+    server.wait(drain(server.server.context, 0.4))
     told = irc.rest().decode()
     assert f" NOTICE ira :{draining(Draining(0))}\r\n" in told
     assert told.endswith(f"ERROR :Closing link: (ira@localhost) [{ELSEWHERE}]\r\n")

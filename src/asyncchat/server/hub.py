@@ -281,6 +281,12 @@ class Hub:
         self._put_facts(requester, facts)
         return await requester.outcome
 
+    async def told(self) -> None:
+        """Waits until all is told that is known here to be decided."""
+        marker = Requester(None)
+        self._outbox.put(marker, (), 0)
+        await marker.outcome
+
     def _put_facts(self, session: Recipient, facts: Sequence[Event]) -> None:
         self._outbox.put(session, self.record(facts), len(facts))
 

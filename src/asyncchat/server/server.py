@@ -325,14 +325,17 @@ class Server:
         """
         self.listeners.close()
         sessions = self.context.sessions
-        if drain and self.node is not None:
-            await self.webhooks.hand_over()
-            await self.node.leave(DRAIN_SECONDS, all_offline, self._dismiss_all)
-        elif drain:
-            self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
+        if drain:
+            if self.node is not None:
+                await self.webhooks.hand_over()
+                await self.node.leave(DRAIN_SECONDS, all_offline, self._dismiss_all)
+                waiting = self.hub.told()  # the other nodes go on, and this one hears them until it ends
+            else:
+                self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
+                waiting = self.outbox.emptied()
             try:
                 async with asyncio.timeout(DRAIN_SECONDS):
-                    await self.outbox.emptied()
+                    await waiting
             except TimeoutError:
                 _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
         for session in list(sessions):

@@ -29,7 +29,7 @@ from asyncchat.core.registry import HANDLERS
 from asyncchat.log.base import PageQuery, new_epoch
 from asyncchat.log.lockfile import InUse, LockFile
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import keepalive
+from asyncchat.server import keepalive, outbox
 from asyncchat.server import server as server_module
 from asyncchat.server.cluster import edge as edge_module
 from asyncchat.server.cluster import failure_detector, leader, members, wire
@@ -144,6 +144,7 @@ def test_what_a_hub_has_decided_is_folded_a_little_in_each_pass(monkeypatch):
 
 def test_the_chat_of_a_hub_that_is_deposed_is_freed_a_little_at_a_time(nodes, monkeypatch):
     monkeypatch.setattr(node_module, "FREED_AT_ONCE", 1)
+    monkeypatch.setattr(leader, "BEAT", 0.001)  # it learns while it says that it is there
     copied, is_freed = threading.Event(), threading.Event()
     one, two = (node.server.node for node in (nodes.add(), nodes.add()))
     two.on_copied = copied.set
@@ -236,6 +237,7 @@ def test_people_of_a_node_that_stops_leave_and_of_one_that_comes_back_join(nodes
 def test_when_all_nodes_stop_people_are_told_that_and_not_who_leaves(nodes, monkeypatch, caplog):
     monkeypatch.setattr(node_module, "TOGETHER", PATIENCE)
     monkeypatch.setattr(server_module, "DRAIN_SECONDS", PATIENCE)
+    monkeypatch.setattr(outbox, "GATHER", 0.1)  # what is decided last is not kept at once
     monkeypatch.setattr(server_module, "all_offline", lambda _chat, _now: [NodeStarted("the end")])
     logs = [MemoryLog(), MemoryLog(), MemoryLog()]
     one, two, three = [nodes.add(log) for log in logs]

@@ -329,13 +329,11 @@ class Server:
             if self.node is not None:
                 await self.webhooks.hand_over()
                 await self.node.leave(DRAIN_SECONDS, all_offline, self._dismiss_all)
-                waiting = self.hub.told()  # the other nodes go on, and this one hears them until it ends
             else:
                 self.hub.declare(list(all_offline(self.hub.chat, self.hub.now())))
-                waiting = self.outbox.emptied()
             try:
                 async with asyncio.timeout(DRAIN_SECONDS):
-                    await waiting
+                    await self.hub.told()
             except TimeoutError:
                 _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
         for session in list(sessions):

@@ -496,6 +496,7 @@ def test_each_message_comes_once_to_each_device(server, capabilities, other, sta
         if other or user == "phone":
             enter(client, user, capabilities)
     bob.send("PRIVMSG #lobby :one\r\nPRIVMSG anna :psst one\r\n")
+    settled(bob)
     assert missed(phone, ["#lobby :one", "anna :psst one"]) == [1, 1]
     phone.send("QUIT :tunnel\r\n")
     phone.rest()

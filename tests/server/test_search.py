@@ -192,8 +192,8 @@ class TestPrivate:
         for client, name in ((anna, "anna"), (bob, "bob"), (eve, "eve")):
             account(kept, client, name)
         anna.send("PRIVMSG bob :the needle is here\r\nPRIVMSG eve :no thing\r\n")
-        bob.send("PRIVMSG anna :which needle?\r\nPRIVMSG #lobby :a needle for all\r\n")
         pong(anna)
+        bob.send("PRIVMSG anna :which needle?\r\nPRIVMSG #lobby :a needle for all\r\n")
         pong(bob)
         both = ["the needle is here", "which needle?"]
         assert found(anna, "in=bob;text=needle") == both

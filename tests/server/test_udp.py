@@ -112,6 +112,15 @@ def server() -> Iterator[ServerThread]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_left(server: ServerThread) -> Iterator[None]:
+    """The next test has the same names."""
+    yield
+    for client in server.clients:
+        client.close()
+    server.left()
+
+
 def known(server: ServerThread) -> int:
     """How many connections the endpoint knows."""
     return server.call(lambda: len(server.server.listeners._endpoints[0]._connections))

@@ -51,10 +51,10 @@ def settled(client):
 def test_a_second_device_is_the_same_person_in_the_same_rooms(server):
     phone = register(server, "anna")
     phone.send("JOIN #tea\r\nTOPIC #tea :two sugars\r\n")
+    settled(phone)
     bob = server.irc("bob")
     bob.send("JOIN #tea\r\n")
     settled(bob)
-    settled(phone)
     laptop = device(server, "anna")
     greeting = settled(laptop)
     assert " 001 anna " in greeting

@@ -356,8 +356,8 @@ function accountDialog(chat, made) {
     await chat.connection.ask("REGISTER", ["*", "*", secret.input.value]);
     Object.assign(chat.connection.identity, { account: chat.nick, password: secret.input.value });
     dialog.close();
-    made();
-    toast(`The name ${cleanName(chat.nick)} now belongs to you. This device stays signed in; others need the password.`);
+    const others = (await made()) ? "This device stays signed in; others need" : "Other devices need";
+    toast(`The name ${cleanName(chat.nick)} now belongs to you. ${others} the password.`);
   }, h("p", {}, "An account reserves this name for you on all your devices."), secret.node, h("button.button", { type: "submit" }, "Create account"));
   const { dialog } = openDialog("Create an account", content);
 }

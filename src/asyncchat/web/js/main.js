@@ -387,15 +387,17 @@ function settings() {
   });
 }
 
-/** One is in with an account: this device stays signed in, and has what the account chose. */
+/** One is in with an account: this device has what the account chose, and stays signed in; whether it does. */
 async function signedIn() {
   account.share(chat).catch(() => { /* what this browser knows holds until the next time */ });
   try {
     await account.stay();
-    await push.renew(); // behind it: what is pushed ends with this device's token
   } catch (error) {
     failed(error); // the password is asked for again when the page is loaded anew
+    return false;
   }
+  push.renew().catch(failed); // behind it: what is pushed ends with this device's token
+  return account.stays;
 }
 
 /** Leaves the chat, until one enters a name again or signs in. */

@@ -233,10 +233,10 @@ def test_people_are_refused_while_the_log_fails_and_lose_nothing_accepted():
         log.failure = None
         assert bob.line() == "alice: accepted"
         bob.send("again\n")
+        carol.until(":again")
         alice.until("What you type goes to #stuck now.")
         alice.send("in here\n/part #stuck\nback\n")
         bob.until("alice: back")
-        carol.until(":again")
     assert texts(log) == ["accepted", "again", "back"]
 
 

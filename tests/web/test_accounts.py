@@ -2,7 +2,8 @@
 
 from playwright.sync_api import expect
 
-from tests.server.harness import CODE
+from tests.client_programs import waits_for
+from tests.server.harness import CODE, PATIENCE
 from tests.web.conftest import say, sees, texts
 
 
@@ -13,6 +14,14 @@ def make_account(page, words):
     page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.get_by_text("signed in as anna").wait_for()
+    return with_token(page)
+
+
+def with_token(page):
+    """A page that is signed in, once it has the token by which its device stays so."""
+    is_kept = "Boolean(JSON.parse(localStorage.asyncchat ?? '{}').login)"
+    assert waits_for(lambda: page.evaluate(is_kept), PATIENCE)
+    return page
 
 
 def sign_in(visits, server, words, path="/#lobby"):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.client_programs import waits_for
 from tests.server.harness import PATIENCE
 from tests.web.conftest import say, sees, texts
-from tests.web.test_accounts import make_account, sign_in
+from tests.web.test_accounts import make_account, sign_in, with_token
 
 
 def entered(page):
@@ -139,7 +139,7 @@ def test_a_device_is_signed_out_from_another_and_all_at_once(server, visits):
     laptop = visits.join(server.port, "anna")
     make_account(laptop, "tea at five")
     laptop.get_by_text("This device stays signed in").wait_for()
-    phone = entered(sign_in(visits, server, "tea at five"))
+    phone = with_token(sign_in(visits, server, "tea at five"))
     dialog = settings(laptop)
     expect(dialog.get_by_text("this device", exact=True)).to_have_count(1)
     dialog.get_by_role("button", name="Sign out Chrome on Linux").click()
@@ -147,7 +147,7 @@ def test_a_device_is_signed_out_from_another_and_all_at_once(server, visits):
     expect(dialog.locator(".listed")).to_have_count(1)
     phone.get_by_label("Password of your account").fill("tea at five")
     phone.keyboard.press("Enter")
-    entered(phone)
+    with_token(phone)
     dialog.get_by_role("button", name="Sign out everywhere").click()
     laptop.get_by_role("button", name="Sign out everywhere").last.click()
     for page in (laptop, phone):
@@ -276,7 +276,7 @@ def test_all_devices_of_an_account_mute_and_hide_the_same(server, visits):
     laptop.get_by_role("button", name="#bots, muted").wait_for()
     make_account(laptop, "tea at five")
     laptop.get_by_text("This device stays signed in").wait_for()
-    phone = entered(sign_in(visits, server, "tea at five", "/#bots"))
+    phone = with_token(sign_in(visits, server, "tea at five", "/#bots"))
     phone.get_by_role("button", name="#bots, muted").wait_for()
     phone.get_by_role("button", name="Room settings").click()
     expect(phone.get_by_text("Kept in this browser")).to_have_count(0)

@@ -28,6 +28,7 @@ from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import handover
 from asyncchat.server.handover import Handover, HandoverFailed, Taken
+from asyncchat.server.http.messages import Response, problem
 from asyncchat.server.launch import Launched
 from asyncchat.server.secret_file import RunKeys
 from asyncchat.server.serve import _upgrade_when_asked
@@ -251,6 +252,31 @@ def test_a_stream_is_told_what_is_delivered_while_it_stops_and_after_that(monkey
         monkeypatch.undo()
         anna.send("PRIVMSG #lobby :said after\r\n")
         assert "said before" not in stream.until('"text":"said after"')
+
+
+def test_a_stream_that_may_not_go_on_after_an_upgrade_in_vain_ends_once(monkeypatch):
+    with serving() as running:
+        stream, server = running.connect(), running.server
+        stream.send("GET /api/v1/rooms/%23lobby/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        stream.until("retry: 3000\n\n\r\n")
+        (session,) = running.call(lambda: list(server.context.sessions))
+        network = session.budget.network
+
+        async def refuse(*_: object) -> Response:
+            return problem(429, "Too many requests.")
+
+        async def stop_in_vain() -> None:
+            made = Upgrade(Launched(server, [], None, owns_sockets=True), None)
+            await made._stop_sessions()
+            server.listeners.close()
+            await made._serve_on([])
+
+        monkeypatch.setattr(server.app, "respond", refuse)
+        assert network.streams == 1
+        running.wait(stop_in_vain())
+        assert stream.rest() == b"0\r\n\r\n"
+        running.left()
+        assert network.streams == 0
 
 
 def test_a_request_that_still_comes_is_told_to_come_again(tmp_path):

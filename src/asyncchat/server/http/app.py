@@ -153,6 +153,10 @@ class App:
             )
         return None
 
+    def end_stream(self, session: Session) -> bool:
+        """Ends the stream of a session; whether it had one."""
+        return self._api.end_stream(session)
+
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request that ``refusal`` let pass."""
         origin = request.values.get("origin")

@@ -126,10 +126,10 @@ class HttpConnection:
     async def stream_on(self, request: Request) -> None:
         """Goes on with the stream that was the answer to a request, whose head has been sent."""
         response = await self._app.respond(request, self._reader, self._session)
-        if response.stream is None:
-            self._session.tell(_LAST_CHUNK)
-        else:
+        if response.stream is not None:
             await response.stream(self._session)
+        elif not self._app.end_stream(self._session):
+            self._session.tell(_LAST_CHUNK)
 
     def _as_sent(self, request: Request) -> Request | Response:
         """The request as its client sent it to a trusted proxy, without the base path."""

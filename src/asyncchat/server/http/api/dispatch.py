@@ -179,6 +179,10 @@ class Api:
         if self._context.locked:
             self._context.streams.end_visitors()
 
+    def end_stream(self, session: Session) -> bool:
+        """Ends the stream of a session; whether it had one."""
+        return self._context.streams.end(session)
+
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request below one of ``PREFIXES``."""
         path = request.raw_path

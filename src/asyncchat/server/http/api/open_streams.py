@@ -51,15 +51,16 @@ class Streams:
         """Whether a session's stream has begun and not ended."""
         return session in self._readers
 
-    def end(self, session: Session) -> None:
-        """A stream ends, once."""
+    def end(self, session: Session) -> bool:
+        """A stream ends, once; whether there was one."""
         if session not in self._readers:
-            return
+            return False
         del self._readers[session]
         session.count_stream(-1)
         session.unsubscribe()
         if not session.ended:
             send_now(session, b"0\r\n\r\n")  # what is kept back, it must not read any more
+        return True
 
     def _token_revoked(self, event: TokenRevoked) -> None:
         self._end_all(

@@ -6,6 +6,7 @@ and delivered as to members (``delivery``); a slow reader is disconnected like a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -141,6 +142,7 @@ async def stream(call: Call) -> Response:
 
     async def run(session: Session) -> None:
         streams = context.streams
+        goes_on = False
         try:
             if not streams.has(session):  # else it goes on here, after an upgrade that has failed
                 encoder = CheckedEncoder(streams.encoder, is_allowed) if call.account else None
@@ -158,9 +160,12 @@ async def stream(call: Call) -> Response:
                     break
                 session.waiting_since = context.sessions.now()  # keepalive counts from here
                 session.tell(chunk(b":\n\n"))
+        except asyncio.CancelledError:
+            # Another process goes on with it. Until then it is told what is delivered here.
+            goes_on = context.sessions.stopping and session.may_stop
+            raise
         finally:
-            # One that another process is to go on with is told what is delivered here until then.
-            if not (context.sessions.stopping and session.may_stop):
+            if not goes_on:
                 streams.end(session)
 
     return Response(

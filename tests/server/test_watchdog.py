@@ -1,12 +1,16 @@
 """The watchdog: a loop that is blocked on purpose is reported, with what blocked it."""
 
 import asyncio
+import gc
 import logging
+import sys
+import threading
 import time
 
 import pytest
 import uvloop
 
+from asyncchat.server import watchdog as watchdog_module
 from asyncchat.server.watchdog import LOG_SECONDS, Block, Watchdog
 from tests.server.harness import PATIENCE, serving
 
@@ -47,6 +51,26 @@ def test_a_block_is_reported_with_the_function_that_caused_it():
 
     asyncio.run(run())
     assert all(block.seconds > 0.02 for block in blocks)
+
+
+def test_the_collector_does_not_run_while_it_looks(monkeypatch):
+    """In Python 3.11 the process could stand for ever: a run of these tests did."""
+    look, collected = sys._current_frames, []
+
+    def looking():
+        collected.append(gc.isenabled())
+        return look()
+
+    monkeypatch.setattr(sys, "_current_frames", looking)
+    for is_on in (True, False):
+        (gc.enable if is_on else gc.disable)()
+        try:
+            frame = watchdog_module._frame_of(threading.get_ident())
+            assert gc.isenabled() == is_on
+        finally:
+            gc.enable()
+        assert frame is not None
+    assert collected == [False, False]
 
 
 def test_it_is_logged_in_one_line_and_not_for_each_block(caplog):

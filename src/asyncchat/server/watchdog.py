@@ -6,6 +6,7 @@ Owns the thread that looks at the loop's stack. Must not know what runs on the l
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import selectors
 import sys
@@ -89,7 +90,7 @@ class Watchdog:
         ``outside``: the function that runs the loop. uvloop has no function of its own while it waits.
         """
         while not self._ended.wait(self.seconds / LOOKS):
-            frame = sys._current_frames().get(thread)
+            frame = _frame_of(thread)
             if frame is None or frame is outside or frame.f_code in _WAITING:
                 continue
             alive = threading.Event()
@@ -98,7 +99,7 @@ class Watchdog:
                 loop.call_soon_threadsafe(alive.set)
                 if alive.wait(self.seconds):
                     continue
-                stack = _functions(sys._current_frames().get(thread))
+                stack = _functions(_frame_of(thread))
                 self.looked += 1
                 while not (alive.wait(self.seconds) or self._ended.is_set()):
                     pass
@@ -111,6 +112,21 @@ class Watchdog:
 
 _WAITING = frozenset(one.select.__code__ for one in (selectors.DefaultSelector, selectors.SelectSelector))
 """Where asyncio's own loops wait."""
+
+
+def _frame_of(thread: int) -> FrameType | None:
+    """What a thread is at.
+
+    The collector must not run meanwhile: in Python 3.11 (CPython issue 106883) the call has a lock that a new
+    thread needs, too, and a collection may let that begin. Then each waits for the other: the process stands.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _functions(frame: FrameType | None) -> tuple[str, ...]:
